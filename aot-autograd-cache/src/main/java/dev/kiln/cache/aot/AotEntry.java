@@ -1,0 +1,83 @@
+package dev.kiln.cache.aot;
+
+import dev.kiln.cache.CacheKey;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Joins the compiled forward graph and, when there is one, the compiled backward graph of a traced function. The
+ * graphs are named by key and live in the artifact cache, so equal graphs are held once.
+ *
+ * @param key the key this entry is stored under
+ * @param forward the compiled forward (or inference) graph
+ * @param backward the compiled backward graph; empty for inference and for {@code partial} entries
+ * @param inputs in graph order
+ * @param outputs in the order in which the user sees them
+ * @param symbols names of the symbolic sizes
+ * @param guards boolean expressions over the symbols; all must hold
+ * @param wrappers what has to be put around the code at run time
+ * @param partial training entry stored before its backward was compiled: serves forward, not backward
+ * @param compileNanos time of tracing, splitting and compiling: what a hit saves
+ */
+public record AotEntry(CacheKey key, CacheKey forward, Optional<CacheKey> backward, List<Input> inputs,
+                       List<Output> outputs, List<String> symbols, List<String> guards, Wrappers wrappers,
+                       boolean partial, long compileNanos) {
+
+    public AotEntry {
+        Objects.requireNonNull(key, "key");
+        Objects.requireNonNull(forward, "forward");
+        Objects.requireNonNull(backward, "backward");
+        inputs = List.copyOf(inputs);
+        outputs = List.copyOf(outputs);
+        symbols = List.copyOf(symbols);
+        guards = List.copyOf(guards);
+        Objects.requireNonNull(wrappers, "wrappers");
+        if (partial && backward.isPresent()) {
+            throw new IllegalArgumentException("an entry with a backward graph is not partial");
+        }
+    }
+
+    /** What an input of the traced graph stands for. */
+    public enum InputKind { USER_INPUT, PARAMETER, BUFFER, CONSTANT, TANGENT }
+
+    /**
+     * @param mutated whether calling the function changes it
+     * @param requiresGrad whether a gradient flows to it
+     */
+    public record Input(String name, InputKind kind, boolean mutated, boolean requiresGrad) {
+        public Input {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(kind, "kind");
+        }
+    }
+
+    /** How an output relates to memory the caller already holds. */
+    public enum OutputKind { FRESH, IS_INPUT, ALIAS_OF_INPUT, ALIAS_OF_OUTPUT, MUTATED_INPUT }
+
+    /** @param base index of the input or output it is or aliases; -1 for a fresh one */
+    public record Output(String name, OutputKind kind, int base) {
+        public Output {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(kind, "kind");
+            if ((kind == OutputKind.FRESH) != (base == -1)) {
+                throw new IllegalArgumentException("output '" + name + "' is " + kind + " with base " + base);
+            }
+        }
+    }
+
+    /**
+     * Settings of the run-time wrappers.
+     *
+     * @param savedForBackward number of forward outputs kept for the backward graph
+     * @param detach indices of inputs to detach before the call
+     * @param keepInferenceInputMutations whether the graph itself writes mutated inputs back
+     * @param functionalRng whether seed and offset are passed as inputs
+     */
+    public record Wrappers(int savedForBackward, List<Integer> detach, boolean keepInferenceInputMutations,
+                           boolean functionalRng) {
+        public Wrappers {
+            detach = List.copyOf(detach);
+        }
+    }
+}
