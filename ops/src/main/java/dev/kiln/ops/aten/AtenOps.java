@@ -1,0 +1,21 @@
+package dev.kiln.ops.aten;
+
+import dev.kiln.ops.schema.OpTable;
+
+/** The families of operators, under PyTorch's own names. */
+public final class AtenOps {
+    private AtenOps() {
+    }
+
+    public static void register(OpTable.Registry registry) {
+        UnaryOps.register(registry);
+        BinaryOps.register(registry);
+        TernaryOps.register(registry);
+        ViewOps.register(registry);
+        ReductionOps.register(registry);
+        NormalizationOps.register(registry);
+        IndexingOps.register(registry);
+        FactoryOps.register(registry);
+        ContractionOps.register(registry);
+    }
+}

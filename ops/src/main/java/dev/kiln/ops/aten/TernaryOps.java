@@ -1,0 +1,58 @@
+package dev.kiln.ops.aten;
+
+import static dev.kiln.ops.scalar.Scalar.of;
+import static dev.kiln.ops.scalar.ScalarOp.*;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.schema.OpArgs;
+import dev.kiln.ops.schema.OpTable.Registry;
+import dev.kiln.ops.schema.ShapeFunction;
+import java.util.List;
+
+/** Elementwise ops of three operands: selection, clamping, fused arithmetic. */
+final class TernaryOps {
+    private TernaryOps() {
+    }
+
+    static void register(Registry r) {
+        r.elementwise("where.self(Tensor condition, Tensor self, Tensor other) -> Tensor",
+            ShapeFunction.single(a -> FakeTensor.contiguous(TypePromotion.common(a, 1, 2),
+                Shapes.broadcastSizes(a, 0, 1, 2))),
+            (a, x) -> {
+                DType t = TypePromotion.common(a, 1, 2);
+                return Scalar.select(x.get(0).cast(DType.BOOL), x.get(1).cast(t), x.get(2).cast(t));
+            });
+        clamp(r, "clamp.default(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor");
+        clamp(r, "clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor");
+        r.elementwise("clamp_min.default(Tensor self, Scalar min) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
+            (a, x) -> of(MAX, x.get(0).cast(TypePromotion.common(a, 0, 1)), x.get(1).cast(TypePromotion.common(a, 0, 1))));
+        r.elementwise("clamp_max.default(Tensor self, Scalar max) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
+            (a, x) -> of(MIN, x.get(0).cast(TypePromotion.common(a, 0, 1)), x.get(1).cast(TypePromotion.common(a, 0, 1))));
+        r.elementwise("addcmul.default(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+            Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> {
+                List<Scalar> v = promoted(a, x);
+                return of(ADD, v.get(0), of(MUL, of(MUL, v.get(3), v.get(1)), v.get(2)));
+            });
+        r.elementwise("addcdiv.default(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+            Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> {
+                List<Scalar> v = promoted(a, x);
+                return of(ADD, v.get(0), of(DIV, of(MUL, v.get(3), v.get(1)), v.get(2)));
+            });
+    }
+
+    private static List<Scalar> promoted(OpArgs a, List<Scalar> x) {
+        DType t = TypePromotion.common(a, 0, 1, 2);
+        return x.stream().map(s -> s.cast(t)).toList();
+    }
+
+    private static void clamp(Registry r, String schema) {
+        r.elementwise(schema, Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> {
+            DType t = TypePromotion.common(a, 0, 1, 2);
+            Scalar value = x.get(0).cast(t);
+            value = a.isNone(1) ? value : of(MAX, value, x.get(1).cast(t));
+            return a.isNone(2) ? value : of(MIN, value, x.get(2).cast(t));
+        });
+    }
+}

@@ -1,0 +1,19 @@
+package dev.kiln.ops.schema;
+
+/** How an op computes; the compiler's first distinction. */
+public enum OpKind {
+    /** Each output element from the elements at the same (broadcast) place, by a {@code ScalarFormula}. */
+    ELEMENTWISE,
+    /** The same elements under other indices, no arithmetic. */
+    VIEW,
+    /** Folds some dimensions. */
+    REDUCTION,
+    /** Data movement with its own index arithmetic: cat, gather, index_select, constant_pad. */
+    INDEXING,
+    /** Makes a tensor from sizes alone: full, arange. */
+    FACTORY,
+    /** Matrix products and attention: templates or library kernels. */
+    CONTRACTION,
+    /** Defined by other ops; must be decomposed before lowering. */
+    COMPOSITE
+}

@@ -1,0 +1,70 @@
+package dev.kiln.ops.schema;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.scalar.ScalarFormula;
+import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+
+/**
+ * An operator overload by PyTorch's own name ({@code aten.add.Tensor}): schema, kind, shape function, and for an
+ * elementwise op the scalar formula that the interpreter runs and the compiler lowers.
+ */
+public record OpOverload(OpSchema schema, OpKind kind, ShapeFunction shape, Optional<ScalarFormula> formula) {
+
+    public String name() {
+        return schema.name();
+    }
+
+    /** The name without namespace and overload: {@code add} of {@code aten.add.Tensor}. */
+    public String packet() {
+        return name().split("\\.")[1];
+    }
+
+    public List<FakeTensor> infer(Function<Arg.Ref, FakeTensor> tensors, ShapeEnv shapes, List<Arg> args) {
+        return shape.infer(new OpArgs(schema, args, tensors, shapes));
+    }
+
+    /**
+     * What an elementwise call computes for one element, in the dtype of its output.
+     *
+     * @param operand gives the element of the tensor argument at a position
+     */
+    public Scalar scalar(OpArgs args, IntFunction<Scalar> operand) {
+        List<Scalar> operands = new ArrayList<>();
+        for (int i = 0; i < args.count(); i++) {
+            operands.add(switch (args.arg(i)) {
+                case Arg.Ref ignored -> operand.apply(i);
+                case Arg.Int(SymInt value) when value.isConstant() -> Scalar.literal(value.asLong(), DType.I64);
+                case Arg.Int(SymInt value) -> new Scalar.Index(value);
+                case Arg.Real(double value) -> Scalar.literal(value, DType.F64);
+                case Arg.Bool(boolean value) -> Scalar.literal(value ? 1 : 0, DType.BOOL);
+                default -> null;
+            });
+        }
+        DType result = shape.infer(args).getFirst().dtype();
+        return formula.orElseThrow().apply(args, operands).cast(result);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof OpOverload that && name().equals(that.name());
+    }
+
+    @Override
+    public int hashCode() {
+        return name().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+}
