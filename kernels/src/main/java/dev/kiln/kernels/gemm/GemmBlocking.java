@@ -1,0 +1,63 @@
+package dev.kiln.kernels.gemm;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Cache blocking of a matrix product, in elements. A task multiplies {@code mc x K} of A by {@code K x nc} of B in
+ * steps of {@code kc} along k; inside a step every panel of B ({@code kc x nr}, meant for L1) meets every row tile of
+ * A ({@code mc x kc}, meant for L2).
+ *
+ * @param mc       rows of a task at most, a multiple of the register block's rows
+ * @param nc       columns of a task at most, a multiple of the register block's columns
+ * @param kc       depth of a step
+ * @param prefetch rows of B to prefetch ahead in full tiles; 0 leaves it to the hardware
+ */
+public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
+    /** Partial tiles of a task live on the stack; this bounds them, in bytes. */
+    static final int MAX_PARTIAL_BYTES = 128 * 1024;
+
+    public GemmBlocking {
+        if (mc < 1 || nc < 1 || kc < 1 || prefetch < 0) {
+            throw new IllegalArgumentException("blocking " + mc + "x" + nc + "x" + kc + " must be positive");
+        }
+    }
+
+    /**
+     * The blocking of the formula: kc fills three quarters of L1 with one panel of B, evened out over K; mc fills 40 %
+     * of L2 with A; nc is as wide as the partial tiles allow, or 512 columns when K is one step.
+     */
+    public static GemmBlocking of(MicroGemm micro, long n, long k, CacheSizes caches) {
+        return withDepth(micro, n, k, caches, depth(micro, k, caches.l1d() * 3 / 4));
+    }
+
+    /** The formula's blocking first, then neighbours of it that are worth measuring; all different. */
+    public static List<GemmBlocking> candidates(MicroGemm micro, long n, long k, CacheSizes caches) {
+        Set<GemmBlocking> found = new LinkedHashSet<>();
+        found.add(of(micro, n, k, caches));
+        for (long panelBytes : new long[] {caches.l1d() / 2, caches.l1d() * 3 / 2, caches.l2() / 2}) {
+            found.add(withDepth(micro, n, k, caches, depth(micro, k, panelBytes)));
+        }
+        GemmBlocking first = found.iterator().next();
+        found.add(new GemmBlocking(first.mc, first.nc, first.kc, 8));
+        found.add(new GemmBlocking(Math.max(micro.mr(), first.mc / 2 / micro.mr() * micro.mr()), first.nc, first.kc, 0));
+        return List.copyOf(found);
+    }
+
+    private static int depth(MicroGemm micro, long k, long panelBytes) {
+        long most = Math.max(64, panelBytes / ((long) micro.nr() * micro.type().bytes()));
+        long steps = Math.ceilDiv(k, most);
+        return (int) Math.max(1, steps == 1 ? k : Math.ceilDiv(Math.ceilDiv(k, steps), 8) * 8);
+    }
+
+    private static GemmBlocking withDepth(MicroGemm micro, long n, long k, CacheSizes caches, int kc) {
+        int bytes = micro.type().bytes();
+        long rows = caches.l2() * 2 / 5 / ((long) kc * bytes);
+        int mc = Math.clamp(rows / micro.mr(), 1, Math.max(1, 240 / micro.mr())) * micro.mr();
+        long columns = kc < k ? MAX_PARTIAL_BYTES / ((long) mc * bytes) : 512;
+        long panels = Math.ceilDiv(n, micro.nr());
+        int nc = (int) Math.clamp(columns / micro.nr(), 1, panels) * micro.nr();
+        return new GemmBlocking(mc, nc, kc, 0);
+    }
+}

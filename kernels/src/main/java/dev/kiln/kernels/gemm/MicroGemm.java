@@ -1,0 +1,60 @@
+package dev.kiln.kernels.gemm;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The register block of a matrix product: {@code mr x nr} accumulators, held in vectors of {@code vectorBytes}.
+ *
+ * @param type        element type
+ * @param mr          rows of A taken together
+ * @param nr          columns of B taken together, a whole number of vectors; also the width of a packed panel
+ * @param vectorBytes size of one vector register in bytes
+ */
+public record MicroGemm(ElementType type, int mr, int nr, int vectorBytes) {
+    /** Independent FMA chains that hide the latency: latency 4, two per cycle. */
+    private static final int CHAINS_FOR_LATENCY = 8;
+
+    public MicroGemm {
+        if (mr < 1 || nr < 1 || vectorBytes % type.bytes() != 0 || nr % (vectorBytes / type.bytes()) != 0) {
+            throw new IllegalArgumentException("register block " + mr + "x" + nr + " of " + type
+                    + " is not made of whole vectors of " + vectorBytes + " bytes");
+        }
+    }
+
+    /** Elements in one vector. */
+    public int lanes() {
+        return vectorBytes / type.bytes();
+    }
+
+    /** Vectors in one row of the block. */
+    public int vectorsPerRow() {
+        return nr / lanes();
+    }
+
+    /** Chains along k in the kernel for so many rows; a power of two. */
+    int chains(int rows) {
+        int chains = 1;
+        while (chains * 2 * rows * vectorsPerRow() <= CHAINS_FOR_LATENCY) {
+            chains *= 2;
+        }
+        return chains;
+    }
+
+    /**
+     * The register blocks worth trying on an instruction set, the best general one first. The blocks leave room for
+     * the vectors of a B row and, where the broadcast cannot be folded into the FMA, one vector of A.
+     */
+    public static List<MicroGemm> table(VectorIsa isa, ElementType type) {
+        int[][] vectorsByRows = switch (isa) {
+            case BASELINE -> new int[][] {{4, 2}, {6, 2}};
+            case NEON -> new int[][] {{8, 2}, {4, 4}, {6, 4}};
+            case AVX2 -> new int[][] {{6, 2}, {4, 3}};
+            case AVX512 -> new int[][] {{14, 2}, {8, 3}, {12, 2}, {6, 4}};
+        };
+        int lanes = isa.vectorBytes() / type.bytes();
+        return Arrays.stream(vectorsByRows)
+                .map(block -> new MicroGemm(type, block[0], block[1] * lanes, isa.vectorBytes()))
+                .toList();
+    }
+}

@@ -1,0 +1,126 @@
+package dev.kiln.kernels.gemm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.stream.LongStream;
+
+/**
+ * The packed form of a constant B[k, n]: {@code ceil(n / nr)} panels, one after the other, each {@code [k, nr]} and
+ * contiguous. Columns beyond n are zero. The whole is meant to start on a 64-byte boundary.
+ *
+ * @param micro register block, which gives nr and the element type
+ * @param n     columns
+ * @param k     depth
+ */
+public record PackedWeight(MicroGemm micro, long n, long k) {
+    /** Bytes every packed weight should be aligned to. */
+    public static final long ALIGNMENT = 64;
+    /** Depth of one transposed block: a cache line of each source row. */
+    private static final int DEPTH_BLOCK = 16;
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
+    /** How the unpacked weight lies in memory, contiguous in both cases. */
+    public enum Order {
+        /** {@code [k, n]}: the right operand of a product. */
+        KN,
+        /** {@code [n, k]}: the weight of a linear layer, to be transposed. */
+        NK
+    }
+
+    public PackedWeight {
+        if (n < 1 || k < 1) {
+            throw new IllegalArgumentException("a weight needs n and k of at least 1, not " + n + ", " + k);
+        }
+    }
+
+    public long panels() {
+        return Math.ceilDiv(n, micro.nr());
+    }
+
+    /** Size of the packed form in bytes. */
+    public long bytes() {
+        return Math.multiplyExact(panels(), panelBytes());
+    }
+
+    private long panelBytes() {
+        return k * micro.nr() * micro.type().bytes();
+    }
+
+    /** Packs into new memory of {@code arena}. */
+    public MemorySegment pack(MemorySegment source, Order order, Arena arena) {
+        MemorySegment target = arena.allocate(bytes(), ALIGNMENT);
+        pack(source, order, target);
+        return target;
+    }
+
+    /**
+     * Packs {@code source}, panels in parallel unless a segment is confined to this thread.
+     *
+     * @throws IllegalArgumentException if source holds fewer than {@code n * k} elements or target fewer than
+     *                                  {@link #bytes()} bytes
+     */
+    public void pack(MemorySegment source, Order order, MemorySegment target) {
+        long needed = Math.multiplyExact(Math.multiplyExact(n, k), (long) micro.type().bytes());
+        if (source.byteSize() < needed || target.byteSize() < bytes()) {
+            throw new IllegalArgumentException("packing a weight of " + k + "x" + n + " needs " + needed
+                    + " bytes of source and " + bytes() + " of target, not " + source.byteSize() + " and "
+                    + target.byteSize());
+        }
+        LongStream range = LongStream.range(0, panels());
+        (openToAllThreads(source) && openToAllThreads(target) ? range.parallel() : range).forEach(panel -> {
+            MemorySegment slice = target.asSlice(panel * panelBytes(), panelBytes());
+            int columns = (int) Math.min(micro.nr(), n - panel * micro.nr());
+            if (columns < micro.nr()) {
+                slice.fill((byte) 0);
+            }
+            switch (order) {
+                case KN -> copyRows(source, panel, columns, slice);
+                case NK -> transpose(source, panel, columns, slice);
+            }
+        });
+    }
+
+    private static boolean openToAllThreads(MemorySegment segment) {
+        return segment.isAccessibleBy(Thread.ofVirtual().unstarted(() -> { }));
+    }
+
+    private void copyRows(MemorySegment source, long panel, int columns, MemorySegment slice) {
+        int bytes = micro.type().bytes();
+        long width = (long) columns * bytes;
+        for (long row = 0; row < k; row++) {
+            MemorySegment.copy(source, (row * n + panel * micro.nr()) * bytes, slice, row * micro.nr() * bytes, width);
+        }
+    }
+
+    private void transpose(MemorySegment source, long panel, int columns, MemorySegment slice) {
+        for (long from = 0; from < k; from += DEPTH_BLOCK) {
+            int depth = (int) Math.min(DEPTH_BLOCK, k - from);
+            for (int column = 0; column < columns; column++) {
+                long read = (panel * micro.nr() + column) * k + from;
+                long write = from * micro.nr() + column;
+                if (micro.type().bytes() == Integer.BYTES) {
+                    scatterInts(source, read * Integer.BYTES, slice, write * Integer.BYTES, depth);
+                } else {
+                    scatterLongs(source, read * Long.BYTES, slice, write * Long.BYTES, depth);
+                }
+            }
+        }
+    }
+
+    private void scatterInts(MemorySegment source, long read, MemorySegment slice, long write, int depth) {
+        for (int i = 0; i < depth; i++) {
+            long at = write + (long) i * micro.nr() * Integer.BYTES;
+            slice.set(INT, at, source.get(INT, read + (long) i * Integer.BYTES));
+        }
+    }
+
+    private void scatterLongs(MemorySegment source, long read, MemorySegment slice, long write, int depth) {
+        for (int i = 0; i < depth; i++) {
+            long at = write + (long) i * micro.nr() * Long.BYTES;
+            slice.set(LONG, at, source.get(LONG, read + (long) i * Long.BYTES));
+        }
+    }
+}
