@@ -1,0 +1,141 @@
+package dev.kiln.kernels.cpu;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What the machine says about its CPU. Detection never fails: what cannot be read gets a value that holds for
+ * common CPUs.
+ *
+ * @param arch     {@code x86_64} or {@code aarch64}, or the JVM's own name for anything else
+ * @param model    the vendor's name of the CPU, {@code unknown} where the system gives none
+ * @param features names of CPU features as the Linux kernel lists them
+ * @param cores    logical processors that this JVM may use, at least 1
+ * @param l1dBytes size of one core's first-level data cache
+ * @param l2Bytes  size of one core's second-level cache
+ */
+public record CpuInfo(String arch, String model, Set<String> features, int cores, long l1dBytes, long l2Bytes) {
+    private static final long DEFAULT_L1D = 32L << 10;
+    private static final long DEFAULT_L2 = 512L << 10;
+
+    public CpuInfo {
+        features = Set.copyOf(features);
+    }
+
+    private static final class Host {
+        static final CpuInfo INFO = read(Path.of("/proc/cpuinfo"), Path.of("/sys/devices/system/cpu/cpu0/cache"),
+                System.getProperty("os.arch"), Runtime.getRuntime().availableProcessors());
+    }
+
+    /** The CPU of this machine, read once per JVM. */
+    public static CpuInfo detect() {
+        return Host.INFO;
+    }
+
+    static CpuInfo read(Path cpuinfo, Path caches, String osArch, int processors) {
+        Map<String, String> first = firstProcessor(cpuinfo);
+        String features = first.getOrDefault("flags", first.getOrDefault("Features", ""));
+        return new CpuInfo(architecture(osArch), first.getOrDefault("model name", "unknown"),
+                Set.of(features.isBlank() ? new String[0] : uniqueWords(features)), Math.max(1, processors),
+                cacheBytes(caches, 1, DEFAULT_L1D), cacheBytes(caches, 2, DEFAULT_L2));
+    }
+
+    private static String[] uniqueWords(String text) {
+        return List.of(text.strip().split("\\s+")).stream().distinct().toArray(String[]::new);
+    }
+
+    private static String architecture(String osArch) {
+        return switch (osArch) {
+            case "amd64", "x86_64", "x86-64" -> "x86_64";
+            case "aarch64", "arm64" -> "aarch64";
+            default -> osArch.toLowerCase(Locale.ROOT);
+        };
+    }
+
+    /** Reads up to the first blank line only: on a large server the whole file takes milliseconds to produce. */
+    private static Map<String, String> firstProcessor(Path cpuinfo) {
+        Map<String, String> fields = new HashMap<>();
+        try (BufferedReader in = Files.newBufferedReader(cpuinfo, StandardCharsets.ISO_8859_1)) {
+            for (String line = in.readLine(); line != null && !line.isBlank(); line = in.readLine()) {
+                int colon = line.indexOf(':');
+                if (colon > 0) {
+                    fields.put(line.substring(0, colon).strip(), line.substring(colon + 1).strip());
+                }
+            }
+        } catch (IOException e) {
+            return fields;
+        }
+        return fields;
+    }
+
+    private static long cacheBytes(Path caches, int level, long fallback) {
+        for (int i = 0; i < 8; i++) {
+            Path index = caches.resolve("index" + i);
+            if (line(index.resolve("level")).equals(Integer.toString(level))
+                    && !line(index.resolve("type")).equals("Instruction")) {
+                long bytes = parseSize(line(index.resolve("size")));
+                return bytes > 0 ? bytes : fallback;
+            }
+        }
+        return fallback;
+    }
+
+    private static String line(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static long parseSize(String text) {
+        if (!text.matches("\\d{1,12}[KMG]?")) {
+            return 0;
+        }
+        long unit = switch (text.charAt(text.length() - 1)) {
+            case 'K' -> 1L << 10;
+            case 'M' -> 1L << 20;
+            case 'G' -> 1L << 30;
+            default -> 1;
+        };
+        return unit * Long.parseLong(unit == 1 ? text : text.substring(0, text.length() - 1));
+    }
+
+    /** Whether code compiled for {@code isa} runs here. */
+    public boolean supports(Isa isa) {
+        boolean rightArch = isa == Isa.BASELINE || arch.equals(isa.isX86() ? "x86_64" : "aarch64");
+        return rightArch && features.containsAll(isa.requiredFeatures());
+    }
+
+    /** The strongest instruction set that this CPU supports. */
+    public Isa bestIsa() {
+        Isa[] all = Isa.values();
+        for (int i = all.length - 1; i > 0; i--) {
+            if (supports(all[i])) {
+                return all[i];
+            }
+        }
+        return Isa.BASELINE;
+    }
+
+    /**
+     * Refuses code that this CPU could not run.
+     *
+     * @throws UnsupportedIsaException naming the features that are missing
+     */
+    public void require(Isa isa) {
+        if (!supports(isa)) {
+            List<String> missing = isa.requiredFeatures().stream().filter(f -> !features.contains(f)).toList();
+            throw new UnsupportedIsaException(isa, this,
+                    missing.isEmpty() ? "the architecture" : String.join(", ", missing));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/* The native calling convention of Kiln; docs/ABI.md describes it. Put first in every generated unit. */
+#ifndef KILN_RUNTIME_H
+#define KILN_RUNTIME_H
+
+typedef __INT8_TYPE__ int8_t;
+typedef __INT16_TYPE__ int16_t;
+typedef __INT32_TYPE__ int32_t;
+typedef __INT64_TYPE__ int64_t;
+typedef __UINT8_TYPE__ uint8_t;
+typedef __UINT16_TYPE__ uint16_t;
+typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
+
+#define KILN_EXPORT __attribute__((visibility("default")))
+
+typedef struct kiln_pool kiln_pool;
+typedef void (*kiln_task)(void* ctx, int64_t begin, int64_t end, int32_t worker);
+
+typedef struct kiln_runtime {              /* function table of the runtime library */
+  int32_t  threads;                        /* workers of the pool, the caller included: worker ids are 0..threads-1 */
+  int32_t  reserved;
+  kiln_pool* pool;
+  void (*parallel_for)(kiln_pool*, kiln_task, void* ctx, int64_t n, int64_t grain);
+} kiln_runtime;
+
+typedef struct kiln_call {
+  const kiln_runtime* rt;
+  const int64_t* syms;                     /* values of the graph's symbols, in the order of CompiledGraph.symbols */
+  void* const* inputs;                     /* in graph order */
+  void* const* outputs;                    /* allocated by the caller from the output size expressions */
+  const void* const* constants;            /* memory-mapped weights and packed weights */
+  void* workspace;                         /* kiln_workspace_bytes(...) bytes, 64-byte aligned */
+  void* const* externs;                    /* library functions named by CompiledGraph.externs */
+} kiln_call;
+
+KILN_EXPORT int32_t kiln_entry(const kiln_call*);                              /* 0 is success */
+KILN_EXPORT int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads);
+
+#endif
