@@ -1,0 +1,172 @@
+package dev.kiln.kernels.runtime;
+
+import dev.kiln.kernels.cpu.CpuInfo;
+import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.kernels.toolchain.CompileUnit;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The runtime library of this process: the thread pool that {@code parallel_for} runs on, and memory for workspaces.
+ * Worker 0 is whoever calls; the others are daemon threads named {@code kiln-worker-N}. Thread-safe.
+ */
+public final class KilnRuntime implements AutoCloseable {
+    private static final long SPIN_MICROSECONDS = 50;
+    private static final long WORKER_STACK_BYTES = 8L << 20;
+
+    private final NativeLibrary library;
+    private final MemorySegment pointer;
+    private final int threads;
+    private final MemorySegment mapFunction;
+    private final MemorySegment unmapFunction;
+    private final MemorySegment workspaceFunction;
+    private final Workspaces workspaces = new Workspaces(this);
+    private final List<Thread> workers = new ArrayList<>();
+    private boolean closed;
+
+    private KilnRuntime(NativeLibrary library, int threads) {
+        this.library = library;
+        this.threads = threads;
+        this.mapFunction = library.symbol("kiln_rt_map");
+        this.unmapFunction = library.symbol("kiln_rt_unmap");
+        this.workspaceFunction = library.symbol("kiln_rt_workspace");
+        // Spinning helps only while every worker can have a processor of its own.
+        long spin = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_MICROSECONDS : 0;
+        long[] words = {threads, spin, 0};
+        check("opening the thread pool", call(library.symbol("kiln_rt_open"), words));
+        this.pointer = MemorySegment.ofAddress(words[2]);
+        MemorySegment body = library.symbol("kiln_rt_worker");
+        for (int id = 1; id < threads; id++) {
+            workers.add(startWorker(body, id));
+        }
+    }
+
+    private Thread startWorker(MemorySegment body, int id) {
+        long[] words = {pointer.address(), id};
+        Thread thread = new Thread(null, () -> call(body, words), "kiln-worker-" + id, WORKER_STACK_BYTES, false);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    /** As {@link #open(Path, Isa, int)} with as many threads as this JVM has processors. */
+    public static KilnRuntime open(Path sharedObject, Isa isa) {
+        return open(sharedObject, isa, Runtime.getRuntime().availableProcessors());
+    }
+
+    /**
+     * Loads the runtime library and starts its workers.
+     *
+     * @param sharedObject what {@link #sourceUnits()} compile and link to
+     * @param isa          the instruction set it was compiled for
+     * @param threads      workers, the caller included, at least 1
+     * @throws dev.kiln.kernels.cpu.UnsupportedIsaException when this CPU lacks {@code isa}
+     * @throws NativeCallException when the library cannot be loaded or the system refuses what it needs
+     */
+    public static KilnRuntime open(Path sharedObject, Isa isa, int threads) {
+        if (threads < 1 || threads > 4096) {
+            throw new IllegalArgumentException("cannot run on " + threads + " threads: use 1 to 4096");
+        }
+        CpuInfo.detect().require(isa);
+        NativeLibrary library = NativeLibrary.open(sharedObject);
+        try {
+            return new KilnRuntime(library, threads);
+        } catch (RuntimeException e) {
+            library.close();
+            throw e;
+        }
+    }
+
+    /** The units that make up the runtime library. */
+    public static List<CompileUnit> sourceUnits() {
+        return List.of(new CompileUnit("kiln_pool", RuntimeHeader.text() + Resources.text("kiln_pool.c")));
+    }
+
+    /** Pointer to the {@code kiln_runtime} struct for native code; valid until {@link #close()}. */
+    public MemorySegment pointer() {
+        return pointer;
+    }
+
+    /** Workers of the pool, the caller included. */
+    public int threads() {
+        return threads;
+    }
+
+    NativeLibrary library() {
+        return library;
+    }
+
+    Workspaces workspaces() {
+        return workspaces;
+    }
+
+    /** Asks a graph's {@code kiln_workspace_bytes}; {@code syms} is native memory. */
+    long workspaceBytes(MemorySegment function, MemorySegment syms) {
+        long[] words = {function.address(), syms.address(), threads, 0};
+        call(workspaceFunction, words);
+        if (words[3] < 0) {
+            throw new NativeCallException("sizing the workspace", (int) words[3]);
+        }
+        return words[3];
+    }
+
+    MemorySegment map(long bytes) {
+        long[] words = {bytes, 0};
+        check("allocating " + bytes + " bytes of workspace", call(mapFunction, words));
+        return MemorySegment.ofAddress(words[1]).reinterpret(bytes);
+    }
+
+    void unmap(MemorySegment block) {
+        check("freeing a workspace", call(unmapFunction, new long[] {block.byteSize(), block.address()}));
+    }
+
+    private static int call(MemorySegment function, long[] words) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment argument = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
+            int code = Native.call(function, argument);
+            MemorySegment.copy(argument, ValueLayout.JAVA_LONG, 0, words, 0, words.length);
+            return code;
+        }
+    }
+
+    private static void check(String what, int code) {
+        if (code != 0) {
+            throw new NativeCallException(what, code);
+        }
+    }
+
+    /** Ends the workers, frees the workspaces and unloads the library once no call runs; repeatable. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        library.close(this::shutDown);
+    }
+
+    private void shutDown() {
+        call(library.symbol("kiln_rt_stop"), new long[] {pointer.address()});
+        boolean interrupted = false;
+        for (Thread worker : workers) {
+            while (worker.isAlive()) {
+                try {
+                    worker.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        workspaces.clear();
+        call(library.symbol("kiln_rt_free"), new long[] {pointer.address()});
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
