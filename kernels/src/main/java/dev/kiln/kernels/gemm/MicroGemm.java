@@ -1,5 +1,6 @@
 package dev.kiln.kernels.gemm;
 
+import dev.kiln.kernels.cpu.Isa;
 import java.util.Arrays;
 import java.util.List;
 
@@ -45,12 +46,12 @@ public record MicroGemm(ElementType type, int mr, int nr, int vectorBytes) {
      * The register blocks worth trying on an instruction set, the best general one first. The blocks leave room for
      * the vectors of a B row and, where the broadcast cannot be folded into the FMA, one vector of A.
      */
-    public static List<MicroGemm> table(VectorIsa isa, ElementType type) {
+    public static List<MicroGemm> table(Isa isa, ElementType type) {
         int[][] vectorsByRows = switch (isa) {
             case BASELINE -> new int[][] {{4, 2}, {6, 2}};
             case NEON -> new int[][] {{8, 2}, {4, 4}, {6, 4}};
             case AVX2 -> new int[][] {{6, 2}, {4, 3}};
-            case AVX512 -> new int[][] {{14, 2}, {8, 3}, {12, 2}, {6, 4}};
+            case AVX512, AMX -> new int[][] {{14, 2}, {8, 3}, {12, 2}, {6, 4}};
         };
         int lanes = isa.vectorBytes() / type.bytes();
         return Arrays.stream(vectorsByRows)

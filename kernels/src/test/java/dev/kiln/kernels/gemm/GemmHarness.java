@@ -27,7 +27,7 @@ final class GemmHarness {
     private final Map<GemmSpec, MethodHandle> kernels = new LinkedHashMap<>();
 
     GemmHarness(List<GemmSpec> specs) {
-        StringBuilder source = new StringBuilder(CompiledC.PRELUDE);
+        StringBuilder source = new StringBuilder();
         for (GemmSpec spec : specs) {
             source.append(source(spec));
         }
@@ -39,7 +39,8 @@ final class GemmHarness {
 
     static String source(GemmSpec spec) {
         return GemmEpilogue.store(spec.name(), spec.elementType()) + GemmTemplate.render(spec) + """
-                void run_%1$s(int32_t threads, const %2$s* a, int64_t lda, const %2$s* b, int64_t m, %2$s* c, int64_t ldc) {
+                KILN_EXPORT void run_%1$s(int32_t threads, const %2$s* a, int64_t lda, const %2$s* b, int64_t m,
+                    %2$s* c, int64_t ldc) {
                   CALL(threads);
                   %1$s_store store = {c, ldc};
                   %1$s(&call, a, lda, b, m, &store);

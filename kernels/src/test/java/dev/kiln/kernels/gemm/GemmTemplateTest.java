@@ -3,6 +3,7 @@ package dev.kiln.kernels.gemm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.kiln.kernels.cpu.Isa;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,10 +18,10 @@ class GemmTemplateTest {
     private static final int[] DEPTHS = {1, 2, 7, 64, 129, 384, 513};
 
     static Stream<MicroGemm> registerBlocks() {
-        Stream<MicroGemm> floats = Stream.of(VectorIsa.values())
+        Stream<MicroGemm> floats = Stream.of(Isa.values())
                 .flatMap(isa -> MicroGemm.table(isa, ElementType.F32).stream());
         Stream<MicroGemm> others = Stream.of(ElementType.F64, ElementType.I32, ElementType.I64)
-                .map(type -> MicroGemm.table(VectorIsa.AVX2, type).getFirst());
+                .map(type -> MicroGemm.table(Isa.AVX2, type).getFirst());
         return Stream.concat(floats, others).distinct();
     }
 
@@ -43,7 +44,7 @@ class GemmTemplateTest {
 
     @Test
     void multipliesUnderEveryBlocking() {
-        MicroGemm micro = MicroGemm.table(VectorIsa.AVX2, ElementType.F32).getFirst();
+        MicroGemm micro = MicroGemm.table(Isa.AVX2, ElementType.F32).getFirst();
         List<GemmSpec> specs = new ArrayList<>();
         for (int mc : new int[] {6, 12, 30}) {
             for (int nc : new int[] {16, 48, 96}) {
@@ -59,7 +60,7 @@ class GemmTemplateTest {
     @Test
     void multipliesUnderEveryCandidate() {
         List<GemmSpec> specs = new ArrayList<>();
-        for (MicroGemm micro : MicroGemm.table(VectorIsa.AVX2, ElementType.F32)) {
+        for (MicroGemm micro : MicroGemm.table(Isa.AVX2, ElementType.F32)) {
             for (GemmBlocking blocking : GemmBlocking.candidates(micro, 100, 900, new CacheSizes(4096, 32768))) {
                 specs.add(new GemmSpec("gemm_" + specs.size(), micro, 100, 900, blocking));
             }
@@ -70,7 +71,7 @@ class GemmTemplateTest {
 
     @Test
     void acceptsNoRows() {
-        MicroGemm micro = MicroGemm.table(VectorIsa.AVX2, ElementType.F32).getFirst();
+        MicroGemm micro = MicroGemm.table(Isa.AVX2, ElementType.F32).getFirst();
         new GemmHarness(GemmHarness.specs(micro, new int[][] {{9, 9}})).checkAll(0);
     }
 
@@ -78,7 +79,7 @@ class GemmTemplateTest {
     @MethodSource("wideBlocks")
     void usesWideFusedMultiplyAdds(MicroGemm micro) {
         GemmSpec spec = GemmHarness.specs(micro, new int[][] {{96, 384}}).getFirst();
-        String loop = innerLoop(CompiledC.assembly(CompiledC.PRELUDE + GemmHarness.source(spec), "x86-64-v4"),
+        String loop = innerLoop(CompiledC.assembly(GemmHarness.source(spec), Isa.AVX512),
                 spec.name() + "_micro_" + micro.mr());
         assertThat(loop.lines().filter(line -> line.matches("\\s*vfmadd\\w+.*%zmm\\d+.*"))).hasSize(
                 micro.mr() * micro.vectorsPerRow());
@@ -86,7 +87,7 @@ class GemmTemplateTest {
     }
 
     static List<MicroGemm> wideBlocks() {
-        return MicroGemm.table(VectorIsa.AVX512, ElementType.F32);
+        return MicroGemm.table(Isa.AVX512, ElementType.F32);
     }
 
     /** The text between the label that the last fused multiply-add loops back to and the jump. */
@@ -100,7 +101,7 @@ class GemmTemplateTest {
 
     @Test
     void rejectsNamesThatAreNoIdentifiers() {
-        MicroGemm micro = MicroGemm.table(VectorIsa.AVX2, ElementType.F32).getFirst();
+        MicroGemm micro = MicroGemm.table(Isa.AVX2, ElementType.F32).getFirst();
         GemmBlocking blocking = new GemmBlocking(6, 16, 8, 0);
         assertThatIllegalArgumentException().isThrownBy(() -> new GemmSpec("a;b", micro, 8, 8, blocking));
         assertThatIllegalArgumentException().isThrownBy(() -> new GemmSpec("a", micro, 0, 8, blocking));

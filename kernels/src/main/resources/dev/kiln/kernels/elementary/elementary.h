@@ -1,0 +1,519 @@
+/* Elementary functions for generated kernels: scalar, inline and free of branches and calls, so that a loop around
+   them vectorises for any target. They keep to IEEE arithmetic and must not be compiled with -ffast-math.
+
+   Errors over all inputs are at most 4 ULP; the polynomials are minimax fits of our own (relative error below a
+   tenth of an ULP), the reductions are Cody and Waite's. Sine and cosine are exact to that bound for
+   |x| <= 1e9 with FMA and 1e6 without it; far beyond they stay within [-1, 1]. */
+#ifndef KILN_ELEMENTARY_H
+#define KILN_ELEMENTARY_H
+typedef __INT32_TYPE__ int32_t;
+typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
+
+#define KILN_EM static inline __attribute__((always_inline, const))
+
+#if defined(__FMA__) || defined(__aarch64__)
+#define KILN_MAD(a, b, c) __builtin_elementwise_fma(a, b, c)
+#else
+#define KILN_MAD(a, b, c) ((a) * (b) + (c))
+#endif
+
+KILN_EM uint32_t kiln_bitsf(float x) { uint32_t u; __builtin_memcpy(&u, &x, 4); return u; }
+KILN_EM float kiln_unbitsf(uint32_t u) { float x; __builtin_memcpy(&x, &u, 4); return x; }
+KILN_EM uint64_t kiln_bits(double x) { uint64_t u; __builtin_memcpy(&u, &x, 8); return u; }
+KILN_EM double kiln_unbits(uint64_t u) { double x; __builtin_memcpy(&x, &u, 8); return x; }
+
+#define KILN_INF_F __builtin_inff()
+#define KILN_NAN_F __builtin_nanf("")
+#define KILN_INF __builtin_inf()
+#define KILN_NAN __builtin_nan("")
+/* Adding one of these rounds to a whole number, to even, and leaves that number in the low bits. */
+#define KILN_ROUND_F 12582912.0f
+#define KILN_ROUND 6755399441055744.0
+
+KILN_EM float kiln_absf(float x) { return kiln_unbitsf(kiln_bitsf(x) & 0x7fffffffu); }
+KILN_EM double kiln_abs(double x) { return kiln_unbits(kiln_bits(x) & 0x7fffffffffffffffu); }
+KILN_EM float kiln_copysignf(float x, float s) {
+  return kiln_unbitsf((kiln_bitsf(x) & 0x7fffffffu) | (kiln_bitsf(s) & 0x80000000u));
+}
+KILN_EM double kiln_copysign(double x, double s) {
+  return kiln_unbits((kiln_bits(x) & 0x7fffffffffffffffu) | (kiln_bits(s) & 0x8000000000000000u));
+}
+KILN_EM float kiln_sqrtf(float x) { return __builtin_elementwise_sqrt(x); }
+KILN_EM double kiln_sqrt(double x) { return __builtin_elementwise_sqrt(x); }
+
+#if defined(__SSE4_1__) || defined(__aarch64__)
+KILN_EM float kiln_floorf(float x) { return __builtin_elementwise_floor(x); }
+KILN_EM float kiln_ceilf(float x) { return __builtin_elementwise_ceil(x); }
+KILN_EM float kiln_truncf(float x) { return __builtin_elementwise_trunc(x); }
+KILN_EM float kiln_roundevenf(float x) { return __builtin_elementwise_roundeven(x); }
+KILN_EM double kiln_floor(double x) { return __builtin_elementwise_floor(x); }
+KILN_EM double kiln_ceil(double x) { return __builtin_elementwise_ceil(x); }
+KILN_EM double kiln_trunc(double x) { return __builtin_elementwise_trunc(x); }
+KILN_EM double kiln_roundeven(double x) { return __builtin_elementwise_roundeven(x); }
+#else
+/* Without a rounding instruction: add and take away the power of two whose ULP is one. */
+KILN_EM float kiln_roundevenf(float x) {
+  float a = kiln_absf(x), r = (a + 8388608.0f) - 8388608.0f;
+  return kiln_copysignf(a < 8388608.0f ? r : x, x);
+}
+KILN_EM double kiln_roundeven(double x) {
+  double a = kiln_abs(x), r = (a + 4503599627370496.0) - 4503599627370496.0;
+  return kiln_copysign(a < 4503599627370496.0 ? r : x, x);
+}
+KILN_EM float kiln_floorf(float x) {
+  float r = kiln_roundevenf(x);
+  return kiln_copysignf(r > x ? r - 1.0f : r, x);
+}
+KILN_EM double kiln_floor(double x) {
+  double r = kiln_roundeven(x);
+  return kiln_copysign(r > x ? r - 1.0 : r, x);
+}
+KILN_EM float kiln_ceilf(float x) { return -kiln_floorf(-x); }
+KILN_EM double kiln_ceil(double x) { return -kiln_floor(-x); }
+KILN_EM float kiln_truncf(float x) { return kiln_copysignf(kiln_floorf(kiln_absf(x)), x); }
+KILN_EM double kiln_trunc(double x) { return kiln_copysign(kiln_floor(kiln_abs(x)), x); }
+#endif
+
+/* ---- float ---- */
+
+/* exp(r) - 1 for |r| <= ln(2) / 2. */
+KILN_EM float kiln_em1_polyf(float r) {
+  float p = 0.00139510853f;
+  p = KILN_MAD(p, r, 0.00836924091f);
+  p = KILN_MAD(p, r, 0.0416661985f);
+  p = KILN_MAD(p, r, 0.166665152f);
+  p = KILN_MAD(p, r, 0.5f);
+  return KILN_MAD(p, r * r, r);
+}
+
+/* x = n ln(2) + r; n comes back as n + KILN_ROUND_F. */
+KILN_EM float kiln_ln2_partsf(float x, float* shifted) {
+  *shifted = KILN_MAD(x, 1.44269504f, KILN_ROUND_F);
+  float n = *shifted - KILN_ROUND_F;
+  return KILN_MAD(n, 2.12194440e-4f, KILN_MAD(n, -0.693359375f, x));
+}
+
+/* 2^n for a whole n in -126..127, given as n + KILN_ROUND_F. */
+KILN_EM float kiln_pow2f(float shifted) { return kiln_unbitsf((kiln_bitsf(shifted) << 23) + 0x3f800000u); }
+
+KILN_EM float kiln_expf(float x) {
+  x = x > 89.0f ? 89.0f : x;
+  x = x < -104.0f ? -104.0f : x;
+  float shifted, r = kiln_ln2_partsf(x, &shifted), n = shifted - KILN_ROUND_F;
+  float half = KILN_MAD(n, 0.5f, KILN_ROUND_F), rest = n - (half - KILN_ROUND_F) + KILN_ROUND_F;
+  return (1.0f + kiln_em1_polyf(r)) * kiln_pow2f(half) * kiln_pow2f(rest);
+}
+
+/* exp for x <= 0, the softmax case: results below 2^-126 become zero, which saves half of the scaling. */
+KILN_EM float kiln_exp_nonpositivef(float x) {
+  float y = x < -87.3f ? -87.3f : x;
+  float shifted, r = kiln_ln2_partsf(y, &shifted);
+  float e = (1.0f + kiln_em1_polyf(r)) * kiln_pow2f(shifted);
+  return x < -87.3f ? 0.0f : e;
+}
+
+KILN_EM float kiln_expm1f(float x) {
+  float y = x > 89.0f ? 89.0f : x;
+  y = y < -18.0f ? -18.0f : y;
+  float shifted, r = kiln_ln2_partsf(y, &shifted);
+  float half = kiln_pow2f(shifted - 1.0f);
+  float e = KILN_MAD(kiln_em1_polyf(r), half, half - 0.5f);
+  return kiln_copysignf(e + e, x);
+}
+
+/* Splits a positive normal x into 2^e * (1 + f), f in sqrt(1/2) - 1 .. sqrt(2) - 1. */
+KILN_EM float kiln_log_partsf(float x, float* e) {
+  uint32_t u = kiln_bitsf(x), above = u - 0x3f3504f3u;
+  *e = (float)((int32_t)above >> 23);
+  return kiln_unbitsf(u - (above & 0xff800000u)) - 1.0f;
+}
+
+/* log(1 + f) + e ln(2) + c for those parts and a small correction c. */
+KILN_EM float kiln_log_sumf(float f, float e, float c) {
+  float p = -0.0786092952f;
+  p = KILN_MAD(p, f, 0.128863603f);
+  p = KILN_MAD(p, f, -0.131303459f);
+  p = KILN_MAD(p, f, 0.14180626f);
+  p = KILN_MAD(p, f, -0.166243508f);
+  p = KILN_MAD(p, f, 0.200023055f);
+  p = KILN_MAD(p, f, -0.250008166f);
+  p = KILN_MAD(p, f, 0.333333164f);
+  float z = f * f;
+  float t = KILN_MAD(e, -2.12194440e-4f, c);
+  t = KILN_MAD(p, z * f, t);
+  t = KILN_MAD(z, -0.5f, t);
+  return KILN_MAD(e, 0.693359375f, f + t);
+}
+
+KILN_EM float kiln_logf(float x) {
+  float small = x < 1.17549435e-38f ? 8388608.0f : 1.0f, shift = x < 1.17549435e-38f ? -23.0f : 0.0f, e;
+  float f = kiln_log_partsf(x * small, &e), y = kiln_log_sumf(f, e + shift, 0.0f);
+  y = x < KILN_INF_F ? y : x;
+  y = x < 0.0f ? KILN_NAN_F : y;
+  return x == 0.0f ? -KILN_INF_F : y;
+}
+
+KILN_EM float kiln_log1pf(float x) {
+  float u = 1.0f + x, e;
+  float lost = kiln_absf(x) < 1.0f ? x - (u - 1.0f) : 1.0f - (u - x);
+  float f = kiln_log_partsf(u, &e), y = kiln_log_sumf(f, e, lost / u);
+  y = x < KILN_INF_F ? y : x;
+  y = x < -1.0f ? KILN_NAN_F : y;
+  y = x == -1.0f ? -KILN_INF_F : y;
+  return kiln_copysignf(kiln_absf(x) < 1e-10f ? x : y, x);
+}
+
+KILN_EM float kiln_tanhf(float x) {
+  float a = kiln_absf(x);
+  a = a > 10.0f ? 10.0f : a;
+  float shifted, r = kiln_ln2_partsf(a + a, &shifted), s = kiln_pow2f(shifted);
+  float t = KILN_MAD(kiln_em1_polyf(r), s, s - 1.0f);
+  return kiln_copysignf(t / (t + 2.0f), x);
+}
+
+KILN_EM float kiln_sigmoidf(float x) {
+  float e = kiln_expf(-kiln_absf(x));
+  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+/* erf: an odd polynomial for small |x|, else 1 - p(|x|)^8, where p fits the eighth root of erfc. */
+KILN_EM float kiln_erff(float x) {
+  float a = kiln_absf(x), s = x * x;
+  float q = -0.000601338164f;
+  q = KILN_MAD(q, s, 0.00499799801f);
+  q = KILN_MAD(q, s, -0.0267702304f);
+  q = KILN_MAD(q, s, 0.112819269f);
+  q = KILN_MAD(q, s, -0.376125067f);
+  q = KILN_MAD(q, s, 0.128379151f);
+  q = KILN_MAD(q, x, x);
+  float t = a > 3.93f ? 3.93f : a;
+  float p = 1.86737489e-05f;
+  p = KILN_MAD(p, t, -7.81909839e-05f);
+  p = KILN_MAD(p, t, -0.00130374031f);
+  p = KILN_MAD(p, t, 0.00968841556f);
+  p = KILN_MAD(p, t, -0.00609852094f);
+  p = KILN_MAD(p, t, -0.0664738566f);
+  p = KILN_MAD(p, t, -0.142432213f);
+  p = KILN_MAD(p, t, 1.00025964f);
+  p *= p;
+  p *= p;
+  return a > 0.921875f ? kiln_copysignf(1.0f - p * p, x) : q;
+}
+
+/* x/2 (1 + erf(x / sqrt 2)) for a GELU: one rational function of x, error below 4e-7 |x|, tails exact. */
+KILN_EM float kiln_gelu_erff(float x) {
+  float z = x * 0.707106781f;
+  z = z > 3.925f ? 3.925f : z;
+  z = z < -3.925f ? -3.925f : z;
+  float s = z * z;
+  float p = 2.045972224e-06f, q = 3.804506923e-05f;
+  p = KILN_MAD(p, s, 2.848026052e-04f);
+  q = KILN_MAD(q, s, 1.163569163e-03f);
+  p = KILN_MAD(p, s, 3.771490417e-03f);
+  q = KILN_MAD(q, s, 1.498108543e-02f);
+  p = KILN_MAD(p, s, 5.276596174e-02f);
+  q = KILN_MAD(q, s, 1.141731441e-01f);
+  p = KILN_MAD(p, s, 1.905714273e-01f);
+  q = KILN_MAD(q, s, 5.022222400e-01f);
+  p = KILN_MAD(p, s, 1.128379107f);
+  q = KILN_MAD(q, s, 1.0f);
+  float h = 0.5f * x;
+  float y = KILN_MAD(h, z * p / q, h);
+  return x < -5.5f ? -0.0f : y;
+}
+
+/* The tanh form of GELU, x sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3). */
+KILN_EM float kiln_gelu_tanhf(float x) {
+  float u = x * KILN_MAD(0.0713548163f, x * x, 1.59576912f);
+  float y = x / (1.0f + kiln_expf(-u));
+  return x < -15.0f ? -0.0f : y;
+}
+
+/* The quarter turn n of a float, and what is left of it, in double: one step is enough for float accuracy. */
+KILN_EM double kiln_quarter_partsf(float x, double* shifted) {
+  *shifted = KILN_MAD((double)x, 0.63661977236758134, KILN_ROUND);
+  double n = *shifted - KILN_ROUND;
+  double r = KILN_MAD(n, -6.0771005065061922e-11, KILN_MAD(n, -1.5707963267341256, (double)x));
+  r = r > 1.0 ? 1.0 : r;
+  return r < -1.0 ? -1.0 : r;
+}
+
+KILN_EM float kiln_quarterf(double r, uint64_t quarter) {
+  double z = r * r;
+  double s = KILN_MAD(2.7182699873229325e-06, z, -0.00019839330430235718);
+  s = KILN_MAD(s, z, 0.0083333293718972079);
+  s = KILN_MAD(s, z, -0.16666666641500605);
+  s = r * KILN_MAD(s, z, 1.0);
+  double c = KILN_MAD(2.4438080237851345e-05, z, -0.0013887364378614112);
+  c = KILN_MAD(c, z, 0.041666646804620712);
+  c = KILN_MAD(c * z, z, KILN_MAD(z, -0.5, 1.0));
+  double y = (quarter & 1) ? c : s;
+  return (float)kiln_unbits(kiln_bits(y) ^ ((quarter & 2) << 62));
+}
+
+KILN_EM float kiln_sinf(float x) {
+  double shifted, r = kiln_quarter_partsf(x, &shifted);
+  float y = kiln_quarterf(r, kiln_bits(shifted));
+  return kiln_absf(x) < KILN_INF_F ? y : KILN_NAN_F;
+}
+
+KILN_EM float kiln_cosf(float x) {
+  double shifted, r = kiln_quarter_partsf(x, &shifted);
+  float y = kiln_quarterf(r, kiln_bits(shifted) + 1);
+  return kiln_absf(x) < KILN_INF_F ? y : KILN_NAN_F;
+}
+
+/* ---- double ---- */
+
+KILN_EM double kiln_em1_poly(double r) {
+  double p = 2.0927355317523917e-09;
+  p = KILN_MAD(p, r, 2.5112836424003698e-08);
+  p = KILN_MAD(p, r, 2.7557231938896941e-07);
+  p = KILN_MAD(p, r, 2.7557232540448796e-06);
+  p = KILN_MAD(p, r, 2.4801587375551418e-05);
+  p = KILN_MAD(p, r, 0.000198412698987403);
+  p = KILN_MAD(p, r, 0.0013888888888857406);
+  p = KILN_MAD(p, r, 0.0083333333333160675);
+  p = KILN_MAD(p, r, 0.041666666666666727);
+  p = KILN_MAD(p, r, 0.16666666666666685);
+  p = KILN_MAD(p, r, 0.5);
+  return KILN_MAD(p, r * r, r);
+}
+
+KILN_EM double kiln_ln2_parts(double x, double* shifted) {
+  *shifted = KILN_MAD(x, 1.4426950408889634, KILN_ROUND);
+  double n = *shifted - KILN_ROUND;
+  return KILN_MAD(n, -1.9082149292705877e-10, KILN_MAD(n, -0.69314718036912382, x));
+}
+
+KILN_EM double kiln_pow2(double shifted) {
+  return kiln_unbits((kiln_bits(shifted) << 52) + 0x3ff0000000000000u);
+}
+
+/* exp(x + low) for a low that is tiny against 1. */
+KILN_EM double kiln_exp_sum(double x, double low) {
+  x = x > 710.0 ? 710.0 : x;
+  x = x < -746.0 ? -746.0 : x;
+  double shifted, r = kiln_ln2_parts(x, &shifted) + low, n = shifted - KILN_ROUND;
+  double half = KILN_MAD(n, 0.5, KILN_ROUND), rest = n - (half - KILN_ROUND) + KILN_ROUND;
+  return (1.0 + kiln_em1_poly(r)) * kiln_pow2(half) * kiln_pow2(rest);
+}
+
+KILN_EM double kiln_exp(double x) { return kiln_exp_sum(x, 0.0); }
+
+KILN_EM double kiln_expm1(double x) {
+  double y = x > 710.0 ? 710.0 : x;
+  y = y < -40.0 ? -40.0 : y;
+  double shifted, r = kiln_ln2_parts(y, &shifted);
+  double half = kiln_pow2(shifted - 1.0);
+  double e = KILN_MAD(kiln_em1_poly(r), half, half - 0.5);
+  return kiln_copysign(e + e, x);
+}
+
+KILN_EM double kiln_log_parts(double x, double* e) {
+  uint64_t u = kiln_bits(x), above = u - 0x3fe6a09e667f3bcdu + (2048ull << 52);
+  /* The biased exponent as a double without an integer conversion, which AVX2 lacks. */
+  *e = kiln_unbits((above >> 52) | 0x4330000000000000u) - (4503599627370496.0 + 2048.0);
+  return kiln_unbits(u - (above & 0xfff0000000000000u) + (2048ull << 52)) - 1.0;
+}
+
+KILN_EM double kiln_log_sum(double f, double e, double c) {
+  double s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
+  double p = 0.14800193304925396;
+  p = KILN_MAD(p, z, 0.15313647378371265);
+  p = KILN_MAD(p, z, 0.18183579234563785);
+  p = KILN_MAD(p, z, 0.22222198303332225);
+  p = KILN_MAD(p, z, 0.28571428744844979);
+  p = KILN_MAD(p, z, 0.39999999999404429);
+  p = KILN_MAD(p, z, 0.66666666666667362);
+  double t = KILN_MAD(s, KILN_MAD(p, z, h), KILN_MAD(e, 1.9082149292705877e-10, c));
+  return KILN_MAD(e, 0.69314718036912382, f - (h - t));
+}
+
+KILN_EM double kiln_log(double x) {
+  double small = x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0;
+  double shift = x < 2.2250738585072014e-308 ? -54.0 : 0.0, e;
+  double f = kiln_log_parts(x * small, &e), y = kiln_log_sum(f, e + shift, 0.0);
+  y = x < KILN_INF ? y : x;
+  y = x < 0.0 ? KILN_NAN : y;
+  return x == 0.0 ? -KILN_INF : y;
+}
+
+KILN_EM double kiln_log1p(double x) {
+  double u = 1.0 + x, e;
+  double lost = kiln_abs(x) < 1.0 ? x - (u - 1.0) : 1.0 - (u - x);
+  double f = kiln_log_parts(u, &e), y = kiln_log_sum(f, e, lost / u);
+  y = x < KILN_INF ? y : x;
+  y = x < -1.0 ? KILN_NAN : y;
+  y = x == -1.0 ? -KILN_INF : y;
+  return kiln_copysign(kiln_abs(x) < 1e-20 ? x : y, x);
+}
+
+KILN_EM double kiln_tanh(double x) {
+  double a = kiln_abs(x);
+  a = a > 20.0 ? 20.0 : a;
+  double shifted, r = kiln_ln2_parts(a + a, &shifted), s = kiln_pow2(shifted);
+  double t = KILN_MAD(kiln_em1_poly(r), s, s - 1.0);
+  return kiln_copysign(t / (t + 2.0), x);
+}
+
+KILN_EM double kiln_sigmoid(double x) {
+  double e = kiln_exp(-kiln_abs(x));
+  return (x < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
+/* erf: x + x R(x^2) up to 1, else 1 - exp(-x^2) Q(x). */
+KILN_EM double kiln_erf(double x) {
+  double a = kiln_abs(x), z = a > 1.0 ? 1.0 : x * x;
+  double p = -2.0710199612298374e-05, q = 2.0783907003220709e-05;
+  p = KILN_MAD(p, z, -0.00049513156209550502);
+  q = KILN_MAD(q, z, 0.00069191750471329038);
+  p = KILN_MAD(p, z, -0.0088125392034744936);
+  q = KILN_MAD(q, z, 0.0106873659315727);
+  p = KILN_MAD(p, z, -0.048309809922429697);
+  q = KILN_MAD(q, z, 0.093784171669090921);
+  p = KILN_MAD(p, z, -0.31701411121329331);
+  q = KILN_MAD(q, z, 0.46045070361428292);
+  p = KILN_MAD(p, z, 0.12837916709551259);
+  q = KILN_MAD(q, z, 1.0);
+  double small = KILN_MAD(x, p / q, x);
+  double t = a > 6.0 ? 6.0 : a;
+  double n = 0.00060901917409783622, d = 0.0010794585468790166;
+  d = KILN_MAD(d, t, 0.016027655387959958);
+  n = KILN_MAD(n, t, 0.0090426406189321167);
+  d = KILN_MAD(d, t, 0.11439277089977233);
+  n = KILN_MAD(n, t, 0.064234600344935694);
+  d = KILN_MAD(d, t, 0.50213391283955044);
+  n = KILN_MAD(n, t, 0.27877886332648549);
+  d = KILN_MAD(d, t, 1.4649285370168703);
+  n = KILN_MAD(n, t, 0.79466918093278283);
+  d = KILN_MAD(d, t, 2.884550169921702);
+  n = KILN_MAD(n, t, 1.4926905443230087);
+  d = KILN_MAD(d, t, 3.7207693083142064);
+  n = KILN_MAD(n, t, 1.7324311408161086);
+  d = KILN_MAD(d, t, 2.8608103056638505);
+  n = KILN_MAD(n, t, 0.99999999982738219);
+  d = KILN_MAD(d, t, 1.0);
+  double large = kiln_copysign(1.0 - kiln_exp(-t * t) * n / d, x);
+  return a > 1.0 ? large : small;
+}
+
+KILN_EM double kiln_quarter_parts(double x, double* shifted) {
+  *shifted = KILN_MAD(x, 0.63661977236758134, KILN_ROUND);
+  double n = *shifted - KILN_ROUND;
+  double r = KILN_MAD(n, -1.5707963267341256, x);
+  r = KILN_MAD(n, -6.0771005063039660e-11, r);
+  r = KILN_MAD(n, -2.0222662487111665e-21, r);
+  r = KILN_MAD(n, -8.4784276603688995e-32, r);
+  r = r > 1.0 ? 1.0 : r;
+  return r < -1.0 ? -1.0 : r;
+}
+
+KILN_EM double kiln_quarter(double r, uint64_t quarter) {
+  double z = r * r;
+  double s = KILN_MAD(1.5896665133323972e-10, z, -2.505075593513547e-08);
+  s = KILN_MAD(s, z, 2.7557313678476082e-06);
+  s = KILN_MAD(s, z, -0.0001984126982977053);
+  s = KILN_MAD(s, z, 0.0083333333333223698);
+  s = KILN_MAD(s, z, -0.16666666666666632);
+  s = KILN_MAD(r, s * z + 0.0, r);
+  double c = KILN_MAD(-1.13595574519596e-11, z, 2.0875721584559654e-09);
+  c = KILN_MAD(c, z, -2.7557314340345131e-07);
+  c = KILN_MAD(c, z, 2.4801587289442276e-05);
+  c = KILN_MAD(c, z, -0.0013888888888874062);
+  c = KILN_MAD(c, z, 0.041666666666666602);
+  double h = 0.5 * z, w = 1.0 - h;
+  c = w + KILN_MAD(c * z, z, (1.0 - w) - h);
+  double y = (quarter & 1) ? c : s;
+  return kiln_unbits(kiln_bits(y) ^ ((quarter & 2) << 62));
+}
+
+KILN_EM double kiln_sin(double x) {
+  double shifted, r = kiln_quarter_parts(x, &shifted);
+  double y = kiln_quarter(r, kiln_bits(shifted));
+  return kiln_abs(x) < KILN_INF ? y : KILN_NAN;
+}
+
+KILN_EM double kiln_cos(double x) {
+  double shifted, r = kiln_quarter_parts(x, &shifted);
+  double y = kiln_quarter(r, kiln_bits(shifted) + 1);
+  return kiln_abs(x) < KILN_INF ? y : KILN_NAN;
+}
+
+/* ---- powers ---- */
+
+/* The rules of pow for signs, zeros and ones around y = |x|^e, which is right wherever 0 < |x| and e is finite. */
+KILN_EM double kiln_pow_rules(double x, double e, double y) {
+  double whole = kiln_floor(e), half = e * 0.5;
+  double odd = whole == e && kiln_floor(half) != half && kiln_abs(e) < 9007199254740992.0 ? 1.0 : 0.0;
+  double z = odd != 0.0 ? kiln_copysign(y, x) : y;
+  z = x < 0.0 && x > -KILN_INF && whole != e ? KILN_NAN : z;
+  z = x == -1.0 && kiln_abs(e) == KILN_INF ? 1.0 : z;
+  return x == 1.0 || e == 0.0 ? 1.0 : z;
+}
+
+KILN_EM float kiln_powf(float x, float e) {
+  double log = kiln_log(kiln_abs((double)x));
+  return (float)kiln_pow_rules((double)x, (double)e, kiln_exp((double)e * log));
+}
+
+/* a * b - p for p = a * b rounded: the part that was lost. */
+KILN_EM double kiln_product_low(double a, double b, double p) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return __builtin_elementwise_fma(a, b, -p);
+#else
+  double ta = a * 134217729.0, ah = ta - (ta - a), al = a - ah;
+  double tb = b * 134217729.0, bh = tb - (tb - b), bl = b - bh;
+  return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+#endif
+}
+
+/* f - s * d, exact for a rounded quotient s = f / d. */
+KILN_EM double kiln_remainder(double f, double s, double d) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return __builtin_elementwise_fma(-s, d, f);
+#else
+  double sd = s * d;
+  return (f - sd) - kiln_product_low(s, d, sd);
+#endif
+}
+
+/* log|x| as a sum of two doubles, for pow. log(1 + f) = 2 s + s z (2/3 + ...) with s = f / (2 + f), z = s^2, where
+   s, z and the first term carry a low part; the rest of the series is too small to need one. */
+KILN_EM double kiln_log_pair(double x, double* low) {
+  double small = x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0;
+  double shift = x < 2.2250738585072014e-308 ? -54.0 : 0.0, e;
+  double f = kiln_log_parts(x * small, &e);
+  e += shift;
+  double d = 2.0 + f, dl = f - (d - 2.0);
+  double s = f / d, sl = (kiln_remainder(f, s, d) - s * dl) / d;
+  double z = s * s, zl = kiln_product_low(s, s, z) + 2.0 * s * sl;
+  double p = 0.11993106344801761;
+  p = KILN_MAD(p, z, 0.11674326446653233);
+  p = KILN_MAD(p, z, 0.13336341697935764);
+  p = KILN_MAD(p, z, 0.15384556238564032);
+  p = KILN_MAD(p, z, 0.1818181887961226);
+  p = KILN_MAD(p, z, 0.22222222217460377);
+  p = KILN_MAD(p, z, 0.2857142857144543);
+  p = KILN_MAD(p, z, 0.39999999999999974) * z;
+  double t = 0.66666666666666663 + p, tl = (p - (t - 0.66666666666666663)) + 3.7007434154171886e-17;
+  double q = z * t, ql = kiln_product_low(z, t, q) + z * tl + zl * t;
+  double w = s * q, wl = kiln_product_low(s, q, w) + s * ql + sl * q;
+  double h = e * 0.69314718036912382, hl = e * 1.9082149292705877e-10;
+  double s2 = 2.0 * s, a = h + s2, al = kiln_abs(h) > kiln_abs(s2) ? s2 - (a - h) : h - (a - s2);
+  double b = a + w, bl = w - (b - a);
+  double c = b + hl, cl = hl - (c - b);
+  *low = al + bl + cl + 2.0 * sl + wl;
+  return c;
+}
+
+KILN_EM double kiln_pow(double x, double e) {
+  double low, a = kiln_abs(x), high = kiln_log_pair(a, &low);
+  double p = e * high, pl = kiln_product_low(e, high, p) + e * low;
+  double bounded = kiln_abs(p) < 800.0 ? pl : 0.0;
+  p = a == 0.0 ? -KILN_INF * e : p;
+  p = a < KILN_INF ? p : a * e;
+  return kiln_pow_rules(x, e, kiln_exp_sum(p, bounded));
+}
+#endif
