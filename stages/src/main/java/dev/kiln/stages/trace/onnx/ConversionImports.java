@@ -1,0 +1,59 @@
+package dev.kiln.stages.trace.onnx;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
+import java.util.List;
+import java.util.Optional;
+
+/** Casts, and the ops that do nothing in inference. */
+final class ConversionImports {
+    private ConversionImports() {
+    }
+
+    static void register(Registry r) {
+        r.op("Cast", n -> {
+            if (!n.attributes().has("to")) {
+                throw Attributes.missing("to");
+            }
+            return cast(n, OnnxTypes.dtype((int) n.attributes().integer("to", 0), "attribute 'to'"));
+        });
+        r.op("CastLike", n -> cast(n, n.valueType(1)));
+        r.op("Identity", n -> List.of(n.value(0)));
+        r.op("Dropout", ConversionImports::dropout);
+    }
+
+    private static List<Value> cast(NodeImport n, DType to) {
+        Optional<KnownInts> known = n.known(0);
+        if (known.isEmpty()) {
+            return n.valueType(0) == to ? List.of(n.value(0)) : List.of(new Value.Tensor(n.cast(n.tensor(0), to)));
+        }
+        KnownInts ints = known.get();
+        if (ints.isConstant()) {
+            ConstantValue constant = ConstantValue.allocate(to, ints.sizes());
+            for (int i = 0; i < ints.values().size(); i++) {
+                constant.set(i, ints.values().get(i).asLong());
+            }
+            return List.of(new Value.Literal(() -> constant));
+        }
+        boolean scalar = ints.rank() == 0;
+        SymInt first = ints.values().getFirst();
+        return List.of(new Value.Tensor(scalar ? n.call("aten.full.default", List.of(), first, to)
+            : n.cast(n.tensor(0), to)));
+    }
+
+    private static List<Value> dropout(NodeImport n) {
+        boolean training = n.has(2) && n.integer(2, "training_mode") != 0;
+        if (training) {
+            throw new KilnException.Unsupported("dropout in training mode is not supported; export for inference");
+        }
+        if (!n.wants(1)) {
+            return List.of(n.value(0));
+        }
+        Arg.Ref mask = n.call("aten.full.default", n.type(n.tensor(0)).sizes(), true, DType.BOOL);
+        return List.of(n.value(0), new Value.Tensor(mask));
+    }
+}

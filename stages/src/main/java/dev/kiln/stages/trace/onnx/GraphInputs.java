@@ -1,0 +1,148 @@
+package dev.kiln.stages.trace.onnx;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.graph.GraphBuilder;
+import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.trace.TraceOptions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Makes placeholders of a graph's inputs. A named dimension is one symbol wherever the name stands, an unnamed
+ * dynamic dimension is a symbol of its own; an input that is also an initializer is a constant, not an input.
+ */
+final class GraphInputs {
+    private static final long FIRST_HINT = 8;
+    private static final long OTHER_HINT = 128;
+
+    private final GraphBuilder builder;
+    private final Values values;
+    private final TraceOptions options;
+    private final Map<String, Long> pinned = new HashMap<>();
+    private final Map<String, Long> hinted = new HashMap<>();
+    private final Map<String, SymInt> symbols = new HashMap<>();
+
+    GraphInputs(GraphBuilder builder, Values values, TraceOptions options) {
+        this.builder = builder;
+        this.values = values;
+        this.options = options;
+    }
+
+    void define(GraphProto graph) {
+        List<ValueInfoProto> inputs = graph.getInputList().stream().filter(i -> !values.has(i.getName())).toList();
+        requireKnownNames(inputs);
+        for (ValueInfoProto input : inputs) {
+            collect(input, pin(input), pinned, true);
+            collect(input, options.hints().get(input.getName()), hinted, false);
+        }
+        for (ValueInfoProto input : inputs) {
+            FakeTensor tensor = FakeTensor.contiguous(OnnxTypes.dtype(type(input).getElemType(), what(input)),
+                sizes(input));
+            values.put(input.getName(), new Value.Tensor(builder.placeholder(input.getName(), tensor)));
+        }
+    }
+
+    private void requireKnownNames(List<ValueInfoProto> inputs) {
+        List<String> names = inputs.stream().map(ValueInfoProto::getName).toList();
+        for (Map<String, ?> option : List.of(options.pins(), options.hints(), options.values())) {
+            for (String name : option.keySet()) {
+                if (!names.contains(name)) {
+                    throw new KilnException.BadInput("there is no input \"" + name + "\"; the inputs are "
+                        + names.stream().map(n -> '"' + n + '"').collect(Collectors.joining(", ")));
+                }
+            }
+        }
+    }
+
+    private List<Long> pin(ValueInfoProto input) {
+        List<Long> pin = options.pins().get(input.getName());
+        boolean assumed = pin == null && options.values().containsKey(input.getName());
+        return assumed ? options.values().get(input.getName()).sizes() : pin;
+    }
+
+    /** Files the given sizes of an input under the names of its dimensions. */
+    private void collect(ValueInfoProto input, List<Long> given, Map<String, Long> into, boolean binding) {
+        if (given == null || !type(input).hasShape()) {
+            return;
+        }
+        List<Dimension> dims = type(input).getShape().getDimList();
+        boolean fits = given.size() == dims.size();
+        for (int d = 0; fits && d < dims.size(); d++) {
+            long size = given.get(d);
+            Dimension dim = dims.get(d);
+            if (size < 0) {
+                continue;
+            }
+            Long before = isDynamic(dim) ? into.putIfAbsent(key(input, dim, d), size) : (Long) dim.getDimValue();
+            fits = !binding || before == null || before == size;
+        }
+        if (!fits) {
+            throw new KilnException.BadInput(what(input) + " has shape " + shape(input) + ", which does not admit "
+                + given);
+        }
+    }
+
+    private List<SymInt> sizes(ValueInfoProto input) {
+        if (!type(input).hasShape()) {
+            List<Long> pin = pin(input);
+            if (pin == null || pin.stream().anyMatch(s -> s < 0)) {
+                throw new KilnException.BadInput(what(input) + " has no shape in the model; give it one (--shape "
+                    + input.getName() + "=...)");
+            }
+            return pin.stream().map(SymInt::of).toList();
+        }
+        List<SymInt> sizes = new ArrayList<>();
+        boolean first = true;
+        for (Dimension dim : type(input).getShape().getDimList()) {
+            if (!isDynamic(dim)) {
+                sizes.add(SymInt.of(dim.getDimValue()));
+                continue;
+            }
+            String key = key(input, dim, sizes.size());
+            long hint = first ? FIRST_HINT : OTHER_HINT;
+            first = false;
+            sizes.add(pinned.containsKey(key) ? SymInt.of(pinned.get(key))
+                : symbols.computeIfAbsent(key, k -> symbol(hinted.getOrDefault(k, hint))));
+        }
+        return sizes;
+    }
+
+    private SymInt symbol(long hint) {
+        String name = "s" + symbols.size();
+        return builder.shapes().define(new ShapeEnv.Symbol(name, 1, Long.MAX_VALUE, Math.max(1, hint)));
+    }
+
+    private static boolean isDynamic(Dimension dim) {
+        return !dim.hasDimValue() || dim.getDimValue() < 0;
+    }
+
+    /** The name that dimensions share, or for an unnamed one a key of its own. */
+    private static String key(ValueInfoProto input, Dimension dim, int position) {
+        return dim.getDimParam().isEmpty() ? "\0" + position + input.getName() : dim.getDimParam();
+    }
+
+    private static TypeProto.Tensor type(ValueInfoProto input) {
+        if (!input.getType().hasTensorType()) {
+            throw new KilnException.Unsupported(what(input) + " is not a tensor");
+        }
+        return input.getType().getTensorType();
+    }
+
+    private static String shape(ValueInfoProto input) {
+        return type(input).getShape().getDimList().stream().map(d -> !isDynamic(d) ? Long.toString(d.getDimValue())
+            : d.getDimParam().isEmpty() ? "?" : d.getDimParam()).collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    private static String what(ValueInfoProto input) {
+        return "input \"" + input.getName() + "\"";
+    }
+}

@@ -1,0 +1,67 @@
+package dev.kiln.stages.trace.onnx;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.kiln.ops.graph.Arg;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/** All operators of the default domain that the importer translates, by type. */
+final class OnnxOps {
+    private static final Map<String, Translator> OPS = load();
+
+    private OnnxOps() {
+    }
+
+    private static Map<String, Translator> load() {
+        Registry registry = new Registry();
+        ElementwiseImports.register(registry);
+        ActivationImports.register(registry);
+        ComparisonImports.register(registry);
+        ConversionImports.register(registry);
+        ReductionImports.register(registry);
+        ReshapeImports.register(registry);
+        LayoutImports.register(registry);
+        IndexingImports.register(registry);
+        MatrixImports.register(registry);
+        NormalizationImports.register(registry);
+        FactoryImports.register(registry);
+        return registry.ops;
+    }
+
+    static Optional<Translator> find(NodeProto node) {
+        boolean ours = node.getDomain().isEmpty() || node.getDomain().equals("ai.onnx");
+        return ours ? Optional.ofNullable(OPS.get(node.getOpType())) : Optional.empty();
+    }
+
+    static Set<String> names() {
+        return new TreeSet<>(OPS.keySet());
+    }
+
+    /** Where the families put their translators. */
+    static final class Registry {
+        private final Map<String, Translator> ops = new HashMap<>();
+
+        private Registry() {
+        }
+
+        void op(String type, Translator translator) {
+            if (ops.put(type, translator) != null) {
+                throw new IllegalStateException(type + " is defined twice");
+            }
+        }
+
+        /** An op with one output tensor. */
+        void tensor(String type, Function<NodeImport, Arg.Ref> body) {
+            op(type, Translator.tensor(body));
+        }
+
+        void tensors(String type, Function<NodeImport, List<Arg.Ref>> body) {
+            op(type, Translator.tensors(body));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.kiln.stages.trace.onnx;
+
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
+
+/** ONNX's numbers for element types. */
+final class OnnxTypes {
+    private OnnxTypes() {
+    }
+
+    static DType dtype(int code, String what) {
+        return switch (code) {
+            case DataType.FLOAT_VALUE -> DType.F32;
+            case DataType.DOUBLE_VALUE -> DType.F64;
+            case DataType.FLOAT16_VALUE -> DType.F16;
+            case DataType.BFLOAT16_VALUE -> DType.BF16;
+            case DataType.INT64_VALUE -> DType.I64;
+            case DataType.INT32_VALUE -> DType.I32;
+            case DataType.INT16_VALUE -> DType.I16;
+            case DataType.INT8_VALUE -> DType.I8;
+            case DataType.UINT8_VALUE -> DType.U8;
+            case DataType.BOOL_VALUE -> DType.BOOL;
+            default -> throw new KilnException.Unsupported(what + " has element type " + name(code)
+                + ", which is not supported");
+        };
+    }
+
+    private static String name(int code) {
+        DataType type = DataType.forNumber(code);
+        return type == null ? Integer.toString(code) : type.name();
+    }
+}

@@ -1,0 +1,94 @@
+package dev.kiln.stages.trace.onnx;
+
+import ai.onnx.proto.OnnxMl.TensorProto;
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.ConstantValue;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/** Turns tensors of the file into constants; raw data stays where it is if its address suits the element type. */
+final class TensorReader {
+    private final ExternalData external;
+
+    TensorReader(ExternalData external) {
+        this.external = external;
+    }
+
+    ConstantValue read(TensorProto tensor) {
+        String what = "tensor \"" + tensor.getName() + "\"";
+        DType dtype = OnnxTypes.dtype(tensor.getDataType(), what);
+        List<Long> sizes = tensor.getDimsList();
+        long numel = numel(sizes, what);
+        if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
+            return raw(what, dtype, sizes, numel, external.read(tensor, numel * dtype.bytes()));
+        }
+        if (tensor.hasRawData()) {
+            return raw(what, dtype, sizes, numel, MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer()));
+        }
+        return typed(what, tensor, ConstantValue.allocate(dtype, sizes));
+    }
+
+    private static long numel(List<Long> sizes, String what) {
+        long numel = 1;
+        for (long size : sizes) {
+            if (size < 0 || size > 0 && numel > Long.MAX_VALUE / 8 / size) {
+                throw new KilnException.BadInput(what + " has impossible sizes " + sizes);
+            }
+            numel *= size;
+        }
+        return numel;
+    }
+
+    private static ConstantValue raw(String what, DType dtype, List<Long> sizes, long numel, MemorySegment data) {
+        long expected = numel * dtype.bytes();
+        if (data.byteSize() != expected) {
+            throw new KilnException.BadInput(what + ": " + dtype + sizes + " takes " + expected + " bytes, the file has "
+                + data.byteSize());
+        }
+        return new ConstantValue(dtype, sizes, aligned(data, dtype));
+    }
+
+    private static MemorySegment aligned(MemorySegment data, DType dtype) {
+        if (data.isNative() && data.address() % dtype.bytes() == 0) {
+            return data;
+        }
+        // allocateFrom does not clear the memory first, as allocate does
+        Arena arena = Arena.ofAuto();
+        return switch (dtype.bytes()) {
+            case 8 -> arena.allocateFrom(ValueLayout.JAVA_LONG, data, ValueLayout.JAVA_LONG_UNALIGNED, 0,
+                data.byteSize() / 8);
+            case 4 -> arena.allocateFrom(ValueLayout.JAVA_INT, data, ValueLayout.JAVA_INT_UNALIGNED, 0,
+                data.byteSize() / 4);
+            case 2 -> arena.allocateFrom(ValueLayout.JAVA_SHORT, data, ValueLayout.JAVA_SHORT_UNALIGNED, 0,
+                data.byteSize() / 2);
+            default -> arena.allocateFrom(ValueLayout.JAVA_BYTE, data, ValueLayout.JAVA_BYTE, 0, data.byteSize());
+        };
+    }
+
+    private static ConstantValue typed(String what, TensorProto tensor, ConstantValue into) {
+        int count = switch (into.dtype()) {
+            case F32 -> tensor.getFloatDataCount();
+            case F64 -> tensor.getDoubleDataCount();
+            case I64 -> tensor.getInt64DataCount();
+            case BOOL, U8, I8, I16, I32, F16, BF16 -> tensor.getInt32DataCount();
+        };
+        if (count != into.numel()) {
+            throw new KilnException.BadInput(
+                what + ": " + into.dtype() + into.sizes() + " takes " + into.numel() + " values, the file has " + count);
+        }
+        for (int i = 0; i < count; i++) {
+            switch (into.dtype()) {
+                case F32 -> into.set(i, tensor.getFloatData(i));
+                case F64 -> into.set(i, tensor.getDoubleData(i));
+                case I64 -> into.set(i, tensor.getInt64Data(i));
+                case BOOL, U8, I8, I16, I32 -> into.set(i, (long) tensor.getInt32Data(i));
+                case F16, BF16 -> into.data().set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i,
+                    (short) tensor.getInt32Data(i));
+            }
+        }
+        return into;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.kiln.stages.trace.onnx;
+
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.ConstantValue;
+import java.util.function.Supplier;
+
+/** What a name of the model stands for while it is imported. */
+sealed interface Value {
+
+    /** A tensor of the graph. */
+    record Tensor(Arg.Ref ref) implements Value {
+    }
+
+    /** Few integers that are known, though perhaps symbolic; a node of the graph only once a tensor op reads them. */
+    record Known(KnownInts ints) implements Value {
+    }
+
+    /** A weight or literal: loaded when somebody looks at it. */
+    final class Literal implements Value {
+        private final Supplier<ConstantValue> source;
+        private ConstantValue loaded;
+
+        Literal(Supplier<ConstantValue> source) {
+            this.source = source;
+        }
+
+        ConstantValue value() {
+            if (loaded == null) {
+                loaded = source.get();
+            }
+            return loaded;
+        }
+    }
+}
