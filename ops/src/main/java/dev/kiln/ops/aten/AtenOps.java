@@ -1,5 +1,6 @@
 package dev.kiln.ops.aten;
 
+import dev.kiln.ops.decompose.Decompositions;
 import dev.kiln.ops.schema.OpTable;
 
 /** The families of operators, under PyTorch's own names. */
@@ -17,5 +18,6 @@ public final class AtenOps {
         IndexingOps.register(registry);
         FactoryOps.register(registry);
         ContractionOps.register(registry);
+        Decompositions.register(registry);
     }
 }

@@ -33,6 +33,11 @@ final class BinaryOps {
                 DType t = TypePromotion.common(a, 0, 1);
                 return of(SUB, x.get(1).cast(t), of(MUL, x.get(0).cast(t), x.get(2).cast(t)));
             });
+        r.elementwise("rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
+            Shapes.broadcast(t -> t, 0, 1), (a, x) -> {
+                DType t = TypePromotion.common(a, 0, 1);
+                return of(SUB, x.get(1).cast(t), of(MUL, x.get(0).cast(t), x.get(2).cast(t)));
+            });
         both(r, "mul", (x, y) -> x.dtype() == DType.BOOL ? of(AND, x, y) : of(MUL, x, y), t -> t);
         both(r, "div", (x, y) -> of(DIV, x, y), TypePromotion::toFloating);
         both(r, "floor_divide", BinaryOps::floorDivide, t -> t, "default", "Scalar");
@@ -42,9 +47,30 @@ final class BinaryOps {
         tensors(r, "maximum.default", (x, y) -> of(MAX, x, y), t -> t);
         tensors(r, "minimum.default", (x, y) -> of(MIN, x, y), t -> t);
         tensors(r, "atan2.default", (x, y) -> of(ATAN2, x, y), TypePromotion::toFloating);
+        tensors(r, "fmax.default", (x, y) -> notNan(x, y, of(MAX, x, y)), t -> t);
+        tensors(r, "fmin.default", (x, y) -> notNan(x, y, of(MIN, x, y)), t -> t);
+        both(r, "xlogy", BinaryOps::xlogy, TypePromotion::toFloating, "Tensor", "Scalar_Other");
+        tensors(r, "logaddexp.default", BinaryOps::logAddExp, t -> t);
         powers(r);
         comparisons(r);
         logic(r);
+    }
+
+    /** The one that is a number, if only one is. */
+    private static Scalar notNan(Scalar x, Scalar y, Scalar both) {
+        return x.dtype().isFloating() ? Scalar.select(of(IS_NAN, x), y, Scalar.select(of(IS_NAN, y), x, both)) : both;
+    }
+
+    /** x log y, with 0 log y = 0 for every y but NaN. */
+    private static Scalar xlogy(Scalar x, Scalar y) {
+        DType t = x.dtype();
+        return Scalar.select(of(IS_NAN, y), y,
+            Scalar.select(of(EQ, x, literal(0, t)), literal(0, t), of(MUL, x, of(LOG, y))));
+    }
+
+    private static Scalar logAddExp(Scalar x, Scalar y) {
+        Scalar sum = of(ADD, of(MAX, x, y), of(LOG1P, of(EXP, of(NEG, of(ABS, of(SUB, x, y))))));
+        return Scalar.select(of(AND, of(IS_INF, x), of(EQ, x, y)), x, sum);
     }
 
     private static void powers(Registry r) {

@@ -89,9 +89,19 @@ final class ContractionOps {
         FakeTensor weight = a.tensor(1);
         dtypes(a, input, weight);
         rank(a, 1, 2);
+        if (input.rank() == 0) {
+            throw a.error("an input with features expected, got " + input);
+        }
         a.shapes().require(input.sizes().getLast(), weight.size(1), "aten.linear, features");
         List<SymInt> sizes = new ArrayList<>(input.sizes());
         sizes.set(sizes.size() - 1, weight.size(0));
+        a.optionalTensor(2).ifPresent(bias -> {
+            dtypes(a, input, bias);
+            if (bias.rank() != 1) {
+                throw a.error("the bias must be a vector, got " + bias);
+            }
+            a.shapes().require(bias.size(0), weight.size(0), "aten.linear, bias");
+        });
         return input.fresh(sizes);
     }
 
@@ -105,8 +115,36 @@ final class ContractionOps {
         }
         a.shapes().require(query.size(n - 1), key.size(n - 1), a.schema().name() + ", head dimension");
         a.shapes().require(key.size(n - 2), value.size(n - 2), a.schema().name() + ", key length");
-        List<SymInt> sizes = new ArrayList<>(query.sizes());
-        sizes.set(n - 1, value.size(n - 1));
+        List<SymInt> sizes = new ArrayList<>(attentionBatch(a, query.sizes(), key.sizes(), value.sizes()));
+        sizes.add(query.size(n - 2));
+        a.optionalTensor(3).ifPresent(mask -> {
+            List<SymInt> scores = new ArrayList<>(sizes);
+            scores.add(key.size(n - 2));
+            if (!Broadcast.sizes(a.shapes(), a.schema().name(), List.of(mask.sizes(), scores)).equals(scores)) {
+                throw a.error("the mask " + mask.sizes() + " does not fit the scores " + scores);
+            }
+        });
+        sizes.add(value.size(n - 1));
         return query.fresh(sizes);
+    }
+
+    /** The batch sizes of all three; with grouped queries the key's heads divide the query's. */
+    private static List<SymInt> attentionBatch(OpArgs a, List<SymInt> query, List<SymInt> key, List<SymInt> value) {
+        int outer = query.size() - 2;
+        int common = a.bool(7) ? outer - 1 : outer;
+        if (common < 0) {
+            throw a.error("grouped queries need a head dimension");
+        }
+        List<SymInt> batch = new ArrayList<>(Broadcast.sizes(a.shapes(), a.schema().name(),
+            List.of(query.subList(0, common), key.subList(0, common), value.subList(0, common))));
+        if (a.bool(7)) {
+            SymInt heads = query.get(common);
+            a.shapes().require(key.get(common), value.get(common), a.schema().name() + ", key and value heads");
+            if (!heads.mod(key.get(common)).is(0)) {
+                throw a.error(heads + " query heads cannot share " + key.get(common) + " key heads");
+            }
+            batch.add(heads);
+        }
+        return batch;
     }
 }

@@ -1,5 +1,6 @@
 package dev.kiln.ops.aten;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpKind;
@@ -21,7 +22,7 @@ final class IndexingOps {
             + "bool scale_grad_by_freq=False, bool sparse=False) -> Tensor", IndexingOps::embedding);
         indexing(r, "index_select.default(Tensor self, int dim, Tensor index) -> Tensor", IndexingOps::indexSelect);
         indexing(r, "gather.default(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor",
-            a -> a.tensor(0).fresh(a.tensor(2).sizes()));
+            IndexingOps::gather);
         indexing(r, "constant_pad_nd.default(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor", IndexingOps::pad);
         indexing(r, "flip.default(Tensor self, int[] dims) -> Tensor", a -> {
             for (int dim : a.integers(1)) {
@@ -35,10 +36,38 @@ final class IndexingOps {
         r.op(schema, OpKind.INDEXING, ShapeFunction.single(shape));
     }
 
+    private static FakeTensor gather(OpArgs a) {
+        FakeTensor self = a.tensor(0);
+        FakeTensor index = integral(a, 2);
+        if (Math.max(1, self.rank()) != Math.max(1, index.rank())) {
+            throw a.error("ranks " + self.rank() + " and " + index.rank() + " differ");
+        }
+        int dim = a.dim(1, self.rank());
+        for (int d = 0; d < Math.min(self.rank(), index.rank()); d++) {
+            if (d != dim && a.shapes().less(self.size(d), index.size(d))) {
+                throw a.error("the index " + index.sizes() + " is larger than " + self.sizes());
+            }
+        }
+        return self.fresh(index.sizes());
+    }
+
+    private static FakeTensor integral(OpArgs a, int position) {
+        FakeTensor index = a.tensor(position);
+        if (index.dtype() != DType.I64 && index.dtype() != DType.I32) {
+            throw a.error("indices must be i64 or i32, got " + index.dtype());
+        }
+        return index;
+    }
+
+    /** Vectors without elements join anything (PyTorch's old rule). */
     private static FakeTensor cat(OpArgs a) {
-        List<FakeTensor> tensors = a.tensorList(0);
-        if (tensors.isEmpty()) {
+        List<FakeTensor> all = a.tensorList(0);
+        if (all.isEmpty()) {
             throw a.error("a list of at least one tensor expected");
+        }
+        List<FakeTensor> tensors = all.stream().filter(t -> t.rank() != 1 || !t.size(0).is(0)).toList();
+        if (tensors.isEmpty()) {
+            return FakeTensor.contiguous(TypePromotion.common(all), 0);
         }
         FakeTensor first = tensors.getFirst();
         int dim = a.dim(1, first.rank());
@@ -56,7 +85,7 @@ final class IndexingOps {
             total = total.plus(tensor.size(dim));
         }
         sizes.set(dim, total);
-        return FakeTensor.contiguous(TypePromotion.common(tensors), sizes);
+        return FakeTensor.contiguous(TypePromotion.common(all), sizes);
     }
 
     private static FakeTensor embedding(OpArgs a) {
@@ -64,14 +93,14 @@ final class IndexingOps {
         if (weight.rank() != 2) {
             throw a.error("the weight must be a matrix, got " + weight);
         }
-        List<SymInt> sizes = new ArrayList<>(a.tensor(1).sizes());
+        List<SymInt> sizes = new ArrayList<>(integral(a, 1).sizes());
         sizes.add(weight.size(1));
         return weight.fresh(sizes);
     }
 
     private static FakeTensor indexSelect(OpArgs a) {
         FakeTensor self = a.tensor(0);
-        FakeTensor index = a.tensor(2);
+        FakeTensor index = integral(a, 2);
         if (index.rank() > 1) {
             throw a.error("the index must have at most one dimension, got " + index);
         }

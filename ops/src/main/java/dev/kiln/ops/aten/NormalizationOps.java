@@ -20,7 +20,8 @@ final class NormalizationOps {
             r.op(name + ".default(Tensor self, int dim, bool half_to_float) -> Tensor", OpKind.COMPOSITE,
                 ShapeFunction.single(a -> {
                     a.dim(1, a.tensor(0).rank());
-                    return a.tensor(0).fresh(a.tensor(0).sizes());
+                    FakeTensor self = a.tensor(0);
+                    return self.withDType(a.bool(2) ? DType.F32 : self.dtype()).fresh(self.sizes());
                 }));
         }
         r.op("native_layer_norm.default(Tensor input, SymInt[] normalized_shape, Tensor? weight, Tensor? bias, "
@@ -38,8 +39,8 @@ final class NormalizationOps {
     private static List<FakeTensor> layerNorm(OpArgs a) {
         FakeTensor self = a.tensor(0);
         int outer = self.rank() - a.sizes(1).size();
-        if (outer < 0) {
-            throw a.error("normalized_shape " + a.sizes(1) + " is longer than the input's shape " + self.sizes());
+        if (outer < 0 || a.sizes(1).isEmpty()) {
+            throw a.error("normalized_shape " + a.sizes(1) + " does not fit the input's shape " + self.sizes());
         }
         List<SymInt> statistics = new ArrayList<>(self.sizes());
         for (int d = outer; d < self.rank(); d++) {

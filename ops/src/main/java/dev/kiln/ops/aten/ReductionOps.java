@@ -21,8 +21,8 @@ final class ReductionOps {
             ReductionOps::meanDType);
         reduce(r, "amax.default(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor", a -> a.tensor(0).dtype());
         reduce(r, "amin.default(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor", a -> a.tensor(0).dtype());
-        reduce(r, "any.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", a -> DType.BOOL);
-        reduce(r, "all.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", a -> DType.BOOL);
+        reduce(r, "any.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", ReductionOps::truthDType);
+        reduce(r, "all.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", ReductionOps::truthDType);
         r.op("prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
             OpKind.REDUCTION, ShapeFunction.single(a -> oneDim(a, 1, 2, a.dtype(3).orElse(sumDType(a.tensor(0).dtype())))));
         for (String name : new String[] {"argmax", "argmin"}) {
@@ -50,6 +50,11 @@ final class ReductionOps {
             dims.add(a.dim(dimPosition, self.rank()));
         }
         return FakeTensor.contiguous(dtype, Shapes.reduced(self.sizes(), dims, a.bool(keepPosition)));
+    }
+
+    /** PyTorch's exception: of bytes, a byte. */
+    private static DType truthDType(OpArgs a) {
+        return a.tensor(0).dtype() == DType.U8 ? DType.U8 : DType.BOOL;
     }
 
     private static DType sumDType(DType input) {

@@ -7,16 +7,14 @@ import static dev.kiln.ops.scalar.ScalarOp.*;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.scalar.Scalar;
-import dev.kiln.ops.scalar.ScalarFormula;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpTable.Registry;
 import dev.kiln.ops.schema.ShapeFunction;
 import java.util.Map;
-import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 
-/** Elementwise ops of one tensor: mathematical functions, rounding, tests, activations, conversions. */
+/** Elementwise ops of one tensor: mathematical functions, rounding, tests, conversions. */
 final class UnaryOps {
     /** Functions that give floating results, also of integers. */
     private static final Map<String, ScalarOp> FLOATING = Map.ofEntries(
@@ -46,31 +44,86 @@ final class UnaryOps {
         test(r, "logical_not", x -> of(NOT, x.cast(DType.BOOL)));
         test(r, "isnan", x -> x.dtype().isFloating() ? of(IS_NAN, x) : literal(0, DType.BOOL));
         test(r, "isinf", x -> x.dtype().isFloating() ? of(IS_INF, x) : literal(0, DType.BOOL));
-        activations(r);
+        ActivationOps.register(r);
+        more(r);
         conversion(r);
     }
 
-    private static void activations(Registry r) {
-        floating(r, "silu", x -> of(MUL, x, of(SIGMOID, x)));
-        parametric(r, "gelu(Tensor self, *, str approximate=\"none\") -> Tensor",
-            (a, x) -> a.string(1).equals("tanh") ? geluTanh(x) : gelu(x));
-        parametric(r, "leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor", (a, x) ->
-            select(of(GT, x, literal(0, x.dtype())), x, of(MUL, x, literal(a.real(1), x.dtype()))));
-        parametric(r, "elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor",
-            UnaryOps::elu);
-        parametric(r, "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", (a, x) ->
-            of(MIN, of(MAX, x, literal(a.real(1), x.dtype())), literal(a.real(2), x.dtype())));
-        floating(r, "hardsigmoid", UnaryOps::hardSigmoid);
-        floating(r, "hardswish", x -> of(MUL, x, hardSigmoid(x)));
-        parametric(r, "softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", UnaryOps::softplus);
-        floating(r, "mish", x -> of(MUL, x, of(TANH, log1pExp(x))));
+    private static void more(Registry r) {
+        floating(r, "exp2", x -> of(POW, literal(2, x.dtype()), x));
+        same(r, "positive", x -> x);
+        same(r, "detach", x -> x);
+        same(r, "lift_fresh_copy", x -> x);
+        same(r, "contiguous", x -> x, ", *, MemoryFormat memory_format=contiguous_format");
+        same(r, "sgn", x -> x.dtype() == DType.BOOL ? x : of(SIGN, x));
+        same(r, "frac", x -> of(SUB, x, of(TRUNC, x)));
+        r.elementwise("square.default(Tensor self) -> Tensor", Shapes.unary(UnaryOps::squareDType), (a, x) -> {
+            Scalar value = x.getFirst().cast(squareDType(x.getFirst().dtype()));
+            return of(MUL, value, value);
+        });
+        test(r, "isfinite", x -> x.dtype().isFloating() ? of(NOT, of(OR, of(IS_NAN, x), of(IS_INF, x)))
+            : literal(1, DType.BOOL));
+        test(r, "isposinf", x -> infinite(x, Double.POSITIVE_INFINITY));
+        test(r, "isneginf", x -> infinite(x, Double.NEGATIVE_INFINITY));
+        r.elementwise("round.decimals(Tensor self, *, int decimals=0) -> Tensor", Shapes.unary(t -> t), (a, x) ->
+            decimals(x.getFirst(), (int) a.integer(1)));
+        r.elementwise("logit.default(Tensor self, float? eps=None) -> Tensor", Shapes.unary(TypePromotion::toFloating),
+            (a, x) -> logit(a, x.getFirst().cast(TypePromotion.toFloating(x.getFirst().dtype()))));
+        r.elementwise("nan_to_num.default(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) "
+            + "-> Tensor", Shapes.unary(t -> t), (a, x) -> nanToNum(a, x.getFirst()));
+    }
+
+    private static DType squareDType(DType dtype) {
+        return dtype == DType.BOOL ? DType.I64 : dtype;
+    }
+
+    private static Scalar infinite(Scalar x, double which) {
+        return x.dtype().isFloating() ? of(EQ, x, literal(which, x.dtype())) : literal(0, DType.BOOL);
+    }
+
+    /** Rounds to a decimal place; negative places stand before the point. */
+    private static Scalar decimals(Scalar x, int places) {
+        if (!x.dtype().isFloating()) {
+            return x;
+        }
+        Scalar power = literal(Math.pow(10, Math.abs(places)), x.dtype());
+        return places < 0 ? of(MUL, of(ROUND, of(DIV, x, power)), power) : of(DIV, of(ROUND, of(MUL, x, power)), power);
+    }
+
+    private static Scalar logit(OpArgs a, Scalar x) {
+        DType t = x.dtype();
+        Scalar p = a.isNone(1) ? x : of(MIN, of(MAX, x, literal(a.real(1), t)), literal(1 - a.real(1), t));
+        return of(LOG, of(DIV, p, of(SUB, literal(1, t), p)));
+    }
+
+    private static Scalar nanToNum(OpArgs a, Scalar x) {
+        DType t = x.dtype();
+        if (!t.isFloating()) {
+            return x;
+        }
+        Scalar finite = select(of(IS_INF, x), select(of(GT, x, literal(0, t)),
+            literal(a.isNone(2) ? largest(t) : a.real(2), t),
+            literal(a.isNone(3) ? -largest(t) : a.real(3), t)), x);
+        return select(of(IS_NAN, x), literal(a.isNone(1) ? 0 : a.real(1), t), finite);
+    }
+
+    private static double largest(DType dtype) {
+        return switch (dtype) {
+            case F16 -> 65504;
+            case BF16 -> 0x1.fep127;
+            case F32 -> Float.MAX_VALUE;
+            default -> Double.MAX_VALUE;
+        };
     }
 
     private static void conversion(Registry r) {
         ShapeFunction shape = ShapeFunction.single(a -> a.tensor(0)
             .withDType(a.dtype(1).orElse(a.tensor(0).dtype())).fresh(a.tensor(0).sizes()));
-        r.elementwise("_to_copy(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, "
+        r.elementwise("_to_copy.default(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, "
             + "bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor",
+            shape, (a, x) -> x.getFirst().cast(a.dtype(1).orElse(x.getFirst().dtype())));
+        r.elementwise("to.dtype(Tensor self, ScalarType dtype, bool non_blocking=False, bool copy=False, "
+            + "MemoryFormat? memory_format=None) -> Tensor",
             shape, (a, x) -> x.getFirst().cast(a.dtype(1).orElse(x.getFirst().dtype())));
     }
 
@@ -78,46 +131,7 @@ final class UnaryOps {
         return x.dtype().isFloating() ? of(op, x) : x;
     }
 
-    /** x/2 * (1 + erf(x / sqrt 2)). */
-    private static Scalar gelu(Scalar x) {
-        Scalar erf = of(ERF, of(MUL, x, literal(Math.sqrt(0.5), x.dtype())));
-        return of(MUL, of(MUL, x, literal(0.5, x.dtype())), of(ADD, erf, literal(1, x.dtype())));
-    }
-
-    /** x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))). */
-    private static Scalar geluTanh(Scalar x) {
-        Scalar cube = of(MUL, of(MUL, x, x), x);
-        Scalar inner = of(MUL, of(ADD, x, of(MUL, cube, literal(0.044715, x.dtype()))),
-            literal(Math.sqrt(2 / Math.PI), x.dtype()));
-        return of(MUL, of(MUL, x, literal(0.5, x.dtype())), of(ADD, of(TANH, inner), literal(1, x.dtype())));
-    }
-
-    private static Scalar elu(OpArgs a, Scalar x) {
-        DType t = x.dtype();
-        Scalar negative = of(MUL, literal(a.real(1) * a.real(2), t), of(EXPM1, of(MUL, x, literal(a.real(3), t))));
-        return select(of(GT, x, literal(0, t)), of(MUL, x, literal(a.real(2), t)), negative);
-    }
-
-    private static Scalar hardSigmoid(Scalar x) {
-        DType t = x.dtype();
-        Scalar shifted = of(ADD, x, literal(3, t));
-        return of(DIV, of(MIN, of(MAX, shifted, literal(0, t)), literal(6, t)), literal(6, t));
-    }
-
-    private static Scalar softplus(OpArgs a, Scalar x) {
-        DType t = x.dtype();
-        Scalar scaled = of(MUL, x, literal(a.real(1), t));
-        return select(of(GT, scaled, literal(a.real(2), t)), x, of(DIV, of(LOG1P, of(EXP, scaled)),
-            literal(a.real(1), t)));
-    }
-
-    /** log(1 + e^x) without overflow. */
-    private static Scalar log1pExp(Scalar x) {
-        Scalar zero = literal(0, x.dtype());
-        return of(ADD, of(MAX, x, zero), of(LOG1P, of(EXP, of(NEG, of(ABS, x)))));
-    }
-
-    private static void floating(Registry r, String name, UnaryOperator<Scalar> body) {
+    static void floating(Registry r, String name, UnaryOperator<Scalar> body) {
         r.elementwise(name + ".default(Tensor self) -> Tensor", Shapes.unary(TypePromotion::toFloating),
             (a, x) -> body.apply(x.getFirst().cast(TypePromotion.toFloating(x.getFirst().dtype()))));
     }
@@ -135,10 +149,4 @@ final class UnaryOps {
         r.elementwise(name + ".default(Tensor self) -> Tensor", Shapes.unary(t -> DType.BOOL),
             (a, x) -> body.apply(x.getFirst()));
     }
-
-    private static void parametric(Registry r, String schema, BiFunction<OpArgs, Scalar, Scalar> body) {
-        ScalarFormula formula = (a, x) -> body.apply(a, x.getFirst());
-        r.elementwise(schema.replaceFirst("\\(", ".default("), Shapes.unary(t -> t), formula);
-    }
-
 }

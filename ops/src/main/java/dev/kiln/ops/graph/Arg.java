@@ -9,11 +9,14 @@ import java.util.stream.Collectors;
 public sealed interface Arg {
     Arg NONE = new None();
 
+    /** Stands in a {@code Tensor?[]} list where no tensor is given; it is no reference. */
+    Ref ABSENT = new Ref("", 0);
+
     /** Output {@code output} of the node named {@code node}. */
     record Ref(String node, int output) implements Arg {
         @Override
         public String toString() {
-            return "%" + node + (output == 0 ? "" : "#" + output);
+            return node.isEmpty() ? "none" : "%" + node + (output == 0 ? "" : "#" + output);
         }
     }
 
@@ -121,7 +124,7 @@ public sealed interface Arg {
     default List<Ref> references() {
         return switch (this) {
             case Ref ref -> List.of(ref);
-            case Refs(List<Ref> refs) -> refs;
+            case Refs(List<Ref> refs) -> refs.stream().filter(r -> !r.equals(ABSENT)).toList();
             default -> List.of();
         };
     }
@@ -130,7 +133,7 @@ public sealed interface Arg {
     default Arg mapReferences(java.util.function.UnaryOperator<Ref> mapping) {
         return switch (this) {
             case Ref ref -> mapping.apply(ref);
-            case Refs(List<Ref> refs) -> new Refs(refs.stream().map(mapping).toList());
+            case Refs(List<Ref> refs) -> new Refs(refs.stream().map(r -> r.equals(ABSENT) ? r : mapping.apply(r)).toList());
             default -> this;
         };
     }

@@ -44,7 +44,7 @@ public final class GraphBuilder {
     /**
      * Calls an overload by its full name, e.g. {@code aten.add.Tensor}. Trailing arguments that have a default may
      * be left out. Java values are wrapped: references, numbers, booleans, strings, dtypes, {@link SymInt}, lists
-     * of them, and null for {@code none}.
+     * of them (with null for an absent tensor), and null for {@code none}.
      */
     public Arg.Ref call(String overload, Object... args) {
         OpOverload op = OpTable.get(overload);
@@ -121,8 +121,8 @@ public final class GraphBuilder {
     }
 
     private static Arg wrapList(List<?> list) {
-        if (!list.isEmpty() && list.getFirst() instanceof Arg.Ref) {
-            return new Arg.Refs(list.stream().map(Arg.Ref.class::cast).toList());
+        if (list.stream().anyMatch(Arg.Ref.class::isInstance)) {
+            return new Arg.Refs(list.stream().map(v -> v == null ? Arg.ABSENT : (Arg.Ref) v).toList());
         }
         if (!list.isEmpty() && list.getFirst() instanceof Boolean) {
             return new Arg.Bools(list.stream().map(Boolean.class::cast).toList());

@@ -152,7 +152,7 @@ final class GraphParser {
     }
 
     private static Arg list(List<String> items) {
-        if (!items.isEmpty() && items.getFirst().startsWith("%")) {
+        if (items.stream().anyMatch(i -> i.startsWith("%"))) {
             return new Arg.Refs(items.stream().map(GraphParser::reference).toList());
         }
         if (!items.isEmpty() && (items.getFirst().equals("true") || items.getFirst().equals("false"))) {
@@ -168,6 +168,9 @@ final class GraphParser {
     }
 
     private static Arg.Ref reference(String text) {
+        if (text.equals("none")) {
+            return Arg.ABSENT;
+        }
         String[] parts = text.substring(1).split("#");
         return new Arg.Ref(parts[0], parts.length > 1 ? Integer.parseInt(parts[1]) : 0);
     }

@@ -1,0 +1,55 @@
+package dev.kiln.ops.decompose;
+
+import dev.kiln.ops.schema.OpOverload;
+import dev.kiln.ops.schema.OpTable;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Which calls can be rewritten into simpler ones, and how. Every composite op has an entry. */
+public final class Decompositions {
+    public static final String ATTENTION = "aten.scaled_dot_product_attention.default";
+
+    private static final Map<String, Decomposition> BY_NAME = load();
+
+    private Decompositions() {
+    }
+
+    private static Map<String, Decomposition> load() {
+        Map<String, Decomposition> decompositions = new HashMap<>();
+        define(new Definitions(decompositions::put, (schema, decomposition) ->
+            decompositions.put("aten." + schema.substring(0, schema.indexOf('(')), decomposition)));
+        return Map.copyOf(decompositions);
+    }
+
+    private static void define(Definitions d) {
+        ContractionDecompositions.define(d);
+        NormalizationDecompositions.define(d);
+        ReductionDecompositions.define(d);
+        OrderDecompositions.define(d);
+        ShapeDecompositions.define(d);
+        IndexDecompositions.define(d);
+        FactoryDecompositions.define(d);
+        PointwiseDecompositions.define(d);
+    }
+
+    /** Registers the ops that are known by their decomposition alone; it also gives their shapes. */
+    public static void register(OpTable.Registry registry) {
+        define(new Definitions((name, decomposition) -> { }, (schema, decomposition) ->
+            registry.op(schema, dev.kiln.ops.schema.OpKind.COMPOSITE,
+                args -> Expansion.of(decomposition, args).outputs())));
+    }
+
+    /** The decomposition of an op: always one for a composite op, rarely one for another ({@code mean.dim}). */
+    public static Optional<Decomposition> find(OpOverload op) {
+        return Optional.ofNullable(BY_NAME.get(op.name()));
+    }
+
+    /**
+     * Attention as matrix products around a softmax, for a compiler that has no attention kernel. Rows whose keys
+     * are all masked give zeros.
+     */
+    public static Decomposition attention() {
+        return AttentionDecomposition::apply;
+    }
+}

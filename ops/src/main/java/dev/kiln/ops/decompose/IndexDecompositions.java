@@ -1,0 +1,150 @@
+package dev.kiln.ops.decompose;
+
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.schema.OpArgs;
+import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writing by index. Each written place looks for the last source element that names it, so the work is the product
+ * of both lengths, but it is a plain reduction and gives the same result in every run.
+ */
+final class IndexDecompositions {
+    private static final String OPTIONAL_SLICE = "int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1)";
+
+    private IndexDecompositions() {
+    }
+
+    static void define(Definitions d) {
+        AdvancedIndexing.define(d);
+        d.op("scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
+            (e, a) -> scatter(e, a, Emit.ref(a, 3)));
+        d.op("scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor", (e, a) ->
+            scatter(e, a, e.full(a.tensor(2).sizes(), a.arg(3), a.tensor(0).dtype())));
+        d.op("scatter_add.default(Tensor self, int dim, Tensor index, Tensor src) -> Tensor", (e, a) -> {
+            Arg.Ref self = e.atLeastVector(Emit.ref(a, 0));
+            Arg.Ref sum = accumulate(e, self, a.dim(1, e.rank(self)), e.atLeastVector(Emit.ref(a, 2)),
+                e.atLeastVector(Emit.ref(a, 3)));
+            return e.view(sum, a.tensor(0).sizes());
+        });
+        d.op("index_add.default(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor",
+            IndexDecompositions::indexAdd);
+        d.op("slice_scatter.default(Tensor self, Tensor src, " + OPTIONAL_SLICE + " -> Tensor",
+            IndexDecompositions::sliceScatter);
+        d.op("select_scatter.default(Tensor self, Tensor src, int dim, SymInt index) -> Tensor", (e, a) -> {
+            int dim = a.dim(2, a.tensor(0).rank());
+            SymInt size = a.tensor(0).size(dim);
+            SymInt at = a.shapes().less(a.size(3), SymInt.ZERO) ? a.size(3).plus(size) : a.size(3);
+            return replaced(e, Emit.ref(a, 0), e.unsqueeze(Emit.ref(a, 1), dim), dim, at);
+        });
+    }
+
+    private static Arg.Ref scatter(Emit e, OpArgs a, Arg.Ref source) {
+        Arg.Ref self = e.atLeastVector(Emit.ref(a, 0));
+        if (e.dtype(source) != e.dtype(self)) {
+            throw a.error("dtypes " + e.dtype(self) + " and " + e.dtype(source) + " differ");
+        }
+        Arg.Ref out = write(e, self, a.dim(1, e.rank(self)), e.atLeastVector(Emit.ref(a, 2)), e.atLeastVector(source));
+        return e.view(out, a.tensor(0).sizes());
+    }
+
+    /** self with self[.., index[.., j, ..], ..] = source[.., j, ..]; of several that meet, the last one stays. */
+    static Arg.Ref write(Emit e, Arg.Ref self, int dim, Arg.Ref index, Arg.Ref source) {
+        FakeTensor t = e.tensor(index);
+        if (t.numel().is(0)) {
+            return self;
+        }
+        Arg.Ref places = e.positions(t.size(dim), dim + 1, t.rank() + 1);
+        Arg.Ref candidates = e.where(hits(e, self, dim, index), places, e.number(-1, e.dtype(places)));
+        Arg.Ref last = e.call("amax.default", candidates, Arg.ints(dim + 1), false);
+        Arg.Ref picked = e.call("gather.default", cut(e, source, t.sizes()), dim,
+            e.call("clamp_min.default", last, 0));
+        Arg.Ref written = padded(e, e.call("ge.Scalar", last, 0), e.tensor(self).sizes(), dim);
+        return e.where(written, padded(e, picked, e.tensor(self).sizes(), dim), self);
+    }
+
+    /** self with every source element added at its place. */
+    static Arg.Ref accumulate(Emit e, Arg.Ref self, int dim, Arg.Ref index, Arg.Ref source) {
+        FakeTensor t = e.tensor(index);
+        if (t.numel().is(0)) {
+            return self;
+        }
+        Arg.Ref wide = e.unsqueeze(cut(e, source, t.sizes()), dim);
+        Arg.Ref added = e.where(hits(e, self, dim, index), wide, e.number(0, e.dtype(source)));
+        Arg.Ref sum = e.call("sum.dim_IntList", added, Arg.ints(dim + 1), false, e.dtype(source));
+        return e.add(self, padded(e, sum, e.tensor(self).sizes(), dim));
+    }
+
+    /** Whether source element j (dimension dim + 1) goes to place p (dimension dim). */
+    private static Arg.Ref hits(Emit e, Arg.Ref self, int dim, Arg.Ref index) {
+        return e.call("eq.Tensor", e.unsqueeze(index, dim),
+            e.positions(e.tensor(self).size(dim), dim, e.rank(index) + 1));
+    }
+
+    private static Arg.Ref cut(Emit e, Arg.Ref x, List<SymInt> sizes) {
+        Arg.Ref result = x;
+        for (int d = 0; d < sizes.size(); d++) {
+            if (!e.tensor(result).size(d).equals(sizes.get(d))) {
+                result = e.slice(result, d, SymInt.ZERO, sizes.get(d));
+            }
+        }
+        return result;
+    }
+
+    /** Zeros (false) at the end of every dimension that is shorter than wanted. */
+    private static Arg.Ref padded(Emit e, Arg.Ref x, List<SymInt> wanted, int except) {
+        List<SymInt> pads = new ArrayList<>();
+        for (int d = wanted.size() - 1; d >= 0; d--) {
+            pads.add(SymInt.ZERO);
+            pads.add(d == except ? SymInt.ZERO : wanted.get(d).minus(e.tensor(x).size(d)));
+        }
+        boolean nothing = pads.stream().allMatch(p -> p.is(0));
+        return nothing ? x : e.call("constant_pad_nd.default", x, new Arg.Ints(pads), 0);
+    }
+
+    private static Arg.Ref indexAdd(Emit e, OpArgs a) {
+        Arg.Ref self = e.atLeastVector(Emit.ref(a, 0));
+        Arg.Ref source = e.atLeastVector(Emit.ref(a, 3));
+        int dim = a.dim(1, e.rank(self));
+        List<SymInt> shape = new ArrayList<>(java.util.Collections.nCopies(e.rank(self), SymInt.ONE));
+        shape.set(dim, a.tensor(2).numel());
+        Arg.Ref index = e.expand(e.view(Emit.ref(a, 2), shape), e.tensor(source).sizes());
+        Arg.Ref scaled = a.real(4) == 1 ? source : e.mul(source, a.arg(4));
+        return e.view(accumulate(e, self, dim, index, scaled), a.tensor(0).sizes());
+    }
+
+    private static Arg.Ref sliceScatter(Emit e, OpArgs a) {
+        FakeTensor self = a.tensor(0);
+        int dim = a.dim(2, self.rank());
+        SymInt size = self.size(dim);
+        SymInt start = dev.kiln.ops.aten.SliceBounds.clamp(a.shapes(), a.isNone(3) ? SymInt.ZERO : a.size(3), size);
+        long step = a.integer(5);
+        FakeTensor part = e.tensor(e.call("slice.Tensor", a.arg(0), dim, a.arg(3), a.arg(4), a.arg(5)));
+        for (int d = 0; d < self.rank(); d++) {
+            a.shapes().require(part.size(d), a.tensor(1).size(d), "aten.slice_scatter, dimension " + d);
+        }
+        Arg.Ref source = e.cast(Emit.ref(a, 1), self.dtype());
+        if (step == 1 || part.size(dim).is(0)) {
+            return part.size(dim).is(0) ? Emit.ref(a, 0) : replaced(e, Emit.ref(a, 0), source, dim, start);
+        }
+        Arg.Ref from = e.call("sub.Scalar", e.call("arange.start_step", 0, size, 1), start);
+        Arg.Ref place = e.call("floor_divide.Scalar", from, step);
+        Arg.Ref inside = e.call("logical_and.default", e.call("eq.Scalar", e.call("remainder.Scalar", from, step), 0),
+            e.call("logical_and.default", e.call("ge.Scalar", from, 0),
+                e.call("lt.Scalar", place, part.size(dim))));
+        Arg.Ref picked = e.call("index_select.default", source, dim,
+            e.call("clamp.default", place, 0, part.size(dim).plus(-1)));
+        List<SymInt> shape = new ArrayList<>(java.util.Collections.nCopies(self.rank(), SymInt.ONE));
+        shape.set(dim, size);
+        return e.where(e.view(inside, shape), picked, Emit.ref(a, 0));
+    }
+
+    /** self with the source put in at a place of a dimension. */
+    private static Arg.Ref replaced(Emit e, Arg.Ref self, Arg.Ref source, int dim, SymInt at) {
+        SymInt end = at.plus(e.tensor(source).size(dim));
+        return e.cat(List.of(e.slice(self, dim, SymInt.ZERO, at), source,
+            e.slice(self, dim, end, e.tensor(self).size(dim))), dim);
+    }
+}

@@ -1,0 +1,49 @@
+package dev.kiln.ops.interpreter;
+
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.ConstantValue;
+
+/** Tensors from sizes and numbers alone. */
+final class FactoryKernel {
+    private FactoryKernel() {
+    }
+
+    static ConstantValue run(Frame frame) {
+        return switch (frame.op().name()) {
+            case "aten.full.default" -> full(frame);
+            case "aten.arange.start_step" -> arange(frame);
+            default -> throw new IllegalStateException("no reference kernel for " + frame.op());
+        };
+    }
+
+    private static ConstantValue full(Frame frame) {
+        ConstantValue out = frame.allocate(0);
+        for (long i = 0; i < out.numel(); i++) {
+            set(out, i, frame.args().arg(1));
+        }
+        return out;
+    }
+
+    /** A number stored as the dtype; an integer never passes through a double. */
+    static void set(ConstantValue out, long index, Arg number) {
+        switch (number) {
+            case Arg.Int(var value) -> out.set(index, value.asLong());
+            case Arg.Bool(boolean value) -> out.set(index, value ? 1L : 0L);
+            case Arg.Real(double value) -> out.set(index, value);
+            default -> throw new IllegalArgumentException("not a number: " + number);
+        }
+    }
+
+    private static ConstantValue arange(Frame frame) {
+        ConstantValue out = frame.allocate(0);
+        boolean integral = frame.args().arg(0) instanceof Arg.Int && frame.args().arg(2) instanceof Arg.Int;
+        for (long i = 0; i < out.numel(); i++) {
+            if (integral) {
+                out.set(i, frame.args().integer(0) + i * frame.args().integer(2));
+            } else {
+                out.set(i, frame.args().real(0) + i * frame.args().real(2));
+            }
+        }
+        return out;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.kiln.ops.interpreter;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.scalar.ScalarOp;
+
+/** {@link ScalarOp} on integers and booleans held in a long. The caller wraps the result to its dtype. */
+final class IntegerArithmetic {
+    private IntegerArithmetic() {
+    }
+
+    static long unary(ScalarOp op, long x) {
+        return switch (op) {
+            case NEG -> -x;
+            case ABS -> Math.abs(x);
+            case SIGN -> Long.signum(x);
+            case BIT_NOT -> ~x;
+            case FLOOR, CEIL, ROUND, TRUNC -> x;
+            default -> throw new IllegalArgumentException(op + " is not defined on one integer");
+        };
+    }
+
+    static long binary(ScalarOp op, long x, long y, DType dtype) {
+        return switch (op) {
+            case ADD -> x + y;
+            case SUB -> x - y;
+            case MUL -> x * y;
+            case DIV -> x / divisor(y);
+            case FLOOR_DIV -> Math.floorDiv(x, divisor(y));
+            case REMAINDER -> Math.floorMod(x, divisor(y));
+            case FMOD -> x % divisor(y);
+            case POW -> power(x, y);
+            case MAX -> Math.max(x, y);
+            case MIN -> Math.min(x, y);
+            case BIT_AND -> x & y;
+            case BIT_OR -> x | y;
+            case BIT_XOR -> x ^ y;
+            case SHIFT_LEFT -> outOfWord(y, dtype) ? 0 : x << y;
+            case SHIFT_RIGHT -> outOfWord(y, dtype) ? (x < 0 ? -1 : 0) : x >> y;
+            default -> throw new IllegalArgumentException(op + " is not defined on integers");
+        };
+    }
+
+    static boolean compare(ScalarOp op, long x, long y) {
+        return switch (op) {
+            case EQ -> x == y;
+            case NE -> x != y;
+            case LT -> x < y;
+            case LE -> x <= y;
+            case GT -> x > y;
+            case GE -> x >= y;
+            case AND -> x != 0 && y != 0;
+            case OR -> x != 0 || y != 0;
+            case XOR -> (x != 0) != (y != 0);
+            default -> throw new IllegalArgumentException(op + " does not compare integers");
+        };
+    }
+
+    static boolean test(ScalarOp op, long x) {
+        return switch (op) {
+            case NOT -> x == 0;
+            case IS_NAN, IS_INF -> false;
+            default -> throw new IllegalArgumentException(op + " does not test an integer");
+        };
+    }
+
+    private static long divisor(long y) {
+        if (y == 0) {
+            throw new KilnException.BadInput("integer division by zero");
+        }
+        return y;
+    }
+
+    private static boolean outOfWord(long shift, DType dtype) {
+        return shift < 0 || shift >= 8L * dtype.bytes();
+    }
+
+    /** By squaring, wrapping around; a negative exponent gives the truncated quotient. */
+    private static long power(long base, long exponent) {
+        if (exponent < 0) {
+            return base == 1 ? 1 : base == -1 ? ((exponent & 1) == 0 ? 1 : -1) : 0;
+        }
+        long result = 1;
+        for (long square = base, rest = exponent; rest > 0; rest >>= 1, square *= square) {
+            if ((rest & 1) != 0) {
+                result *= square;
+            }
+        }
+        return result;
+    }
+}
