@@ -1,0 +1,89 @@
+package dev.kiln.kernels.runtime;
+
+import dev.kiln.ops.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Single elements of any type, and packing of strided ones. Memory need not be aligned. */
+final class Elements {
+    private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED;
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+
+    private Elements() {
+    }
+
+    static long getLong(MemorySegment data, DType dtype, long i) {
+        return switch (dtype) {
+            case BOOL -> data.get(ValueLayout.JAVA_BYTE, i) != 0 ? 1 : 0;
+            case I8 -> data.get(ValueLayout.JAVA_BYTE, i);
+            case U8 -> data.get(ValueLayout.JAVA_BYTE, i) & 0xff;
+            case I16 -> data.get(I16, 2 * i);
+            case I32 -> data.get(I32, 4 * i);
+            case I64 -> data.get(I64, 8 * i);
+            case F16, BF16, F32, F64 -> (long) getDouble(data, dtype, i);
+        };
+    }
+
+    static double getDouble(MemorySegment data, DType dtype, long i) {
+        return switch (dtype) {
+            case F16 -> Float.float16ToFloat(data.get(I16, 2 * i));
+            case BF16 -> Float.intBitsToFloat(data.get(I16, 2 * i) << 16);
+            case F32 -> data.get(F32, 4 * i);
+            case F64 -> data.get(F64, 8 * i);
+            case BOOL, I8, U8, I16, I32, I64 -> getLong(data, dtype, i);
+        };
+    }
+
+    /** Stores a float's value, rounded to nearest even; {@code value} is exact in float for the 16-bit types. */
+    static void setDouble(MemorySegment data, DType dtype, long i, double value) {
+        switch (dtype) {
+            case F16 -> data.set(I16, 2 * i, Float.floatToFloat16((float) value));
+            case BF16 -> data.set(I16, 2 * i, toBf16((float) value));
+            case F32 -> data.set(F32, 4 * i, (float) value);
+            case F64 -> data.set(F64, 8 * i, value);
+            case BOOL, I8, U8, I16, I32, I64 ->
+                    throw new IllegalArgumentException("floats make a floating tensor, not " + dtype);
+        }
+    }
+
+    private static short toBf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >> 16 | 0x40);
+        }
+        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >> 16);
+    }
+
+    /** Copies strided elements of {@code width} bytes into row-major order. */
+    static void pack(MemorySegment from, long[] shape, long[] strides, int width, MemorySegment to) {
+        long count = Layouts.numel(shape);
+        if (count == 0) {
+            return;
+        }
+        long[] index = new long[shape.length];
+        long at = 0;
+        for (long i = 0; i < count; i++) {
+            copyElement(from, at * width, to, i * width, width);
+            for (int d = shape.length - 1; d >= 0; d--) {
+                at += strides[d];
+                if (++index[d] < shape[d]) {
+                    break;
+                }
+                at -= index[d] * strides[d];
+                index[d] = 0;
+            }
+        }
+    }
+
+    private static void copyElement(MemorySegment from, long fromByte, MemorySegment to, long toByte, int width) {
+        switch (width) {
+            case 1 -> to.set(ValueLayout.JAVA_BYTE, toByte, from.get(ValueLayout.JAVA_BYTE, fromByte));
+            case 2 -> to.set(I16, toByte, from.get(I16, fromByte));
+            case 4 -> to.set(I32, toByte, from.get(I32, fromByte));
+            default -> to.set(I64, toByte, from.get(I64, fromByte));
+        }
+    }
+}
