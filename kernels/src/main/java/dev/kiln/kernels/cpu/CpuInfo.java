@@ -6,10 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringTokenizer;
 
 /**
  * What the machine says about its CPU. Detection never fails: what cannot be read gets a value that holds for
@@ -44,12 +46,17 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
         Map<String, String> first = firstProcessor(cpuinfo);
         String features = first.getOrDefault("flags", first.getOrDefault("Features", ""));
         return new CpuInfo(architecture(osArch), first.getOrDefault("model name", "unknown"),
-                Set.of(features.isBlank() ? new String[0] : uniqueWords(features)), Math.max(1, processors),
-                cacheBytes(caches, 1, DEFAULT_L1D), cacheBytes(caches, 2, DEFAULT_L2));
+                words(features), Math.max(1, processors), cacheBytes(caches, 1, DEFAULT_L1D),
+                cacheBytes(caches, 2, DEFAULT_L2));
     }
 
-    private static String[] uniqueWords(String text) {
-        return List.of(text.strip().split("\\s+")).stream().distinct().toArray(String[]::new);
+    private static Set<String> words(String text) {
+        Set<String> words = new HashSet<>();
+        StringTokenizer tokens = new StringTokenizer(text);
+        while (tokens.hasMoreTokens()) {
+            words.add(tokens.nextToken());
+        }
+        return words;
     }
 
     private static String architecture(String osArch) {
@@ -96,17 +103,20 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
         }
     }
 
+    /** Bytes of a size such as {@code 32K}; 0 for anything else. No regular expressions: this runs at every start. */
     private static long parseSize(String text) {
-        if (!text.matches("\\d{1,12}[KMG]?")) {
-            return 0;
+        int digits = 0;
+        long value = 0;
+        while (digits < text.length() && digits < 12 && text.charAt(digits) >= '0' && text.charAt(digits) <= '9') {
+            value = value * 10 + text.charAt(digits++) - '0';
         }
-        long unit = switch (text.charAt(text.length() - 1)) {
-            case 'K' -> 1L << 10;
-            case 'M' -> 1L << 20;
-            case 'G' -> 1L << 30;
-            default -> 1;
+        return switch (text.substring(digits)) {
+            case "" -> value;
+            case "K" -> value << 10;
+            case "M" -> value << 20;
+            case "G" -> value << 30;
+            default -> 0;
         };
-        return unit * Long.parseLong(unit == 1 ? text : text.substring(0, text.length() - 1));
     }
 
     /** Whether code compiled for {@code isa} runs here. */

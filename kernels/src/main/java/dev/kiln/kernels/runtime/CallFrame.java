@@ -1,8 +1,7 @@
 package dev.kiln.kernels.runtime;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 
 /**
@@ -10,67 +9,59 @@ import java.util.Arrays;
  * thread at a time.
  */
 final class CallFrame {
-    private static final long RT = 0;
-    private static final long SYMS = 8;
-    private static final long INPUTS = 16;
-    private static final long OUTPUTS = 24;
-    private static final long CONSTANTS = 32;
-    private static final long WORKSPACE = 40;
-    private static final long EXTERNS = 48;
-    private static final long HEADER = 64;
+    private static final int RT = 0;
+    private static final int SYMS = 1;
+    private static final int INPUTS = 2;
+    private static final int OUTPUTS = 3;
+    private static final int CONSTANTS = 4;
+    private static final int WORKSPACE = 5;
+    private static final int EXTERNS = 6;
+    /** Four words for asking the size of the workspace. */
+    private static final int QUERY = 8;
+    private static final int ARRAYS = 12;
 
-    private final MemorySegment memory;
-    private final int syms;
-    private final int inputs;
-    private final int outputs;
+    private final NativeWords words;
+    private final int firstInput;
+    private final int firstOutput;
+    private final int end;
     private final long[] sizedFor;
     private long workspaceBytes = -1;
 
-    CallFrame(Arena arena, long runtime, long constants, long externs, int syms, int inputs, int outputs) {
-        this.syms = syms;
-        this.inputs = inputs;
-        this.outputs = outputs;
+    CallFrame(long runtime, long constants, long externs, int syms, int inputs, int outputs) {
+        this.firstInput = ARRAYS + syms;
+        this.firstOutput = firstInput + inputs;
+        this.end = firstOutput + outputs;
         this.sizedFor = new long[syms];
-        this.memory = arena.allocate(HEADER + 8L * (syms + inputs + outputs), 64);
-        memory.set(ValueLayout.JAVA_LONG, RT, runtime);
-        memory.set(ValueLayout.JAVA_LONG, SYMS, memory.address() + HEADER);
-        memory.set(ValueLayout.JAVA_LONG, INPUTS, memory.address() + inputOffset(0));
-        memory.set(ValueLayout.JAVA_LONG, OUTPUTS, memory.address() + outputOffset(0));
-        memory.set(ValueLayout.JAVA_LONG, CONSTANTS, constants);
-        memory.set(ValueLayout.JAVA_LONG, EXTERNS, externs);
+        this.words = NativeWords.zeros(end);
+        words.set(RT, runtime);
+        words.set(SYMS, words.address(ARRAYS));
+        words.set(INPUTS, words.address(firstInput));
+        words.set(OUTPUTS, words.address(firstOutput));
+        words.set(CONSTANTS, constants);
+        words.set(EXTERNS, externs);
     }
 
-    private long inputOffset(int i) {
-        return HEADER + 8L * (syms + i);
-    }
-
-    private long outputOffset(int i) {
-        return HEADER + 8L * (syms + inputs + i);
-    }
-
-    boolean fits(int otherSyms, int otherInputs, int otherOutputs) {
-        return syms == otherSyms && inputs == otherInputs && outputs == otherOutputs;
-    }
-
-    MemorySegment pointer() {
-        return memory;
+    boolean fits(int syms, int inputs, int outputs) {
+        return firstInput == ARRAYS + syms && firstOutput == firstInput + inputs && end == firstOutput + outputs;
     }
 
     /** Stores the symbols; a change means that the workspace must be sized anew. */
     void symbols(long[] values) {
         if (!Arrays.equals(values, sizedFor)) {
             workspaceBytes = -1;
-            System.arraycopy(values, 0, sizedFor, 0, syms);
-            MemorySegment.copy(values, 0, memory, ValueLayout.JAVA_LONG, HEADER, syms);
+            for (int i = 0; i < values.length; i++) {
+                sizedFor[i] = values[i];
+                words.set(ARRAYS + i, values[i]);
+            }
         }
     }
 
-    void tensors(MemorySegment[] in, MemorySegment[] out) {
-        for (int i = 0; i < inputs; i++) {
-            memory.set(ValueLayout.JAVA_LONG, inputOffset(i), address("input", i, in[i]));
+    void tensors(MemorySegment[] inputs, MemorySegment[] outputs) {
+        for (int i = 0; i < inputs.length; i++) {
+            words.set(firstInput + i, address("input", i, inputs[i]));
         }
-        for (int i = 0; i < outputs; i++) {
-            memory.set(ValueLayout.JAVA_LONG, outputOffset(i), address("output", i, out[i]));
+        for (int i = 0; i < outputs.length; i++) {
+            words.set(firstOutput + i, address("output", i, outputs[i]));
         }
     }
 
@@ -85,14 +76,19 @@ final class CallFrame {
         return segment.address();
     }
 
-    long workspaceBytes(KilnRuntime runtime, MemorySegment function) {
+    long workspaceBytes(KilnRuntime runtime, long function) {
         if (workspaceBytes < 0) {
-            workspaceBytes = runtime.workspaceBytes(function, memory.asSlice(HEADER, 8L * syms));
+            workspaceBytes = runtime.workspaceBytes(function, words.address(ARRAYS), words, QUERY);
         }
         return workspaceBytes;
     }
 
-    void workspace(MemorySegment block) {
-        memory.set(ValueLayout.JAVA_LONG, WORKSPACE, block.address());
+    int call(long entry, long workspace) {
+        try {
+            words.set(WORKSPACE, workspace);
+            return Native.call(entry, words.address());
+        } finally {
+            Reference.reachabilityFence(words);
+        }
     }
 }

@@ -10,14 +10,14 @@ import java.util.List;
 public final class GraphLibrary implements AutoCloseable {
     private final NativeLibrary library;
     private final KilnRuntime runtime;
-    private final MemorySegment entry;
-    private final MemorySegment workspaceBytes;
+    private final long entry;
+    private final long workspaceBytes;
 
     private GraphLibrary(NativeLibrary library, KilnRuntime runtime) {
         this.library = library;
         this.runtime = runtime;
-        this.entry = library.symbol("kiln_entry");
-        this.workspaceBytes = library.symbol("kiln_workspace_bytes");
+        this.entry = library.address("kiln_entry");
+        this.workspaceBytes = library.address("kiln_workspace_bytes");
     }
 
     /**
@@ -56,11 +56,11 @@ public final class GraphLibrary implements AutoCloseable {
         return library;
     }
 
-    MemorySegment entry() {
+    long entry() {
         return entry;
     }
 
-    MemorySegment workspaceFunction() {
+    long workspaceFunction() {
         return workspaceBytes;
     }
 

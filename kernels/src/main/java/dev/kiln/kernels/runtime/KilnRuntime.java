@@ -3,9 +3,8 @@ package dev.kiln.kernels.runtime;
 import dev.kiln.kernels.cpu.CpuInfo;
 import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.kernels.toolchain.CompileUnit;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,9 +20,9 @@ public final class KilnRuntime implements AutoCloseable {
     private final NativeLibrary library;
     private final MemorySegment pointer;
     private final int threads;
-    private final MemorySegment mapFunction;
-    private final MemorySegment unmapFunction;
-    private final MemorySegment workspaceFunction;
+    private final long mapFunction;
+    private final long unmapFunction;
+    private final long workspaceFunction;
     private final Workspaces workspaces = new Workspaces(this);
     private final List<Thread> workers = new ArrayList<>();
     private boolean closed;
@@ -31,22 +30,22 @@ public final class KilnRuntime implements AutoCloseable {
     private KilnRuntime(NativeLibrary library, int threads) {
         this.library = library;
         this.threads = threads;
-        this.mapFunction = library.symbol("kiln_rt_map");
-        this.unmapFunction = library.symbol("kiln_rt_unmap");
-        this.workspaceFunction = library.symbol("kiln_rt_workspace");
+        this.mapFunction = library.address("kiln_rt_map");
+        this.unmapFunction = library.address("kiln_rt_unmap");
+        this.workspaceFunction = library.address("kiln_rt_workspace");
         // Spinning helps only while every worker can have a processor of its own.
         long spin = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_MICROSECONDS : 0;
-        long[] words = {threads, spin, 0};
-        check("opening the thread pool", call(library.symbol("kiln_rt_open"), words));
-        this.pointer = MemorySegment.ofAddress(words[2]);
-        MemorySegment body = library.symbol("kiln_rt_worker");
+        NativeWords words = NativeWords.of(threads, spin, 0);
+        check("opening the thread pool", call(library.address("kiln_rt_open"), words));
+        this.pointer = MemorySegment.ofAddress(words.get(2));
+        long body = library.address("kiln_rt_worker");
         for (int id = 1; id < threads; id++) {
             workers.add(startWorker(body, id));
         }
     }
 
-    private Thread startWorker(MemorySegment body, int id) {
-        long[] words = {pointer.address(), id};
+    private Thread startWorker(long body, int id) {
+        NativeWords words = NativeWords.of(pointer.address(), id);
         Thread thread = new Thread(null, () -> call(body, words), "kiln-worker-" + id, WORKER_STACK_BYTES, false);
         thread.setDaemon(true);
         thread.start();
@@ -74,6 +73,7 @@ public final class KilnRuntime implements AutoCloseable {
         CpuInfo.detect().require(isa);
         NativeLibrary library = NativeLibrary.open(sharedObject);
         try {
+            Native.bind(library.path());
             return new KilnRuntime(library, threads);
         } catch (RuntimeException e) {
             library.close();
@@ -104,32 +104,34 @@ public final class KilnRuntime implements AutoCloseable {
         return workspaces;
     }
 
-    /** Asks a graph's {@code kiln_workspace_bytes}; {@code syms} is native memory. */
-    long workspaceBytes(MemorySegment function, MemorySegment syms) {
-        long[] words = {function.address(), syms.address(), threads, 0};
-        call(workspaceFunction, words);
-        if (words[3] < 0) {
-            throw new NativeCallException("sizing the workspace", (int) words[3]);
+    /** Asks a graph's {@code kiln_workspace_bytes}, using four words of {@code scratch} from {@code at} on. */
+    long workspaceBytes(long function, long syms, NativeWords scratch, int at) {
+        scratch.set(at, function);
+        scratch.set(at + 1, syms);
+        scratch.set(at + 2, threads);
+        Native.call(workspaceFunction, scratch.address(at));
+        long bytes = scratch.get(at + 3);
+        if (bytes < 0) {
+            throw new NativeCallException("sizing the workspace", (int) bytes);
         }
-        return words[3];
+        return bytes;
     }
 
-    MemorySegment map(long bytes) {
-        long[] words = {bytes, 0};
+    Workspaces.Block map(long bytes) {
+        NativeWords words = NativeWords.of(bytes, 0);
         check("allocating " + bytes + " bytes of workspace", call(mapFunction, words));
-        return MemorySegment.ofAddress(words[1]).reinterpret(bytes);
+        return new Workspaces.Block(words.get(1), bytes);
     }
 
-    void unmap(MemorySegment block) {
-        check("freeing a workspace", call(unmapFunction, new long[] {block.byteSize(), block.address()}));
+    void unmap(Workspaces.Block block) {
+        check("freeing a workspace", call(unmapFunction, NativeWords.of(block.bytes(), block.address())));
     }
 
-    private static int call(MemorySegment function, long[] words) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment argument = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
-            int code = Native.call(function, argument);
-            MemorySegment.copy(argument, ValueLayout.JAVA_LONG, 0, words, 0, words.length);
-            return code;
+    private static int call(long function, NativeWords words) {
+        try {
+            return Native.call(function, words.address());
+        } finally {
+            Reference.reachabilityFence(words);
         }
     }
 
@@ -152,7 +154,7 @@ public final class KilnRuntime implements AutoCloseable {
     }
 
     private void shutDown() {
-        call(library.symbol("kiln_rt_stop"), new long[] {pointer.address()});
+        call(library.address("kiln_rt_stop"), NativeWords.of(pointer.address()));
         boolean interrupted = false;
         for (Thread worker : workers) {
             while (worker.isAlive()) {
@@ -164,7 +166,7 @@ public final class KilnRuntime implements AutoCloseable {
             }
         }
         workspaces.clear();
-        call(library.symbol("kiln_rt_free"), new long[] {pointer.address()});
+        call(library.address("kiln_rt_free"), NativeWords.of(pointer.address()));
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -1,9 +1,8 @@
 package dev.kiln.kernels.runtime;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,9 +17,8 @@ public final class NativeGraph implements AutoCloseable {
     private final KilnRuntime runtime;
     private final List<MemorySegment> constants;
     private final List<MemorySegment> externs;
-    private final Arena arena = Arena.ofAuto();
-    private final long constantTable;
-    private final long externTable;
+    private final NativeWords constantTable;
+    private final NativeWords externTable;
     private final AtomicReference<CallFrame> first = new AtomicReference<>();
     private final ConcurrentLinkedQueue<CallFrame> others = new ConcurrentLinkedQueue<>();
 
@@ -33,20 +31,20 @@ public final class NativeGraph implements AutoCloseable {
         this.externTable = table("extern", this.externs);
     }
 
-    private long table(String role, List<MemorySegment> segments) {
-        MemorySegment table = arena.allocate(Math.max(8, 8L * segments.size()), 64);
+    private static NativeWords table(String role, List<MemorySegment> segments) {
+        NativeWords table = NativeWords.zeros(segments.size());
         for (int i = 0; i < segments.size(); i++) {
-            table.setAtIndex(ValueLayout.JAVA_LONG, i, CallFrame.address(role, i, segments.get(i)));
+            table.set(i, CallFrame.address(role, i, segments.get(i)));
         }
-        return table.address();
+        return table;
     }
 
     /** Bytes of workspace a call with these symbol values takes. */
     public long workspaceBytes(long... syms) {
         enter();
-        try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment values = scratch.allocateFrom(ValueLayout.JAVA_LONG, syms.length == 0 ? new long[1] : syms);
-            return runtime.workspaceBytes(library.workspaceFunction(), values);
+        try {
+            NativeWords words = NativeWords.of(Arrays.copyOf(syms, syms.length + 4));
+            return runtime.workspaceBytes(library.workspaceFunction(), words.address(), words, syms.length);
         } finally {
             exit();
         }
@@ -66,13 +64,12 @@ public final class NativeGraph implements AutoCloseable {
     public void call(long[] syms, MemorySegment[] inputs, MemorySegment[] outputs) {
         enter();
         CallFrame frame = takeFrame(syms.length, inputs.length, outputs.length);
-        MemorySegment workspace = MemorySegment.NULL;
+        Workspaces.Block workspace = Workspaces.Block.NONE;
         try {
             frame.symbols(syms);
             frame.tensors(inputs, outputs);
             workspace = runtime.workspaces().take(frame.workspaceBytes(runtime, library.workspaceFunction()));
-            frame.workspace(workspace);
-            int code = Native.call(library.entry(), frame.pointer());
+            int code = frame.call(library.entry(), workspace.address());
             if (code != 0) {
                 throw new NativeCallException("running " + library.library().path().getFileName(), code);
             }
@@ -107,7 +104,7 @@ public final class NativeGraph implements AutoCloseable {
             frame = others.poll();
         }
         if (frame == null || !frame.fits(syms, inputs, outputs)) {
-            frame = new CallFrame(arena, runtime.pointer().address(), constantTable, externTable,
+            frame = new CallFrame(runtime.pointer().address(), constantTable.address(), externTable.address(),
                     syms, inputs, outputs);
         }
         return frame;

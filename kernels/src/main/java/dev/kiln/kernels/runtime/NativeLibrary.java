@@ -1,10 +1,13 @@
 package dev.kiln.kernels.runtime;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -24,13 +27,29 @@ public final class NativeLibrary implements AutoCloseable {
 
     private NativeLibrary(Path path) {
         this.path = path;
+        if (!isElf(path)) {
+            throw unfit(path, null);
+        }
         try {
             this.symbols = SymbolLookup.libraryLookup(path, arena);
         } catch (IllegalArgumentException e) {
             arena.close();
-            throw new NativeCallException("cannot load " + path + ": "
-                    + (Files.isReadable(path) ? "it is no library for this machine" : "no such file"), e);
+            throw unfit(path, e);
         }
+    }
+
+    /** The JVM prints warnings of its own about files that are no libraries, so they are refused before. */
+    private static boolean isElf(Path path) {
+        try (InputStream in = Files.newInputStream(path)) {
+            return Arrays.equals(in.readNBytes(4), new byte[] {0x7f, 'E', 'L', 'F'});
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static NativeCallException unfit(Path path, Throwable cause) {
+        return new NativeCallException("cannot load " + path + ": "
+                + (Files.isReadable(path) ? "it is no library for this machine" : "no such file"), cause);
     }
 
     /**
@@ -60,6 +79,10 @@ public final class NativeLibrary implements AutoCloseable {
         return find(symbol).orElseThrow(
                 () -> new NativeCallException(path + " does not export " + symbol + ": delete it and compile again",
                         null));
+    }
+
+    long address(String symbol) {
+        return symbol(symbol).address();
     }
 
     /**

@@ -4,7 +4,7 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -57,32 +57,33 @@ public final class Tensor {
 
     public static Tensor ofFloats(float[] values, long... shape) {
         Tensor tensor = allocateFor(DType.F32, values.length, shape);
-        MemorySegment.copy(values, 0, tensor.data, ValueLayout.JAVA_FLOAT, 0, values.length);
+        JavaArrays.put(values, tensor.data);
         return tensor;
     }
 
     public static Tensor ofDoubles(double[] values, long... shape) {
         Tensor tensor = allocateFor(DType.F64, values.length, shape);
-        MemorySegment.copy(values, 0, tensor.data, ValueLayout.JAVA_DOUBLE, 0, values.length);
+        JavaArrays.put(values, tensor.data);
         return tensor;
     }
 
     public static Tensor ofLongs(long[] values, long... shape) {
         Tensor tensor = allocateFor(DType.I64, values.length, shape);
-        MemorySegment.copy(values, 0, tensor.data, ValueLayout.JAVA_LONG, 0, values.length);
+        JavaArrays.put(values, tensor.data);
         return tensor;
     }
 
     public static Tensor ofInts(int[] values, long... shape) {
         Tensor tensor = allocateFor(DType.I32, values.length, shape);
-        MemorySegment.copy(values, 0, tensor.data, ValueLayout.JAVA_INT, 0, values.length);
+        JavaArrays.put(values, tensor.data);
         return tensor;
     }
 
     public static Tensor ofBooleans(boolean[] values, long... shape) {
         Tensor tensor = allocateFor(DType.BOOL, values.length, shape);
-        for (int i = 0; i < values.length; i++) {
-            tensor.data.set(ValueLayout.JAVA_BYTE, i, (byte) (values[i] ? 1 : 0));
+        ByteBuffer bytes = tensor.data.asByteBuffer();
+        for (boolean value : values) {
+            bytes.put((byte) (value ? 1 : 0));
         }
         return tensor;
     }
@@ -93,7 +94,7 @@ public final class Tensor {
             throw new IllegalArgumentException("bytes make an i8 or u8 tensor, not " + dtype);
         }
         Tensor tensor = allocateFor(dtype, values.length, shape);
-        MemorySegment.copy(values, 0, tensor.data, ValueLayout.JAVA_BYTE, 0, values.length);
+        tensor.data.asByteBuffer().put(values);
         return tensor;
     }
 
@@ -174,7 +175,7 @@ public final class Tensor {
         float[] out = new float[arrayLength()];
         MemorySegment from = contiguous().data;
         if (dtype == DType.F32) {
-            MemorySegment.copy(from, ValueLayout.JAVA_FLOAT, 0, out, 0, out.length);
+            JavaArrays.get(from, out);
             return out;
         }
         for (int i = 0; i < out.length; i++) {

@@ -1,6 +1,5 @@
 package dev.kiln.kernels.runtime;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,22 +14,27 @@ final class Workspaces {
     private static final long HUGE = 2L << 20;
 
     private final KilnRuntime runtime;
-    private final List<MemorySegment> free = new ArrayList<>();
+    private final List<Block> free = new ArrayList<>();
 
     Workspaces(KilnRuntime runtime) {
         this.runtime = runtime;
     }
 
-    /** At least {@code bytes} of memory with any content. */
-    MemorySegment take(long bytes) {
+    /** Memory with any content. */
+    record Block(long address, long bytes) {
+        static final Block NONE = new Block(0, 0);
+    }
+
+    /** At least {@code bytes} of memory; {@link Block#NONE} for 0. */
+    Block take(long bytes) {
         if (bytes == 0) {
-            return MemorySegment.NULL;
+            return Block.NONE;
         }
         synchronized (this) {
             int best = -1;
             for (int i = 0; i < free.size(); i++) {
-                long size = free.get(i).byteSize();
-                if (size >= bytes && (best < 0 || size < free.get(best).byteSize())) {
+                long size = free.get(i).bytes();
+                if (size >= bytes && (best < 0 || size < free.get(best).bytes())) {
                     best = i;
                 }
             }
@@ -46,11 +50,11 @@ final class Workspaces {
         return Math.addExact(bytes, unit - 1) & -unit;
     }
 
-    void give(MemorySegment block) {
-        if (block.address() == 0) {
+    void give(Block block) {
+        if (block == Block.NONE) {
             return;
         }
-        MemorySegment surplus = null;
+        Block surplus = null;
         synchronized (this) {
             free.add(block);
             if (free.size() > KEPT) {
@@ -65,7 +69,7 @@ final class Workspaces {
     private int smallest() {
         int smallest = 0;
         for (int i = 1; i < free.size(); i++) {
-            if (free.get(i).byteSize() < free.get(smallest).byteSize()) {
+            if (free.get(i).bytes() < free.get(smallest).bytes()) {
                 smallest = i;
             }
         }

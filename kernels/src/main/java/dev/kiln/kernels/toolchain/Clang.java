@@ -1,35 +1,21 @@
 package dev.kiln.kernels.toolchain;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.JarURLConnection;
-import java.net.URL;
-import java.net.URLConnection;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.List;
-import java.util.Properties;
+import java.util.Locale;
 
 /**
  * The C compiler and linker that travel with Kiln in the {@code org.bytedeco:llvm} platform jar. Nothing is unpacked
- * before {@link #compiler()} or {@link #linker()} is asked for; a program that only loads finished artifacts never
- * pays for it. {@link #version()} and {@link #digest()} read the jar's table of contents only.
+ * before {@link #compiler()} is asked for; a program that only loads finished artifacts never pays for it.
  *
  * <p>The tools go to {@code KILN_TOOLCHAIN_DIR}, else {@code $XDG_CACHE_HOME/kiln/toolchain}, else
  * {@code ~/.cache/kiln/toolchain}, in a folder named after version and digest. Safe for use by many threads and
  * processes.
  */
 public final class Clang {
-    private static final String PACKAGE = "org/bytedeco/llvm/";
-    private static final List<String> IDENTITY = List.of("clang", "lld", "libclang-cpp.so", "libLLVM.so");
-
     private final Path root;
     private final String platform;
-    private volatile String digest;
+    private volatile ToolchainIdentity identity;
     private volatile Path home;
 
     /** The tools for this machine, unpacked below {@code root} when first needed. */
@@ -59,7 +45,7 @@ public final class Clang {
 
     private static String hostPlatform() {
         String arch = System.getProperty("os.arch");
-        return System.getProperty("os.name").toLowerCase(java.util.Locale.ROOT) + "-" + switch (arch) {
+        return System.getProperty("os.name").toLowerCase(Locale.ROOT) + "-" + switch (arch) {
             case "amd64" -> "x86_64";
             case "aarch64" -> "arm64";
             default -> arch;
@@ -68,69 +54,25 @@ public final class Clang {
 
     /** Version of the bundled toolchain, for example {@code 20.1.7-1.5.12}. */
     public String version() {
-        URL properties = loader().getResource("META-INF/maven/org.bytedeco/llvm/pom.properties");
-        if (properties == null) {
-            return "unknown";
-        }
-        try (var in = properties.openStream()) {
-            Properties values = new Properties();
-            values.load(in);
-            return values.getProperty("version", "unknown");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return identity().version();
     }
 
     /**
-     * Identity of the tools' bytes, for cache keys: 32 hexadecimal digits over the checksums in the jar.
+     * Identity of the tools' bytes, for cache keys: 32 hexadecimal digits. Takes about a millisecond.
      *
      * @throws ToolchainException when the platform jar is not on the class path
      */
     public String digest() {
-        String known = digest;
+        return identity().digest();
+    }
+
+    private ToolchainIdentity identity() {
+        ToolchainIdentity known = identity;
         if (known == null) {
-            known = computeDigest();
-            digest = known;
+            known = ToolchainIdentity.of(platform, root);
+            identity = known;
         }
         return known;
-    }
-
-    private String computeDigest() {
-        StringBuilder text = new StringBuilder(platform);
-        for (String name : IDENTITY) {
-            text.append('\n').append(name).append(' ').append(checksum(resource(name)));
-        }
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static String checksum(URL resource) {
-        try {
-            URLConnection connection = resource.openConnection();
-            if (connection instanceof JarURLConnection jar) {
-                return Long.toHexString(jar.getJarEntry().getCrc()) + " " + jar.getJarEntry().getSize();
-            }
-            return Long.toString(connection.getContentLengthLong());
-        } catch (IOException e) {
-            throw new ToolchainException("cannot read the bundled compiler at " + resource, e);
-        }
-    }
-
-    private URL resource(String name) {
-        URL url = loader().getResource(PACKAGE + platform + "/" + name);
-        if (url == null) {
-            throw new ToolchainException("the bundled compiler is not on the class path:"
-                    + " add org.bytedeco:llvm with classifier " + platform);
-        }
-        return url;
-    }
-
-    private static ClassLoader loader() {
-        return Clang.class.getClassLoader();
     }
 
     /** Path of the compiler, unpacked if need be (a few seconds, once per machine). */
@@ -151,19 +93,18 @@ public final class Clang {
     private Path home() {
         Path known = home;
         if (known == null) {
-            synchronized (this) {
-                known = home;
-                if (known == null) {
-                    known = new ToolchainUnpacker(resource("clang"), root.resolve(version() + "-" + digest())).unpack();
-                    home = known;
-                }
-            }
+            known = new ToolchainUnpacker(platform, folder()).unpack();
+            home = known;
         }
         return known;
     }
 
+    private Path folder() {
+        return root.resolve(version() + "-" + digest());
+    }
+
     /** Whether the tools are unpacked already, so that asking for them costs next to nothing. */
-    boolean isUnpacked() {
-        return Files.isDirectory(root.resolve(version() + "-" + digest()));
+    public boolean isUnpacked() {
+        return Files.isDirectory(folder());
     }
 }

@@ -3,7 +3,6 @@ package dev.kiln.kernels.toolchain;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
-import java.net.URL;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -11,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,11 +34,11 @@ final class ToolchainUnpacker {
     /** File locks belong to the process; within it, this lock keeps threads apart. */
     private static final ReentrantLock IN_PROCESS = new ReentrantLock();
 
-    private final URL clang;
+    private final String platform;
     private final Path target;
 
-    ToolchainUnpacker(URL clang, Path target) {
-        this.clang = clang;
+    ToolchainUnpacker(String platform, Path target) {
+        this.platform = platform;
         this.target = target;
     }
 
@@ -67,7 +67,8 @@ final class ToolchainUnpacker {
 
     private void unpackInto(Path folder) throws IOException {
         try {
-            JarURLConnection connection = (JarURLConnection) clang.openConnection();
+            JarURLConnection connection = (JarURLConnection) ToolchainIdentity.resource(platform, "clang")
+                    .openConnection();
             String prefix = connection.getEntryName().substring(0, connection.getEntryName().lastIndexOf('/') + 1);
             JarFile jar = connection.getJarFile();
             for (JarEntry entry : (Iterable<JarEntry>) jar.stream()::iterator) {
@@ -108,7 +109,7 @@ final class ToolchainUnpacker {
             return;
         }
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : (Iterable<Path>) all.sorted(java.util.Comparator.reverseOrder())::iterator) {
+            for (Path path : (Iterable<Path>) all.sorted(Comparator.reverseOrder())::iterator) {
                 Files.deleteIfExists(path);
             }
         }

@@ -225,3 +225,11 @@ KILN_EXPORT int32_t kiln_rt_workspace(int64_t* w) {
   w[3] = ((int64_t (*)(const int64_t*, int32_t))w[0])((const int64_t*)w[1], (int32_t)w[2]);
   return 0;
 }
+
+/* Body of the Java method Native.call0. */
+KILN_EXPORT int32_t Java_dev_kiln_kernels_runtime_Native_call0(void* env, void* type, int64_t function,
+                                                               int64_t argument) {
+  (void)env;
+  (void)type;
+  return ((int32_t (*)(int64_t))function)(argument);
+}

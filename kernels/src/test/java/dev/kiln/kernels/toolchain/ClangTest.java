@@ -3,6 +3,7 @@ package dev.kiln.kernels.toolchain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +19,21 @@ class ClangTest {
         Clang clang = new Clang(root);
         assertThat(clang.version()).startsWith("20.1");
         assertThat(clang.digest()).hasSize(32).isEqualTo(Clang.bundled().digest());
-        assertThat(root).isEmptyDirectory();
         assertThat(clang.isUnpacked()).isFalse();
+        assertThat(root.toFile().listFiles(File::isDirectory)).isEmpty();
+    }
+
+    @Test
+    void theNotedIdentityIsUsedOnlyForTheSameJar(@TempDir Path root) throws Exception {
+        String digest = new Clang(root).digest();
+        Path note = root.resolve(root.toFile().list()[0]);
+        String text = Files.readString(note);
+        Files.writeString(note, text.replace(digest, "0".repeat(32)));
+        assertThat(new Clang(root).digest()).isEqualTo("0".repeat(32));
+        Files.writeString(note, "another.jar 1 2" + text.substring(text.indexOf('\n')));
+        assertThat(new Clang(root).digest()).isEqualTo(digest);
+        Files.writeString(note, "damaged");
+        assertThat(new Clang(root).digest()).isEqualTo(digest);
     }
 
     @Test

@@ -1,0 +1,66 @@
+package dev.kiln.kernels.runtime;
+
+import dev.kiln.kernels.NativeFixture;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** Prints how long an empty {@code parallel_for} and an empty graph call take. Arguments: threads. */
+final class DispatchLatency {
+    private static final int ROUNDS = 15;
+    private static final int DISPATCHES = 200_000;
+
+    private DispatchLatency() {
+    }
+
+    public static void main(String[] args) {
+        int threads = args.length > 0 ? Integer.parseInt(args[0]) : 2;
+        Path library = NativeFixture.graph("""
+                static void empty(void* c, int64_t b, int64_t e, int32_t w) {
+                  if (w > 0) __atomic_fetch_add((int64_t*)c, 1, __ATOMIC_RELAXED);
+                }
+                int64_t kiln_workspace_bytes(const int64_t* s, int32_t threads) { return 0; }
+                int32_t kiln_entry(const kiln_call* c) {
+                  const int64_t* s = c->syms;
+                  for (int64_t i = 0; i < s[0]; i++) c->rt->parallel_for(c->rt->pool, empty, c->outputs[0], s[1], 1);
+                  return 0;
+                }
+                """);
+        try (Arena arena = Arena.ofShared(); KilnRuntime runtime = NativeFixture.runtime(threads);
+                NativeGraph graph = GraphLibrary.open(runtime, library, NativeFixture.ISA)
+                        .bind(List.of(), List.of())) {
+            MemorySegment helped = arena.allocate(8, 64);
+            MemorySegment[] out = {helped};
+            for (long chunks : new long[] {1, 2, 4, 16}) {
+                helped.set(ValueLayout.JAVA_LONG, 0, 0);
+                double ns = median(() -> graph.call(new long[] {DISPATCHES, chunks}, new MemorySegment[0], out))
+                        / DISPATCHES;
+                double share = helped.get(ValueLayout.JAVA_LONG, 0) / ((double) ROUNDS * DISPATCHES * chunks);
+                System.out.printf(Locale.ROOT, "parallel_for, %d chunks, %d threads: %.0f ns, %.0f%% by helpers%n",
+                        chunks, threads, ns, 100 * share);
+            }
+            long[] none = {0, 1};
+            double call = median(() -> {
+                for (int i = 0; i < DISPATCHES; i++) {
+                    graph.call(none, new MemorySegment[0], out);
+                }
+            }) / DISPATCHES;
+            System.out.printf(Locale.ROOT, "empty graph call from Java: %.0f ns%n", call);
+        }
+    }
+
+    private static double median(Runnable work) {
+        double[] times = new double[ROUNDS];
+        for (int i = 0; i < ROUNDS; i++) {
+            long start = System.nanoTime();
+            work.run();
+            times[i] = System.nanoTime() - start;
+        }
+        Arrays.sort(times);
+        return times[ROUNDS / 2];
+    }
+}
