@@ -9,6 +9,7 @@ package dev.kiln.kernels.gemm;
  * }
  * Element (m0 + r, n0 + c) of the product is {@code acc[r * ldacc + c]}, r below rows, c below cols; columns of
  * padding are never shown. Every element is shown exactly once. In full tiles rows and cols are literals.
+ * Put {@code KILN_COLUMNS} (from {@link GemmTemplate#prelude()}) before the loop over columns, so that it vectorises.
  * A batched product passes the batch index as well: {@code NAME_epilogue(ctx, int64_t batch, acc, ...)}.
  */
 public final class GemmEpilogue {
@@ -21,13 +22,14 @@ public final class GemmEpilogue {
      */
     public static String store(String name, ElementType type) {
         CNames.requireIdentifier(name);
-        return """
+        return GemmTemplate.prelude() + """
                 typedef struct %1$s_store { %2$s* c; int64_t ldc; } %1$s_store;
                 static inline __attribute__((always_inline)) void %1$s_epilogue(void* epilogue_ctx, const %2$s* acc,
                     int64_t ldacc, int64_t m0, int64_t n0, int64_t rows, int64_t cols) {
                   const %1$s_store* s = (const %1$s_store*)epilogue_ctx;
                   for (int64_t r = 0; r < rows; r++) {
-                    %2$s* restrict c = s->c + (m0 + r) * s->ldc + n0;
+                    %2$s* c = s->c + (m0 + r) * s->ldc + n0;
+                    KILN_COLUMNS
                     for (int64_t j = 0; j < cols; j++) c[j] = acc[r * ldacc + j];
                   }
                 }

@@ -13,6 +13,9 @@ public final class MicroSource {
     /** Rows of B that kernels with few rows prefetch: there, B streams from memory. */
     private static final int SMALL_ROWS_PREFETCH = 16;
 
+    /** Steps along k in one iteration of the inner loop. */
+    static final int UNROLL = 4;
+
     private MicroSource() {}
 
     /** The holes every template around this micro-kernel shares. */
@@ -40,6 +43,7 @@ public final class MicroSource {
             int chains = micro.chains(rows);
             holes.put("ROWS", rows);
             holes.put("CHAINS", chains);
+            holes.put("UNROLL", Math.max(UNROLL, chains));
             holes.put("AHEAD", rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
             c.append(ROW.fill(holes));
         }
