@@ -29,6 +29,8 @@ public enum ScalarOp {
     FLOOR(1), CEIL(1), ROUND(1), TRUNC(1),
     /** To the dtype of the application; floating to integral truncates. */
     CAST(1),
+    /** {@code CHECK_INDEX(index, size)}: wraps a negative index; one out of range fails the run. */
+    CHECK_INDEX(2),
     /** {@code SELECT(condition, ifTrue, ifFalse)}. */
     SELECT(3);
 

@@ -1,0 +1,35 @@
+package dev.kiln.stages;
+
+import dev.kiln.kernels.cpu.Isa;
+import java.util.Optional;
+
+/**
+ * What a user may choose about a compile; all of it but {@code debug} is part of the cache key.
+ *
+ * @param isa instruction set to compile for; empty is the best that this CPU has
+ * @param threads workers of the thread pool
+ * @param maxAutotune measure kernel candidates instead of taking the model's first choice
+ */
+public record CompileOptions(Optional<Isa> isa, int threads, boolean maxAutotune, Debug debug) {
+
+    public static CompileOptions defaults() {
+        return new CompileOptions(Optional.empty(), Runtime.getRuntime().availableProcessors(), true,
+            Debug.fromEnvironment());
+    }
+
+    public CompileOptions withThreads(int count) {
+        return new CompileOptions(isa, count, maxAutotune, debug);
+    }
+
+    public CompileOptions withIsa(Isa chosen) {
+        return new CompileOptions(Optional.of(chosen), threads, maxAutotune, debug);
+    }
+
+    public CompileOptions withMaxAutotune(boolean on) {
+        return new CompileOptions(isa, threads, on, debug);
+    }
+
+    public CompileOptions withDebug(Debug other) {
+        return new CompileOptions(isa, threads, maxAutotune, other);
+    }
+}

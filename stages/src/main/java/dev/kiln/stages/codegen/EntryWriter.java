@@ -1,0 +1,87 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.lowering.Buffer;
+import dev.kiln.stages.schedule.MemoryPlan;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes the graph's two exported functions: the size of its workspace, and the run of all steps. */
+public final class EntryWriter {
+    private final GeneratedCode code;
+    private final List<ConstantUse> constants;
+    private final CIndex index = new CIndex();
+
+    /** A constant as steps use it: which one, and the kernel whose packing it has (empty: as it is). */
+    public record ConstantUse(String constant, String packedFor) {
+    }
+
+    private EntryWriter(GeneratedCode code, List<ConstantUse> constants) {
+        this.code = code;
+        this.constants = constants;
+    }
+
+    public static String write(GeneratedCode code, List<ConstantUse> constants) {
+        return new EntryWriter(code, constants).write();
+    }
+
+    private String write() {
+        StringBuilder launches = new StringBuilder();
+        StringBuilder declarations = new StringBuilder();
+        code.kernels().forEach(
+            k -> declarations.append("void launch_").append(k.name()).append("(const kiln_args*);\n"));
+        for (Launch launch : code.launches()) {
+            launches.append(step(launch));
+        }
+        String slots = slots();
+        String symbols = index.declarations(code.symbols(), "  ").replace("args->syms", "syms");
+        int count = code.schedule().memory().slots().size();
+        return declarations + "static void kiln_slots(const int64_t* syms, int64_t* at) {\n  (void)syms;\n" + symbols
+            + slots + "}\n"
+            + "__attribute__((visibility(\"default\"))) int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {\n"
+            + "  int64_t at[" + (count + 1) + "];\n  (void)threads;\n  kiln_slots(syms, at);\n  return at[" + count
+            + "];\n}\n"
+            + "__attribute__((visibility(\"default\"))) int32_t kiln_entry(const kiln_call* call) {\n"
+            + "  int32_t failed = 0;\n  int64_t at[" + (count + 1) + "];\n  kiln_slots(call->syms, at);\n"
+            + "  char* ws = (char*)call->workspace;\n  (void)ws;\n" + launches + "  return failed;\n}\n";
+    }
+
+    private String slots() {
+        StringBuilder out = new StringBuilder("  at[0] = 0;\n");
+        List<SymInt> slots = code.schedule().memory().slots();
+        for (int i = 0; i < slots.size(); i++) {
+            out.append("  at[").append(i + 1).append("] = at[").append(i).append("] + kiln_align(")
+                .append(index.print(slots.get(i))).append(");\n");
+        }
+        return out.toString();
+    }
+
+    private String step(Launch launch) {
+        List<String> pointers = new ArrayList<>();
+        for (int i = 0; i < launch.buffers().size(); i++) {
+            boolean weight = i == launch.weightArgument();
+            pointers.add("(void*)" + pointer(launch.buffers().get(i), weight ? launch.kernel() : ""));
+        }
+        return "  { void* p[] = {" + String.join(", ", pointers)
+            + "};\n    const kiln_args args = {call, &failed, call->syms, p}; launch_" + launch.kernel()
+            + "(&args); }\n";
+    }
+
+    private String pointer(String name, String packedFor) {
+        Buffer buffer = code.schedule().program().buffer(name);
+        return switch (buffer.kind()) {
+            case INPUT -> "call->inputs[" + indexOf(code.schedule().program().inputs(), name) + "]";
+            case OUTPUT -> "call->outputs[" + indexOf(code.schedule().program().outputs(), name) + "]";
+            case CONSTANT -> "call->constants[" + constants.indexOf(new ConstantUse(name, packedFor)) + "]";
+            case INTERMEDIATE -> slot(code.schedule().memory(), name);
+        };
+    }
+
+    private static String slot(MemoryPlan memory, String name) {
+        return "(ws + at[" + memory.slotOf().get(name) + "])";
+    }
+
+    private static int indexOf(List<Buffer> buffers, String name) {
+        return buffers.stream().map(Buffer::name).toList().indexOf(name);
+    }
+}

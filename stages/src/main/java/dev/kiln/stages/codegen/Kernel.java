@@ -1,0 +1,31 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.kernels.gemm.PackedWeight;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A kernel as source; each variant defines {@code void launch_NAME(const kiln_args*)}.
+ *
+ * @param comment says which nodes it computes
+ * @param variants ways to compute it, the expected best first; autotuning keeps one
+ */
+public record Kernel(String name, Kind kind, String comment, List<Variant> variants, Optional<Tuning> tuning) {
+
+    public enum Kind { LOOPS, LINEAR, MATMUL, ATTENTION }
+
+    /**
+     * One way to compute a kernel.
+     *
+     * @param label the name in the autotune log
+     * @param packing how the weight must be packed; empty takes it as it is
+     * @param externs library functions that it calls, by name, in the order of its {@code externs} indices
+     */
+    public record Variant(String label, String source, Optional<PackedWeight> packing, List<String> externs) {
+    }
+
+    /** What autotuning needs to know of a linear: sizes at the hints, and which argument is what. */
+    public record Tuning(String op, long m, long n, long k, int weightArgument, boolean weightTransposed,
+            List<Long> argumentBytes, List<Integer> outputs) {
+    }
+}

@@ -1,0 +1,74 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.lowering.Buffer;
+import dev.kiln.stages.lowering.LoopNode;
+import dev.kiln.stages.lowering.Operand;
+import java.util.List;
+import java.util.function.Function;
+
+/** Writes a batched product of any strides and dtype: rows are independent, columns go in blocks. */
+final class MatmulKernel {
+    private static final int COLUMNS = 64;
+
+    private final LoopNode.BatchedMatmul node;
+    private final KernelNames names;
+    private final List<String> symbols;
+
+    MatmulKernel(LoopNode.BatchedMatmul node, List<String> symbols, Function<String, Buffer> buffers) {
+        this.node = node;
+        this.names = new KernelNames(buffers);
+        this.symbols = symbols;
+    }
+
+    List<String> arguments() {
+        return names.arguments();
+    }
+
+    String write(CodegenTarget target) {
+        String type = CTypes.stored(node.output().dtype());
+        String left = names.pointer(node.left().buffer());
+        String right = names.pointer(node.right().buffer());
+        String output = names.target(node.output().name());
+        String sizes = size("m", node.left().sizes().get(1)) + size("n", node.right().sizes().get(2))
+            + size("k", node.left().sizes().get(2)) + strides("l", node.left()) + strides("r", node.right());
+        String rows = names.index().print(node.left().sizes().get(0).times(node.left().sizes().get(1)));
+        String cost = names.index().print(node.left().sizes().get(2).times(node.right().sizes().get(2)));
+        return """
+            static void KERNEL(void* ctx, int64_t begin, int64_t end, int32_t worker) {
+              const kiln_args* args = (const kiln_args*)ctx;
+              (void)worker;
+            %1$s%2$s  for (int64_t row = begin; row < end; row++) {
+                const %3$s* a = %4$s + l_at + (row / m) * l0 + (row %% m) * l1;
+                const %3$s* b = %5$s + r_at + (row / m) * r0;
+                for (int64_t j0 = 0; j0 < n; j0 += %6$d) {
+                  const int64_t width = kiln_imin(%6$d, n - j0);
+                  %3$s acc[%6$d] = {0};
+                  for (int64_t s = 0; s < k; s++) {
+                    const %3$s x = a[s * l2];
+                    const %3$s* line = b + s * r1 + j0 * r2;
+                    for (int64_t j = 0; j < width; j++) acc[j] += x * line[j * r2];
+                  }
+                  for (int64_t j = 0; j < width; j++) %7$s[row * n + j0 + j] = acc[j];
+                }
+              }
+            }
+            KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {
+            %8$s  args->call->rt->parallel_for(args->call->rt->pool, KERNEL, (void*)args, %9$s, kiln_grain(%10$s));
+            }
+            """.formatted(names.declarations(symbols, "  "), sizes, type, left, right, COLUMNS, output,
+            names.index().declarations(symbols, "  "), rows, cost);
+    }
+
+    private String size(String name, SymInt size) {
+        return "  const int64_t " + name + " = " + names.index().print(size) + ";\n";
+    }
+
+    private String strides(String prefix, Operand operand) {
+        StringBuilder out = new StringBuilder(size(prefix + "_at", operand.offset()));
+        for (int d = 0; d < 3; d++) {
+            out.append(size(prefix + d, operand.strides().get(d)));
+        }
+        return out.toString();
+    }
+}

@@ -1,0 +1,82 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.kernels.cpu.CpuTarget;
+import dev.kiln.kernels.gemm.PackedWeight;
+import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.Deadline;
+import dev.kiln.kernels.toolchain.NativeCompiler;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.stages.codegen.EntryWriter.ConstantUse;
+import dev.kiln.stages.lowering.Buffer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Compiles and links a graph with its chosen kernels, and lays out its constants as they want them. */
+public final class NativeBuild {
+    private static final int UNITS = 2;
+
+    private NativeBuild() {
+    }
+
+    /**
+     * A graph as native code.
+     *
+     * @param constants in the order of {@code kiln_call.constants}
+     * @param externs library functions in the order of {@code kiln_call.externs}
+     * @param sources all C text, for people
+     */
+    public record Binary(byte[] sharedObject, List<MemorySegment> constants, List<String> externs, String sources) {
+    }
+
+    public static Binary build(GeneratedCode code, Map<String, Kernel.Variant> chosen, CpuTarget target,
+            NativeCompiler compiler, Deadline deadline) {
+        List<ConstantUse> uses = constantUses(code, chosen);
+        Set<String> externs = new LinkedHashSet<>();
+        chosen.values().forEach(v -> externs.addAll(v.externs()));
+        List<String> externList = List.copyOf(externs);
+        List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externList, UNITS);
+        byte[] object = compiler.compileAll(units, target, deadline);
+        List<MemorySegment> constants = uses.stream().map(u -> layout(code, chosen, u)).toList();
+        String sources = units.stream().map(u -> "// unit " + u.name() + "\n"
+            + u.cSource().substring(SourceUnits.prelude().length())).collect(Collectors.joining("\n"));
+        return new Binary(object, constants, externList, sources);
+    }
+
+    private static List<ConstantUse> constantUses(GeneratedCode code, Map<String, Kernel.Variant> chosen) {
+        Set<ConstantUse> uses = new LinkedHashSet<>();
+        for (Launch launch : code.launches()) {
+            for (int i = 0; i < launch.buffers().size(); i++) {
+                Buffer buffer = code.schedule().program().buffer(launch.buffers().get(i));
+                if (buffer.kind() == Buffer.Kind.CONSTANT) {
+                    uses.add(new ConstantUse(buffer.name(), i == launch.weightArgument() ? launch.kernel() : ""));
+                }
+            }
+        }
+        return new ArrayList<>(uses);
+    }
+
+    /** The constant's bytes, packed if its kernel wants that. */
+    private static MemorySegment layout(GeneratedCode code, Map<String, Kernel.Variant> chosen, ConstantUse use) {
+        ConstantValue value = code.schedule().program().constants().get(use.constant());
+        if (use.packedFor().isEmpty() || chosen.get(use.packedFor()).packing().isEmpty()) {
+            return inNativeMemory(value.data());
+        }
+        boolean transposed = code.kernel(use.packedFor()).tuning().orElseThrow().weightTransposed();
+        PackedWeight packing = chosen.get(use.packedFor()).packing().get();
+        return packing.pack(value.data(), transposed ? PackedWeight.Order.NK : PackedWeight.Order.KN, Arena.ofAuto());
+    }
+
+    private static MemorySegment inNativeMemory(MemorySegment data) {
+        if (data.isNative() && data.address() % 16 == 0) {
+            return data;
+        }
+        MemorySegment copy = Arena.ofAuto().allocate(data.byteSize(), 64);
+        return copy.copyFrom(data);
+    }
+}

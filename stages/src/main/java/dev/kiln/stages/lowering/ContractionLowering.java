@@ -1,0 +1,136 @@
+package dev.kiln.stages.lowering;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.scalar.ScalarOp;
+import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Matrix products and attention become template nodes. */
+final class ContractionLowering {
+    private ContractionLowering() {
+    }
+
+    static Value lower(CallLowering c) {
+        return switch (c.op()) {
+            case "aten.mm.default" -> mm(c);
+            case "aten.bmm.default" -> batched(c, c.realized(0), c.realized(1));
+            case "aten.linear.default" -> linear(c);
+            case "aten.scaled_dot_product_attention.default" -> attention(c);
+            default -> throw new IllegalStateException("no lowering of contraction " + c.op());
+        };
+    }
+
+    private static Value mm(CallLowering c) {
+        return product(c, c.realized(0), c.realized(1));
+    }
+
+    /** [M, K] times [K, N]; a constant right side is packed at compile time. */
+    private static Value product(CallLowering c, Value.Strided left, Value.Strided right) {
+        Optional<Boolean> packable = packable(c, right);
+        if (packable.isEmpty() || left.dtype() != DType.F32) {
+            return ViewLowering.reshape(c, batched(c, batchOfOne(left), batchOfOne(right)),
+                List.of(left.sizes().getFirst(), right.sizes().getLast()));
+        }
+        Value.Strided rows = left.strides().getLast().is(1) ? left : c.copy(left);
+        long k = right.sizes().getFirst().asLong();
+        long n = right.sizes().getLast().asLong();
+        SymInt m = left.sizes().getFirst();
+        Buffer output = c.allocateResult(List.of(m, SymInt.of(n)));
+        c.lowering().add(new LoopNode.Linear(output, rows.operand(), right.buffer().name(), packable.get(), m, n, k,
+            List.copyOf(c.origins())));
+        return GraphLowering.whole(output);
+    }
+
+    /** Whether the right side is a whole constant matrix; the answer says whether it lies transposed. */
+    private static Optional<Boolean> packable(CallLowering c, Value.Strided right) {
+        List<SymInt> sizes = right.sizes();
+        boolean constant = c.lowering().constants().containsKey(right.buffer().name())
+            && right.offset().is(0) && right.buffer().numel().equals(SymInt.product(sizes))
+            && sizes.stream().allMatch(s -> s.isConstant() && s.asLong() > 0);
+        if (!constant) {
+            return Optional.empty();
+        }
+        if (right.strides().equals(List.of(sizes.get(1), SymInt.ONE))) {
+            return Optional.of(false);
+        }
+        boolean transposed = right.strides().equals(List.of(SymInt.ONE, sizes.get(0)));
+        return transposed ? Optional.of(true) : Optional.empty();
+    }
+
+    private static Value.Strided batchOfOne(Value.Strided matrix) {
+        List<SymInt> sizes = new ArrayList<>(matrix.sizes());
+        List<SymInt> strides = new ArrayList<>(matrix.strides());
+        sizes.addFirst(SymInt.ONE);
+        strides.addFirst(SymInt.ZERO);
+        return matrix.view(sizes, strides, matrix.offset());
+    }
+
+    private static Value.Strided batched(CallLowering c, Value.Strided left, Value.Strided right) {
+        Buffer output = c.allocateResult(
+            List.of(left.sizes().get(0), left.sizes().get(1), right.sizes().get(2)));
+        c.lowering().add(new LoopNode.BatchedMatmul(output, left.operand(), right.operand(),
+            List.copyOf(c.origins())));
+        return GraphLowering.whole(output);
+    }
+
+    /** x [.., K] times weight [N, K] transposed, plus bias; rows of x are flattened. */
+    private static Value linear(CallLowering c) {
+        Value input = c.value(0);
+        Value.Strided weight = c.realized(1);
+        List<SymInt> lead = input.sizes().subList(0, input.rank() - 1);
+        SymInt features = input.sizes().getLast();
+        Value.Strided rows = (Value.Strided) ViewLowering.reshape(c, c.realize(input),
+            List.of(SymInt.product(lead), features));
+        Value.Strided transposed = weight.view(weight.sizes().reversed(), weight.strides().reversed(), weight.offset());
+        Value product = ViewLowering.reshape(c, product(c, rows, transposed), c.result().sizes());
+        if (c.isNone(2)) {
+            return product;
+        }
+        Value bias = c.value(2);
+        return new Value.Computed(product.dtype(), product.sizes(),
+            index -> Scalar.of(ScalarOp.ADD, product.load(index), bias.load(List.of(index.getLast()))));
+    }
+
+    private static Value attention(CallLowering c) {
+        Value.Strided query = fourDims(c.realized(0));
+        Value.Strided key = fourDims(c.realized(1));
+        Value.Strided value = fourDims(c.realized(2));
+        List<SymInt> out = List.of(query.sizes().get(0), query.sizes().get(2), query.sizes().get(1),
+            value.sizes().get(3));
+        Optional<Operand> mask = c.isNone(3) ? Optional.empty() : Optional.of(mask(c, query, key));
+        Buffer output = c.allocateResult(out);
+        double scale = c.isNone(6) ? 1 / Math.sqrt(query.sizes().get(3).asLong()) : c.args().real(6);
+        c.lowering().add(new LoopNode.Attention(output, query.operand(), key.operand(), value.operand(), mask, scale,
+            List.copyOf(c.origins())));
+        List<SymInt> strides = GraphLowering.whole(output).strides();
+        Value.Strided heads = GraphLowering.whole(output).view(
+            List.of(out.get(0), out.get(2), out.get(1), out.get(3)),
+            List.of(strides.get(0), strides.get(2), strides.get(1), strides.get(3)), SymInt.ZERO);
+        return ViewLowering.reshape(c, heads, c.result().sizes());
+    }
+
+    /** The mask broadcast to [B, H, Sq, Sk]: stretched dimensions get stride 0. */
+    private static Operand mask(CallLowering c, Value.Strided query, Value.Strided key) {
+        Value.Strided mask = c.realized(3);
+        List<SymInt> full = List.of(query.sizes().get(0), query.sizes().get(1), query.sizes().get(2),
+            key.sizes().get(2));
+        List<SymInt> strides = new ArrayList<>();
+        for (int d = 0; d < 4; d++) {
+            int own = d - (4 - mask.rank());
+            boolean stretched = own < 0 || mask.sizes().get(own).is(1);
+            strides.add(stretched ? SymInt.ZERO : mask.strides().get(own));
+        }
+        return new Operand(mask.buffer().name(), full, strides, mask.offset());
+    }
+
+    private static Value.Strided fourDims(Value.Strided value) {
+        Value.Strided result = value;
+        while (result.rank() < 4) {
+            result = batchOfOne(result);
+        }
+        return result;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.kiln.stages.lowering;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.scalar.ScalarOp;
+import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Concatenation, padding, reversal, and reads through index tensors. */
+final class IndexingLowering {
+    private IndexingLowering() {
+    }
+
+    static Value lower(CallLowering c) {
+        return switch (c.op()) {
+            case "aten.cat.default" -> cat(c);
+            case "aten.embedding.default" -> gather(c, c.realized(0), 0, c.value(1), true);
+            case "aten.index_select.default" ->
+                gather(c, c.realized(0), c.args().dim(1, c.value(0).rank()), c.value(2), false);
+            case "aten.gather.default" -> gatherElements(c);
+            case "aten.constant_pad_nd.default" -> pad(c);
+            case "aten.flip.default" -> flip(c);
+            default -> throw new dev.kiln.ops.KilnException.Unsupported("operator " + c.op() + " has no lowering");
+        };
+    }
+
+    /** Each input is written to its place in the result. */
+    private static Value cat(CallLowering c) {
+        List<Value> tensors = c.values(0);
+        int dim = c.args().dim(1, tensors.getFirst().rank());
+        Buffer result = c.allocateResult(c.result().sizes());
+        SymInt start = SymInt.ZERO;
+        for (Value tensor : tensors) {
+            List<SymInt> index = LoopVars.outputs(tensor.rank());
+            SymInt place = LoopVars.offset(index, result.strides()).plus(start.times(result.strides().get(dim)));
+            c.lowering().add(new LoopNode.Pointwise(result, tensor.sizes(), place,
+                tensor.load(index).cast(result.dtype()), List.copyOf(c.origins())));
+            start = start.plus(tensor.sizes().get(dim));
+        }
+        return GraphLowering.whole(result);
+    }
+
+    /** Replaces dimension {@code dim} of the table by the dimensions of an index tensor. */
+    private static Value gather(CallLowering c, Value.Strided table, int dim, Value indices, boolean insert) {
+        List<SymInt> sizes = c.result().sizes();
+        int span = insert || table.rank() > 0 ? indices.rank() : 0;
+        return new Value.Computed(table.dtype(), sizes, index -> {
+            List<SymInt> own = new ArrayList<>(index);
+            List<SymInt> at = new ArrayList<>();
+            for (int d = 0; d < span; d++) {
+                at.add(own.remove(dim));
+            }
+            if (span == 0 && table.rank() > own.size()) {
+                own.add(dim, SymInt.ZERO);
+            }
+            Scalar position = indices.load(at);
+            return element(table, dim, span == 0 ? own : with(own, dim), position);
+        });
+    }
+
+    private static List<SymInt> with(List<SymInt> own, int dim) {
+        List<SymInt> full = new ArrayList<>(own);
+        full.add(dim, SymInt.ZERO);
+        return full;
+    }
+
+    /** The table's element whose index in {@code dim} is the loaded integer, wrapped and checked when it runs. */
+    private static Scalar element(Value.Strided table, int dim, List<SymInt> index, Scalar position) {
+        SymInt rest = table.offset().plus(LoopVars.offset(index, table.strides()));
+        SymInt place = rest.plus(SymInt.symbol("_0").times(table.strides().get(dim)));
+        Scalar checked = new Scalar.Apply(ScalarOp.CHECK_INDEX,
+            List.of(position.cast(DType.I64), new Scalar.Index(table.sizes().get(dim))), DType.I64);
+        return new Scalar.Gather(table.buffer().name(), place, List.of(checked), table.dtype());
+    }
+
+    private static Value gatherElements(CallLowering c) {
+        Value.Strided table = c.realized(0);
+        Value indices = c.value(2);
+        int dim = c.args().dim(1, table.rank());
+        return new Value.Computed(table.dtype(), c.result().sizes(), index -> {
+            List<SymInt> own = new ArrayList<>(index);
+            if (!own.isEmpty()) {
+                own.set(dim, SymInt.ZERO);
+            }
+            return table.rank() == 0 ? table.load(List.of()) : element(table, dim, own, indices.load(index));
+        });
+    }
+
+    /** Inside the input's box the input, outside the value; the inner read is guarded by being a select. */
+    private static Value pad(CallLowering c) {
+        Value self = c.value(0);
+        List<SymInt> pads = c.args().sizes(1);
+        Buffer result = c.allocateResult(c.result().sizes());
+        Scalar fill = Scalar.literal(c.args().real(2), result.dtype());
+        c.lowering().fill(result, new Value.Computed(result.dtype(), result.sizes(), i -> fill), c.origins());
+        List<SymInt> from = new ArrayList<>();
+        List<SymInt> sizes = new ArrayList<>();
+        SymInt place = SymInt.ZERO;
+        for (int d = 0; d < self.rank(); d++) {
+            int pair = self.rank() - 1 - d;
+            SymInt before = 2 * pair < pads.size() ? pads.get(2 * pair) : SymInt.ZERO;
+            SymInt after = 2 * pair < pads.size() ? pads.get(2 * pair + 1) : SymInt.ZERO;
+            SymInt cropped = SymInt.ZERO.max(before.negate());
+            sizes.add(self.sizes().get(d).plus(SymInt.ZERO.min(before)).plus(SymInt.ZERO.min(after)));
+            from.add(LoopVars.output(d).plus(cropped));
+            place = place.plus(LoopVars.output(d).plus(SymInt.ZERO.max(before)).times(result.strides().get(d)));
+        }
+        c.lowering().add(new LoopNode.Pointwise(result, sizes, place, self.load(from), List.copyOf(c.origins())));
+        return GraphLowering.whole(result);
+    }
+
+    private static Value flip(CallLowering c) {
+        Value self = c.value(0);
+        List<Integer> dims = new ArrayList<>();
+        for (int dim : c.args().integers(1)) {
+            dims.add(c.args().wrapDim(dim, self.rank()));
+        }
+        return new Value.Computed(self.dtype(), self.sizes(), index -> {
+            List<SymInt> old = new ArrayList<>(index);
+            dims.forEach(d -> old.set(d, self.sizes().get(d).plus(-1).minus(index.get(d))));
+            return self.load(old);
+        });
+    }
+}

@@ -1,0 +1,111 @@
+package dev.kiln.stages.lowering;
+
+import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.shape.SymInt;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** A node of the loop IR: something that fills (a part of) one buffer. */
+public sealed interface LoopNode {
+    Buffer output();
+
+    /** Names of the graph nodes that it comes from, in topological order. */
+    List<String> origins();
+
+    /** Names of the buffers that it reads. */
+    Set<String> reads();
+
+    /** The same node writing to another buffer of the same layout. */
+    LoopNode withOutput(Buffer other);
+
+    /** {@code output[store(i)] = body(i)} for all i in {@code sizes}. */
+    record Pointwise(Buffer output, List<SymInt> sizes, SymInt store, Scalar body, List<String> origins)
+            implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            return buffersOf(body);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Pointwise(other, sizes, store, body, origins);
+        }
+    }
+
+    /** {@code output[i] = fold(body(i, r) for r in reduced)}; the output is contiguous over {@code sizes}. */
+    record Reduction(Buffer output, List<SymInt> sizes, List<SymInt> reduced, ReduceOp op, Scalar body,
+            List<String> origins) implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            return buffersOf(body);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Reduction(other, sizes, reduced, op, body, origins);
+        }
+    }
+
+    /**
+     * {@code output[m, n] = sum_k a[m, k] * weight[k, n]} with a constant weight; K and N are fixed, M may be symbolic.
+     *
+     * @param a rows of stride {@code a.strides[0]}, elements of a row dense
+     * @param weightTransposed whether the weight's layout is [N, K]
+     */
+    record Linear(Buffer output, Operand a, String weight, boolean weightTransposed, SymInt m, long n, long k,
+            List<String> origins) implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            return Set.of(a.buffer(), weight);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Linear(other, a, weight, weightTransposed, m, n, k, origins);
+        }
+    }
+
+    /** {@code output[b, m, n] = sum_k left[b, m, k] * right[b, k, n]}, any strides, any sizes. */
+    record BatchedMatmul(Buffer output, Operand left, Operand right, List<String> origins) implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            return new TreeSet<>(List.of(left.buffer(), right.buffer()));
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new BatchedMatmul(other, left, right, origins);
+        }
+    }
+
+    /** {@code softmax(scale * Q K^T + mask) V}; operands [B, H, S, D], output laid out [B, S, H, D]. */
+    record Attention(Buffer output, Operand query, Operand key, Operand value, Optional<Operand> mask, double scale,
+            List<String> origins) implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            Set<String> reads = new TreeSet<>(List.of(query.buffer(), key.buffer(), value.buffer()));
+            mask.ifPresent(m -> reads.add(m.buffer()));
+            return reads;
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Attention(other, query, key, value, mask, scale, origins);
+        }
+    }
+
+    static Set<String> buffersOf(Scalar body) {
+        Set<String> buffers = new TreeSet<>();
+        body.rewrite(s -> {
+            switch (s) {
+                case Scalar.Load load -> buffers.add(load.buffer());
+                case Scalar.Gather gather -> buffers.add(gather.buffer());
+                default -> { }
+            }
+            return s;
+        });
+        return buffers;
+    }
+}

@@ -1,0 +1,35 @@
+package dev.kiln.stages.lowering;
+
+/** The stable text form of loop IR. */
+final class LoopText {
+    private LoopText() {
+    }
+
+    static String print(LoopProgram program) {
+        StringBuilder out = new StringBuilder();
+        program.inputs().forEach(b -> out.append("input ").append(describe(b)).append('\n'));
+        program.constants().keySet().forEach(
+            name -> out.append("constant ").append(describe(program.buffer(name))).append('\n'));
+        program.nodes().forEach(n -> out.append(print(n)).append('\n'));
+        program.outputs().forEach(b -> out.append("output ").append(describe(b)).append('\n'));
+        return out.toString();
+    }
+
+    private static String describe(Buffer b) {
+        return b.name() + " : " + b.dtype() + b.sizes();
+    }
+
+    static String print(LoopNode node) {
+        String head = node.output().name() + " : " + node.output().dtype() + node.output().sizes() + " = ";
+        return head + switch (node) {
+            case LoopNode.Pointwise p -> "pointwise" + p.sizes() + " [" + p.store() + "] <- " + p.body();
+            case LoopNode.Reduction r ->
+                r.op().name().toLowerCase(java.util.Locale.ROOT) + r.sizes() + " over " + r.reduced() + " <- " + r.body();
+            case LoopNode.Linear l -> "linear m=" + l.m() + " n=" + l.n() + " k=" + l.k() + " a=" + l.a() + " weight="
+                + l.weight() + (l.weightTransposed() ? "^T" : "");
+            case LoopNode.BatchedMatmul b -> "matmul left=" + b.left() + " right=" + b.right();
+            case LoopNode.Attention a -> "attention scale=" + a.scale() + " q=" + a.query() + " k=" + a.key() + " v="
+                + a.value() + a.mask().map(m -> " mask=" + m).orElse("");
+        };
+    }
+}

@@ -1,0 +1,68 @@
+package dev.kiln.stages.pass;
+
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.GraphBuilder;
+import dev.kiln.ops.graph.Node;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Copies a graph in order and lets a rule replace calls on the way. Names of nodes that stay are kept; the rule sees
+ * arguments that already refer to the new graph.
+ */
+public final class GraphRewriter {
+    /** Replaces a call by values of the new graph, one an output; empty keeps the call. */
+    @FunctionalInterface
+    public interface Rule {
+        Optional<List<Arg.Ref>> apply(GraphBuilder builder, Node.Call call);
+    }
+
+    private GraphRewriter() {
+    }
+
+    /** The rewritten graph, or the same object if the rule never applied. */
+    public static Graph rewrite(Graph graph, Rule rule) {
+        GraphBuilder builder = new GraphBuilder(graph.shapes().copy());
+        Map<Arg.Ref, Arg.Ref> mapped = new HashMap<>();
+        boolean changed = false;
+        for (Node node : graph.nodes()) {
+            if (!(node instanceof Node.Call call)) {
+                builder.add(node);
+                continue;
+            }
+            Node.Call moved = withMappedArgs(call, mapped);
+            builder.from(call.sources());
+            Optional<List<Arg.Ref>> replacement = rule.apply(builder, moved);
+            if (replacement.isPresent()) {
+                changed = true;
+                for (int i = 0; i < replacement.get().size(); i++) {
+                    mapped.put(new Arg.Ref(call.name(), i), replacement.get().get(i));
+                }
+            } else {
+                keep(builder, moved, call, mapped);
+            }
+        }
+        graph.outputs().forEach(o -> builder.output(o.name(), mapped.getOrDefault(o.value(), o.value())));
+        return changed ? builder.build() : graph;
+    }
+
+    /** Adds the call under its own name, or under a fresh one if a replacement has taken it. */
+    private static void keep(GraphBuilder builder, Node.Call moved, Node.Call old, Map<Arg.Ref, Arg.Ref> mapped) {
+        String name = builder.fresh(moved.name());
+        builder.add(new Node.Call(name, moved.op(), moved.args(), moved.outputs(), moved.sources()));
+        if (!name.equals(old.name())) {
+            for (int i = 0; i < old.outputs().size(); i++) {
+                mapped.put(new Arg.Ref(old.name(), i), new Arg.Ref(name, i));
+            }
+        }
+    }
+
+    private static Node.Call withMappedArgs(Node.Call call, Map<Arg.Ref, Arg.Ref> mapped) {
+        List<Arg> args = call.args().stream()
+            .map(a -> a.mapReferences(r -> mapped.getOrDefault(r, r))).toList();
+        return new Node.Call(call.name(), call.op(), args, call.outputs(), call.sources());
+    }
+}

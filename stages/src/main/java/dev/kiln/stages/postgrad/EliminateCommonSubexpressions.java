@@ -1,0 +1,33 @@
+package dev.kiln.stages.postgrad;
+
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.schema.OpOverload;
+import dev.kiln.stages.pass.GraphRewriter;
+import dev.kiln.stages.pass.Pass;
+import dev.kiln.stages.pass.PassContext;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** Computes equal calls once. Every op is functional and deterministic, so equal arguments give equal results. */
+final class EliminateCommonSubexpressions implements Pass {
+    private record Computation(OpOverload op, List<Arg> args) {
+    }
+
+    @Override
+    public Graph run(Graph graph, PassContext context) {
+        Map<Computation, List<Arg.Ref>> seen = new HashMap<>();
+        return GraphRewriter.rewrite(graph, (builder, call) -> {
+            Computation computation = new Computation(call.op(), call.args());
+            List<Arg.Ref> earlier = seen.get(computation);
+            if (earlier == null) {
+                seen.put(computation, IntStream.range(0, call.outputs().size())
+                    .mapToObj(i -> new Arg.Ref(call.name(), i)).toList());
+            }
+            return Optional.ofNullable(earlier);
+        });
+    }
+}

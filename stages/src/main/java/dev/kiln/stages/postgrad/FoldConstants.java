@@ -1,0 +1,69 @@
+package dev.kiln.stages.postgrad;
+
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.GraphBuilder;
+import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.interpreter.Interpreter;
+import dev.kiln.ops.schema.OpKind;
+import dev.kiln.stages.pass.GraphRewriter;
+import dev.kiln.stages.pass.Pass;
+import dev.kiln.stages.pass.PassContext;
+import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Runs calls whose inputs are all constants, unless the result would be much larger than they are. */
+final class FoldConstants implements Pass {
+    /** Elements; above this, only results that are no larger than their inputs are folded. */
+    private static final long ALWAYS = 1 << 14;
+    /** Elements; the interpreter is not the place for more arithmetic than this. */
+    private static final long NEVER = 1 << 22;
+
+    @Override
+    public Graph run(Graph graph, PassContext context) {
+        return GraphRewriter.rewrite(graph, FoldConstants::fold);
+    }
+
+    private static Optional<List<Arg.Ref>> fold(GraphBuilder builder, Node.Call call) {
+        List<ConstantValue> inputs = new ArrayList<>();
+        for (Arg.Ref ref : call.inputs()) {
+            if (!(builder.node(ref) instanceof Node.Constant constant)) {
+                return Optional.empty();
+            }
+            inputs.add(constant.value());
+        }
+        if (call.op().kind() == OpKind.FACTORY || !worthwhile(call, inputs)) {
+            return Optional.empty();
+        }
+        List<Arg.Ref> results = new ArrayList<>();
+        for (ConstantValue value : Interpreter.evaluate(call, inputs)) {
+            results.add(builder.constant(call.name() + "_folded", value));
+        }
+        return Optional.of(results);
+    }
+
+    private static boolean worthwhile(Node.Call call, List<ConstantValue> inputs) {
+        long before = inputs.stream().mapToLong(ConstantValue::numel).sum();
+        long after = 0;
+        for (var output : call.outputs()) {
+            SymInt numel = output.numel();
+            if (!numel.isConstant()) {
+                return false;
+            }
+            after += numel.asLong();
+        }
+        boolean symbolic = call.args().stream().anyMatch(FoldConstants::isSymbolic);
+        return !symbolic && after <= NEVER && (after <= ALWAYS || after <= before);
+    }
+
+    private static boolean isSymbolic(Arg arg) {
+        return switch (arg) {
+            case Arg.Int(SymInt value) -> !value.isConstant();
+            case Arg.Ints(List<SymInt> values) -> values.stream().anyMatch(v -> !v.isConstant());
+            default -> false;
+        };
+    }
+}

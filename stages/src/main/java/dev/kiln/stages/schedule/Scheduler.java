@@ -1,0 +1,75 @@
+package dev.kiln.stages.schedule;
+
+import dev.kiln.stages.lowering.Buffer;
+import dev.kiln.stages.lowering.LoopNode;
+import dev.kiln.stages.lowering.LoopProgram;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Groups loop nodes into kernels. Nodes come in dependency order; each joins the group of its latest producer if it
+ * may be computed there, else it opens a group. So every group depends only on groups before it.
+ */
+public final class Scheduler {
+    private final List<GroupBuilder> groups = new ArrayList<>();
+    private final Map<String, Integer> writer = new HashMap<>();
+
+    private Scheduler() {
+    }
+
+    public static Schedule schedule(LoopProgram program) {
+        Scheduler scheduler = new Scheduler();
+        program.nodes().forEach(scheduler::place);
+        return scheduler.finish(program);
+    }
+
+    private void place(LoopNode node) {
+        int latest = writer.getOrDefault(node.output().name(), -1);
+        for (String read : node.reads()) {
+            latest = Math.max(latest, writer.getOrDefault(read, -1));
+        }
+        boolean joined = latest >= 0 && groups.get(latest).tryAdd(node);
+        if (!joined) {
+            groups.add(open(node));
+            latest = groups.size() - 1;
+        }
+        writer.put(node.output().name(), latest);
+    }
+
+    private static GroupBuilder open(LoopNode node) {
+        return switch (node) {
+            case LoopNode.Pointwise p -> new RowsBuilder(p);
+            case LoopNode.Reduction r -> new RowsBuilder(r);
+            case LoopNode.Linear l -> new TemplateBuilder(l);
+            case LoopNode.BatchedMatmul b -> new TemplateBuilder(b);
+            case LoopNode.Attention a -> new TemplateBuilder(a);
+        };
+    }
+
+    private Schedule finish(LoopProgram program) {
+        List<KernelGroup> built = new ArrayList<>();
+        for (int i = 0; i < groups.size(); i++) {
+            built.add(groups.get(i).build(visibleOutside(i, program)));
+        }
+        return new Schedule(program, List.copyOf(built), MemoryPlanner.plan(program, built));
+    }
+
+    /** Buffers of a group that other groups touch or that are graph outputs. */
+    private Set<String> visibleOutside(int group, LoopProgram program) {
+        Set<String> visible = new HashSet<>();
+        for (int i = 0; i < groups.size(); i++) {
+            if (i != group) {
+                groups.get(i).members().forEach(m -> {
+                    visible.addAll(m.reads());
+                    visible.add(m.output().name());
+                });
+            }
+        }
+        program.outputs().stream().map(Buffer::name).forEach(visible::add);
+        return visible;
+    }
+}

@@ -1,0 +1,72 @@
+/* What generated kernels call besides the elementary functions. */
+typedef struct kiln_args {
+  const kiln_call* call;
+  int32_t* failed;            /* set to a KILN_FAILED_ code by a kernel that finds bad data */
+  const int64_t* syms;
+  void* const* p;             /* the kernel's buffers */
+} kiln_args;
+
+#define KILN_FAILED_INDEX 1
+#define KILN_FAILED_DIVISION 2
+#define KILN_HIDDEN __attribute__((visibility("hidden")))
+#define KILN_INLINE static inline __attribute__((always_inline))
+#define KILN_INFINITY __builtin_inff()
+#define KILN_NAN __builtin_nanf("")
+
+KILN_INLINE int64_t kiln_floordiv(int64_t a, int64_t b) { int64_t q = a / b; return q - ((a % b != 0) & ((a < 0) != (b < 0))); }
+KILN_INLINE int64_t kiln_mod(int64_t a, int64_t b) { int64_t r = a % b; return r + (((r != 0) & ((r < 0) != (b < 0))) ? b : 0); }
+KILN_INLINE int64_t kiln_imax(int64_t a, int64_t b) { return a > b ? a : b; }
+KILN_INLINE int64_t kiln_imin(int64_t a, int64_t b) { return a < b ? a : b; }
+KILN_INLINE int64_t kiln_align(int64_t bytes) { return (bytes + 63) & ~(int64_t)63; }
+/* Rows that make a chunk worth handing out, for a row of that many scalar operations. */
+KILN_INLINE int64_t kiln_grain(int64_t cost) { int64_t rows = 65536 / (cost + 1); return rows < 1 ? 1 : rows; }
+
+/* NaN wins, as in PyTorch. */
+KILN_INLINE float kiln_max_f32(float a, float b) { return (a > b) | (a != a) ? a : b; }
+KILN_INLINE float kiln_min_f32(float a, float b) { return (a < b) | (a != a) ? a : b; }
+KILN_INLINE double kiln_max_f64(double a, double b) { return (a > b) | (a != a) ? a : b; }
+KILN_INLINE double kiln_min_f64(double a, double b) { return (a < b) | (a != a) ? a : b; }
+
+KILN_INLINE int64_t kiln_check_index(int64_t index, int64_t size, int32_t* failed) {
+  int64_t place = index < 0 ? index + size : index;
+  if (__builtin_expect((uint64_t)place >= (uint64_t)size, 0)) { *failed = KILN_FAILED_INDEX; return 0; }
+  return place;
+}
+
+#define KILN_INT_DIVISION(T, N) \
+  KILN_INLINE T kiln_div_##N(T a, T b, int32_t* failed) { \
+    if (__builtin_expect(b == 0, 0)) { *failed = KILN_FAILED_DIVISION; return 0; } \
+    return b == (T)-1 ? (T)(0 - (uint64_t)a) : (T)(a / b); } \
+  KILN_INLINE T kiln_fmod_##N(T a, T b, int32_t* failed) { \
+    if (__builtin_expect(b == 0, 0)) { *failed = KILN_FAILED_DIVISION; return 0; } \
+    return b == (T)-1 ? 0 : (T)(a % b); } \
+  KILN_INLINE T kiln_remainder_##N(T a, T b, int32_t* failed) { \
+    T r = kiln_fmod_##N(a, b, failed); return r != 0 && ((r < 0) != (b < 0)) ? (T)(r + b) : r; } \
+  KILN_INLINE T kiln_floor_div_##N(T a, T b, int32_t* failed) { \
+    T q = kiln_div_##N(a, b, failed); return kiln_fmod_##N(a, b, failed) != 0 && ((a < 0) != (b < 0)) ? (T)(q - 1) : q; } \
+  KILN_INLINE T kiln_pow_##N(T a, T b) { \
+    if (b < 0) return a == 1 ? 1 : a == (T)-1 ? (b % 2 ? (T)-1 : 1) : 0; \
+    uint64_t r = 1, x = (uint64_t)a; for (uint64_t e = (uint64_t)b; e; e >>= 1) { if (e & 1) r *= x; x *= x; } return (T)r; }
+KILN_INT_DIVISION(int64_t, i64)
+KILN_INT_DIVISION(int32_t, i32)
+KILN_INT_DIVISION(int16_t, i16)
+KILN_INT_DIVISION(int8_t, i8)
+#undef KILN_INT_DIVISION
+KILN_INLINE uint8_t kiln_div_u8(uint8_t a, uint8_t b, int32_t* failed) { if (b == 0) { *failed = KILN_FAILED_DIVISION; return 0; } return a / b; }
+KILN_INLINE uint8_t kiln_fmod_u8(uint8_t a, uint8_t b, int32_t* failed) { if (b == 0) { *failed = KILN_FAILED_DIVISION; return 0; } return a % b; }
+KILN_INLINE uint8_t kiln_remainder_u8(uint8_t a, uint8_t b, int32_t* failed) { return kiln_fmod_u8(a, b, failed); }
+KILN_INLINE uint8_t kiln_floor_div_u8(uint8_t a, uint8_t b, int32_t* failed) { return kiln_div_u8(a, b, failed); }
+KILN_INLINE uint8_t kiln_pow_u8(uint8_t a, uint8_t b) { return (uint8_t)kiln_pow_i64(a, b); }
+
+KILN_INLINE float kiln_floor_div_f32(float a, float b) {
+  if (b == 0) return a / b;
+  float m = __builtin_fmodf(a, b); float d = (a - m) / b; if (m != 0 && (b < 0) != (m < 0)) d -= 1;
+  if (d == 0) return __builtin_copysignf(0, a / b);
+  float f = __builtin_floorf(d); return d - f > 0.5f ? f + 1 : f; }
+KILN_INLINE double kiln_floor_div_f64(double a, double b) {
+  if (b == 0) return a / b;
+  double m = __builtin_fmod(a, b); double d = (a - m) / b; if (m != 0 && (b < 0) != (m < 0)) d -= 1;
+  if (d == 0) return __builtin_copysign(0, a / b);
+  double f = __builtin_floor(d); return d - f > 0.5 ? f + 1 : f; }
+KILN_INLINE float kiln_remainder_f32(float a, float b) { float m = __builtin_fmodf(a, b); return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
+KILN_INLINE double kiln_remainder_f64(double a, double b) { double m = __builtin_fmod(a, b); return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
