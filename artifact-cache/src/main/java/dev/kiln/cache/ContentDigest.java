@@ -41,14 +41,14 @@ public final class ContentDigest {
     }
 
     private static byte[] leaf(MemorySegment chunk) {
-        MessageDigest sha = Sha256.digest();
+        MessageDigest sha = Sha256.platform();
         sha.update(LEAF);
         sha.update(chunk.asByteBuffer());
         return sha.digest();
     }
 
     private static Blob root(long length, byte[][] leaves) {
-        MessageDigest sha = Sha256.digest();
+        MessageDigest sha = Sha256.platform();
         sha.update(ROOT);
         sha.update(ByteBuffer.allocate(Long.BYTES).putLong(length).flip());
         for (byte[] leaf : leaves) {
