@@ -1,9 +1,16 @@
 package dev.kiln.cache;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -24,36 +31,116 @@ public final class ContentDigest {
     /** Names the content; chunks are hashed in parallel on the common pool. */
     public static Blob of(MemorySegment content) {
         long length = content.byteSize();
-        if (length <= CHUNK) {
-            return new Blob(HexFormat.of().formatHex(leaf(content)), length);
-        }
-        int chunks = Math.toIntExact((length + CHUNK - 1) / CHUNK);
-        byte[][] leaves = new byte[chunks][];
-        IntStream.range(0, chunks).parallel().forEach(i -> {
+        byte[][] leaves = new byte[chunks(length)][];
+        chunkIndices(length).forEach(i -> {
             long from = (long) i * CHUNK;
             leaves[i] = leaf(content.asSlice(from, Math.min(CHUNK, length - from)));
         });
-        return root(length, leaves);
+        return blob(length, List.of(leaves));
     }
 
     public static Blob of(byte[] content) {
         return of(MemorySegment.ofArray(content));
     }
 
+    /** Names a file by its content, read with plain reads: a file that is cut meanwhile is an error, not a crash. */
+    public static Blob of(Path file) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long length = channel.size();
+            byte[][] leaves = new byte[chunks(length)][];
+            var failures = new IOException[leaves.length];
+            chunkIndices(length).forEach(i -> {
+                try {
+                    leaves[i] = leaf(readChunk(channel, (long) i * CHUNK, length));
+                } catch (IOException e) {
+                    failures[i] = e;
+                }
+            });
+            for (IOException failure : failures) {
+                if (failure != null) {
+                    throw failure;
+                }
+            }
+            return blob(length, List.of(leaves));
+        }
+    }
+
+    private static IntStream chunkIndices(long length) {
+        var indices = IntStream.range(0, chunks(length));
+        return length > CHUNK ? indices.parallel() : indices;
+    }
+
+    private static int chunks(long length) {
+        return Math.max(1, Math.toIntExact((length + CHUNK - 1) / CHUNK));
+    }
+
+    private static MemorySegment readChunk(FileChannel channel, long from, long length) throws IOException {
+        var chunk = ByteBuffer.allocate((int) Math.min(CHUNK, length - from));
+        while (chunk.hasRemaining()) {
+            if (channel.read(chunk, from + chunk.position()) < 0) {
+                throw new IOException("the file became shorter while it was read");
+            }
+        }
+        return MemorySegment.ofArray(chunk.array());
+    }
+
     private static byte[] leaf(MemorySegment chunk) {
+        if (chunk.byteSize() < Sha256.SMALL) {
+            byte[] prefixed = new byte[(int) chunk.byteSize() + 1];
+            prefixed[0] = LEAF;
+            MemorySegment.copy(chunk, ValueLayout.JAVA_BYTE, 0, prefixed, 1, prefixed.length - 1);
+            return Sha256.of(prefixed);
+        }
         MessageDigest sha = Sha256.platform();
         sha.update(LEAF);
         sha.update(chunk.asByteBuffer());
         return sha.digest();
     }
 
-    private static Blob root(long length, byte[][] leaves) {
-        MessageDigest sha = Sha256.platform();
-        sha.update(ROOT);
-        sha.update(ByteBuffer.allocate(Long.BYTES).putLong(length).flip());
-        for (byte[] leaf : leaves) {
-            sha.update(leaf);
+    private static Blob blob(long length, List<byte[]> leaves) {
+        if (leaves.size() == 1) {
+            return new Blob(HexFormat.of().formatHex(leaves.getFirst()), length);
         }
-        return new Blob(HexFormat.of().formatHex(sha.digest()), length);
+        var tree = ByteBuffer.allocate(1 + Long.BYTES + 32 * leaves.size()).put(ROOT).putLong(length);
+        leaves.forEach(tree::put);
+        return new Blob(Sha256.hex(tree.array()), length);
+    }
+
+    /** The same digest of content that arrives in parts. */
+    static final class Incremental {
+        private final List<byte[]> leaves = new ArrayList<>();
+        private MessageDigest current = begin();
+        private int inChunk;
+        private long length;
+
+        void update(ByteBuffer part) {
+            while (part.hasRemaining()) {
+                if (inChunk == CHUNK) {
+                    endChunk();
+                }
+                int size = Math.min(part.remaining(), CHUNK - inChunk);
+                current.update(part.slice(part.position(), size));
+                part.position(part.position() + size);
+                inChunk += size;
+                length += size;
+            }
+        }
+
+        Blob finish() {
+            endChunk();
+            return blob(length, leaves);
+        }
+
+        private void endChunk() {
+            leaves.add(current.digest());
+            current = begin();
+            inChunk = 0;
+        }
+
+        private static MessageDigest begin() {
+            MessageDigest sha = Sha256.platform();
+            sha.update(LEAF);
+            return sha;
+        }
     }
 }

@@ -4,7 +4,7 @@ package dev.kiln.cache;
 public final class CorruptEntryException extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** What is wrong, in the order in which it is checked. */
+    /** What is wrong. */
     public enum Reason {
         /** Shorter than an envelope. */
         TOO_SHORT,
@@ -22,6 +22,8 @@ public final class CorruptEntryException extends Exception {
         UNDECODABLE,
         /** The entry names another key than the one it is stored under. */
         WRONG_KEY,
+        /** The file that holds all records is damaged; it has been moved aside. */
+        STORE_DAMAGED,
         /** A blob has another length than the record says. */
         BLOB_LENGTH,
         /** A blob does not have its digest. */

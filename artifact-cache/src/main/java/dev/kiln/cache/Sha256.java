@@ -10,7 +10,7 @@ import java.util.HexFormat;
  */
 public final class Sha256 {
     /** Above this the provider's hardware instructions pay for its start. */
-    private static final int SMALL = 256 << 10;
+    static final int SMALL = 256 << 10;
     private static final int BLOCK = 64;
     private static final int[] K = {
         0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,

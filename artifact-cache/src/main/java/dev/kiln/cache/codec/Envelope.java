@@ -45,6 +45,23 @@ public final class Envelope {
      * @return the payload
      */
     public static byte[] open(int schema, int maxPayload, byte[] sealed) throws CorruptEntryException {
+        check(sealed, maxPayload);
+        var in = ByteBuffer.wrap(sealed, 4, 4);
+        int format = in.getShort();
+        int found = in.getShort() & 0xffff;
+        if (format != FORMAT || found != schema) {
+            throw new CorruptEntryException(Reason.OTHER_FORMAT, "the record has format " + format + ", schema " + found
+                    + "; this version reads format " + FORMAT + ", schema " + schema);
+        }
+        return Arrays.copyOfRange(sealed, HEADER, sealed.length);
+    }
+
+    /** Checks everything but format and schema: whether the record is whole, whoever wrote it. */
+    public static void check(byte[] sealed) throws CorruptEntryException {
+        check(sealed, Integer.MAX_VALUE);
+    }
+
+    private static void check(byte[] sealed, int maxPayload) throws CorruptEntryException {
         if (sealed.length < HEADER) {
             throw new CorruptEntryException(Reason.TOO_SHORT, sealed.length + " bytes are shorter than an envelope");
         }
@@ -52,17 +69,10 @@ public final class Envelope {
         if (in.getInt() != MAGIC) {
             throw new CorruptEntryException(Reason.BAD_MAGIC, "the record does not begin with its magic number");
         }
-        int format = in.getShort();
-        int found = in.getShort() & 0xffff;
-        checkLength(in.getInt(), maxPayload, sealed.length - HEADER);
+        checkLength(in.getInt(8), maxPayload, sealed.length - HEADER);
         if (!Arrays.equals(digest(sealed), 0, DIGEST, sealed, PREFIX, HEADER)) {
             throw new CorruptEntryException(Reason.BAD_DIGEST, "the record does not match its digest");
         }
-        if (format != FORMAT || found != schema) {
-            throw new CorruptEntryException(Reason.OTHER_FORMAT, "the record has format " + format + ", schema " + found
-                    + "; this version reads format " + FORMAT + ", schema " + schema);
-        }
-        return Arrays.copyOfRange(sealed, HEADER, sealed.length);
     }
 
     private static void checkLength(int declared, int max, int actual) throws CorruptEntryException {

@@ -80,7 +80,7 @@ public final class LmdbStore implements RecordStore {
         return read(LmdbPages::length, 0L);
     }
 
-    /** Walks the whole file; throws if it is damaged. */
+    @Override
     public void check() {
         read(file -> {
             file.check();
@@ -88,12 +88,7 @@ public final class LmdbStore implements RecordStore {
         }, false);
     }
 
-    /**
-     * Moves a damaged file to the given folder and starts with an empty one. Does nothing if the file is whole, since
-     * another process may have been faster.
-     *
-     * @return done when the store can be used again
-     */
+    @Override
     public CompletableFuture<Void> recover(Path quarantine) {
         return writer.recover(quarantine);
     }

@@ -1,5 +1,6 @@
 package dev.kiln.cache.store;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +29,17 @@ public interface RecordStore extends AutoCloseable {
 
     /** Size of the record file, bytes. */
     long bytes();
+
+    /** Walks the whole file and checks its structure; throws a {@link StoreException} that says what is wrong. */
+    void check();
+
+    /**
+     * Moves a damaged file to the given folder and starts with an empty one. Does nothing if the file is whole, since
+     * another process may have been faster.
+     *
+     * @return done when the store can be used again
+     */
+    CompletableFuture<Void> recover(Path quarantine);
 
     /** Writes what is queued and closes; idempotent. */
     @Override

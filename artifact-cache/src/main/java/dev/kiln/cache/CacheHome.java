@@ -1,0 +1,129 @@
+package dev.kiln.cache;
+
+import dev.kiln.cache.store.EmptyStore;
+import dev.kiln.cache.store.LmdbStore;
+import dev.kiln.cache.store.RecordStore;
+import dev.kiln.cache.store.StoreException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+
+/**
+ * An open cache directory, and everything that lives in it. Opening never fails: what cannot be used is reported, and
+ * the cache then holds less or nothing. Keep one open for as long as the process compiles; close it to write what is
+ * queued.
+ *
+ * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/}, {@code quarantine/},
+ * {@code native/} (LMDB's C library).
+ */
+public final class CacheHome implements AutoCloseable {
+    private final CacheSettings settings;
+    private final CacheMode mode;
+    private final RecordStore records;
+    private final BlobStore blobs;
+    private final Path scratch;
+    private final CacheMetrics metrics = new CacheMetrics();
+    private final ArtifactCache artifacts;
+    private final SourceIndex sources;
+    private final TuningStore tuning;
+
+    private CacheHome(CacheSettings settings) {
+        this.settings = settings;
+        Path folder = settings.directory();
+        mode = CacheFolder.prepare(folder, settings.mode());
+        records = mode.reads() ? LmdbStore.open(folder, folder.resolve("native")) : new EmptyStore();
+        scratch = mode.writes() ? null : scratch();
+        var verifier = new VerifierSettings(records, mode.writes(), settings.verifyLevel() >= 2,
+                settings.recheckAfter());
+        blobs = new BlobStore(mode.writes() ? List.of(folder) : List.of(scratch, folder), verifier);
+        artifacts = new LocalArtifactCache(this);
+        sources = new SourceIndex(this);
+        tuning = new TuningStore(this);
+    }
+
+    public static CacheHome open(CacheSettings settings) {
+        return new CacheHome(settings);
+    }
+
+    public CacheSettings settings() {
+        return settings;
+    }
+
+    /** The mode in effect, which is less than the wanted one when the directory does not allow more. */
+    public CacheMode mode() {
+        return mode;
+    }
+
+    /** In modes that do not write, blobs go to a scratch folder that {@link #close} removes. */
+    public BlobStore blobs() {
+        return blobs;
+    }
+
+    public RecordStore records() {
+        return records;
+    }
+
+    public ArtifactCache artifacts() {
+        return artifacts;
+    }
+
+    public SourceIndex sources() {
+        return sources;
+    }
+
+    public TuningStore tuning() {
+        return tuning;
+    }
+
+    public CacheMetrics metrics() {
+        return metrics;
+    }
+
+    /** Where bad entries and files are kept for inspection until they are pruned. */
+    public Path quarantine() {
+        return settings.directory().resolve("quarantine");
+    }
+
+    /** Reports trouble with the record file; a damaged one is moved aside and made anew. */
+    void trouble(StoreException problem) {
+        metrics.increment(problem.isDamaged() ? "store.damaged" : "store.unavailable");
+        Reports.warn("cache in " + settings.directory() + ": " + problem.getMessage());
+        if (problem.isDamaged() && mode.writes()) {
+            try {
+                records.recover(quarantine()).join();
+            } catch (CompletionException e) {
+                Reports.warn("the damaged record file could not be moved aside: " + e.getCause().getMessage());
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        records.close();
+        if (scratch != null && Files.exists(scratch)) {
+            removeScratch();
+        }
+    }
+
+    private static Path scratch() {
+        try {
+            return Files.createTempDirectory("kiln-");
+        } catch (IOException e) {
+            throw new UncheckedIOException("there is no folder for temporary files: set java.io.tmpdir", e);
+        }
+    }
+
+    private void removeScratch() {
+        try (var files = Files.walk(scratch)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            Reports.warn("could not remove the scratch folder " + scratch + ": " + e.getMessage());
+        }
+    }
+}
