@@ -3,11 +3,12 @@ package dev.kiln.cache;
 import dev.kiln.cache.store.Change;
 import dev.kiln.cache.store.Kind;
 import dev.kiln.cache.store.StoreException;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import java.util.zip.CRC32;
  * is found by {@link #recheck}, by {@code cache verify} and by {@code KILN_VERIFY=2}.
  */
 public final class BlobVerifier {
+    private static final int PART = 64 << 10;
     private static final int RECORD = FileStamp.BYTES + 2 * Long.BYTES;
 
     private final BlobStore store;
@@ -83,7 +85,13 @@ public final class BlobVerifier {
      */
     public Optional<Thread> recheck(Collection<Blob> blobs, BiConsumer<Blob, BlobState> bad) {
         long due = System.currentTimeMillis() - settings.recheckAfter().toMillis();
-        List<Blob> old = blobs.stream().filter(blob -> known(blob).map(c -> c.at() < due).orElse(false)).toList();
+        var old = new ArrayList<Blob>();
+        for (Blob blob : blobs) {
+            Optional<Checked> known = known(blob);
+            if (known.isPresent() && known.get().at() < due) {
+                old.add(blob);
+            }
+        }
         if (old.isEmpty()) {
             return Optional.empty();
         }
@@ -120,8 +128,12 @@ public final class BlobVerifier {
 
     private Optional<Checked> known(Blob blob) {
         try {
-            return settings.records().get(Kind.STAMP, key(blob)).filter(record -> record.length == RECORD)
-                    .map(ByteBuffer::wrap).map(in -> new Checked(FileStamp.read(in), in.getLong(), in.getLong()));
+            Optional<byte[]> record = settings.records().get(Kind.STAMP, key(blob));
+            if (record.isEmpty() || record.get().length != RECORD) {
+                return Optional.empty();
+            }
+            var in = ByteBuffer.wrap(record.get());
+            return Optional.of(new Checked(FileStamp.read(in), in.getLong(), in.getLong()));
         } catch (StoreException e) {
             return Optional.empty();
         }
@@ -133,7 +145,12 @@ public final class BlobVerifier {
 
     private static long crc(Path file) throws IOException {
         var crc = new CRC32();
-        crc.update(Files.readAllBytes(file));
+        byte[] part = new byte[PART];
+        try (var in = new FileInputStream(file.toFile())) {
+            for (int size = in.read(part); size > 0; size = in.read(part)) {
+                crc.update(part, 0, size);
+            }
+        }
         return crc.getValue();
     }
 }

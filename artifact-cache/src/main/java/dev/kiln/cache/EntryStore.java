@@ -111,8 +111,9 @@ public final class EntryStore<T> {
         if (home.mode().writes()) {
             byte[] name = Keys.bytes(key);
             try {
-                var last = home.records().get(Kind.ACCESS, name).filter(value -> value.length == Long.BYTES);
-                if (last.isEmpty() || System.currentTimeMillis() - ByteBuffer.wrap(last.get()).getLong() > ACCESS_MILLIS) {
+                Optional<byte[]> last = home.records().get(Kind.ACCESS, name);
+                long used = last.isEmpty() || last.get().length != Long.BYTES ? 0 : ByteBuffer.wrap(last.get()).getLong();
+                if (System.currentTimeMillis() - used > ACCESS_MILLIS) {
                     home.records().write(List.of(Change.put(Kind.ACCESS, name, now())));
                 }
             } catch (StoreException e) {

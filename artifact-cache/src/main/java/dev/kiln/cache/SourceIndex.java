@@ -58,7 +58,8 @@ public final class SourceIndex {
             }
             content.component("related").text(other).blob(content(folder.resolve(other)));
         }
-        return record("r:" + content.key()).map(key -> new CacheKey(utf8(key)));
+        Optional<byte[]> found = record("r:" + content.key());
+        return found.isEmpty() ? Optional.empty() : Optional.of(new CacheKey(Keys.text(found.get())));
     }
 
     /**
@@ -91,7 +92,8 @@ public final class SourceIndex {
         Path real = file.toRealPath();
         FileStamp stamp = FileStamp.of(real).orElseThrow();
         var name = "p:" + Sha256.hex(real.toString().getBytes(StandardCharsets.UTF_8));
-        Optional<Blob> known = record(name).flatMap(record -> believed(record, stamp));
+        Optional<byte[]> record = record(name);
+        Optional<Blob> known = record.isEmpty() ? Optional.empty() : believed(record.get(), stamp);
         if (known.isPresent()) {
             home.metrics().increment("source.stamp");
             return known.get();
@@ -100,10 +102,10 @@ public final class SourceIndex {
         long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
         Blob content = ContentDigest.of(real);
         if (FileStamp.of(real).filter(stamp::equals).isPresent()) {
-            var record = ByteBuffer.allocate(FileStamp.BYTES + Long.BYTES + 64);
-            stamp.write(record);
-            record.putLong(now).put(Keys.bytes(content.digest()));
-            write(name, record.array());
+            var fresh = ByteBuffer.allocate(FileStamp.BYTES + Long.BYTES + 64);
+            stamp.write(fresh);
+            fresh.putLong(now).put(Keys.bytes(content.digest()));
+            write(name, fresh.array());
         }
         return content;
     }
@@ -119,7 +121,8 @@ public final class SourceIndex {
     }
 
     private List<String> related(Blob main) {
-        return record("f:" + main.digest()).map(names -> utf8(names).lines().toList()).orElse(List.of());
+        Optional<byte[]> names = record("f:" + main.digest());
+        return names.isEmpty() || names.get().length == 0 ? List.of() : List.of(utf8(names.get()).split("\n"));
     }
 
     private Optional<byte[]> record(String name) {
