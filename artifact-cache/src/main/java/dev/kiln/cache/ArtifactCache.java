@@ -3,8 +3,9 @@ package dev.kiln.cache;
 import java.time.Duration;
 
 /**
- * Compiled graphs by key. Never fatal: a directory that cannot be written, a full disk or a broken store is reported
- * in the log and in {@link #metrics()}, and the compile goes on without a cache. Safe for use by many threads.
+ * Compiled graphs by key. Never fatal: a directory that cannot be written, a full disk or a broken store is
+ * reported in the log and in {@link #metrics()}, and the compile goes on without a cache. Safe for use by
+ * many threads.
  */
 public interface ArtifactCache {
 
@@ -31,7 +32,10 @@ public interface ArtifactCache {
     /** Walks all records and blobs, re-reads every byte and reports the bad ones; removes them when asked. */
     VerifyReport verify(boolean remove);
 
-    /** Removes what was not used within {@code maxAge}, then the least recently used until {@code maxBytes} hold. */
+    /**
+     * Removes what was not used within {@code maxAge}, then the least recently used until {@code maxBytes}
+     * hold.
+     */
     PruneReport prune(long maxBytes, Duration maxAge);
 
     CacheMetrics metrics();

@@ -17,12 +17,12 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Content-addressed files: {@code blobs/ab/cdef...}, named by {@link ContentDigest}. A file appears whole or not at
- * all: it is written under a unique name in {@code tmp/}, flushed to disk and renamed. Safe for many threads and
- * processes.
+ * Content-addressed files: {@code blobs/ab/cdef...}, named by {@link ContentDigest}. A file appears whole or
+ * not at all: it is written under a unique name in {@code tmp/}, flushed to disk and renamed. Safe for many
+ * threads and processes.
  *
- * <p>With two layers, files are written to the first and found in both; so a read-only cache still has somewhere to
- * put what a compile makes.
+ * <p>With two layers, files are written to the first and found in both; so a read-only cache still has
+ * somewhere to put what a compile makes.
  */
 public final class BlobStore {
     private final List<Path> layers;
@@ -47,7 +47,10 @@ public final class BlobStore {
         return put(MemorySegment.ofBuffer(content));
     }
 
-    /** Stores the content durably. A whole file of the same content is left as it is, a damaged one is replaced. */
+    /**
+     * Stores the content durably. A whole file of the same content is left as it is, a damaged one is
+     * replaced.
+     */
     public Blob put(MemorySegment content) throws IOException {
         Blob blob = ContentDigest.of(content);
         if (verifier.check(blob) != BlobState.WHOLE) {

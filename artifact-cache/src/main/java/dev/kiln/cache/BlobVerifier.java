@@ -18,12 +18,13 @@ import java.util.zip.CRC32;
 /**
  * Tells whether blob files hold what their names say, without reading gigabytes on each start.
  *
- * <p>A file is read in full once, and then its {@link FileStamp} is remembered. While the stamp is the same, nothing
- * has written to the file; when it differs, the file is read in full before it is used. A blob of at most one chunk
- * is read on every check all the same and compared with a remembered CRC-32, which costs a cold JVM nothing.
+ * <p>A file is read in full once, and then its {@link FileStamp} is remembered. While the stamp is the same,
+ * nothing has written to the file; when it differs, the file is read in full before it is used. A blob of at
+ * most one chunk is read on every check all the same and compared with a remembered CRC-32, which costs a
+ * cold JVM nothing.
  *
- * <p>What this cannot see at once is a bit of a large blob that decays on the disk itself, with no write: such a file
- * is found by {@link #recheck}, by {@code cache verify} and by {@code KILN_VERIFY=2}.
+ * <p>What this cannot see at once is a bit of a large blob that decays on the disk itself, with no write:
+ * such a file is found by {@link #recheck}, by {@code cache verify} and by {@code KILN_VERIFY=2}.
  */
 public final class BlobVerifier {
     private static final int PART = 64 << 10;

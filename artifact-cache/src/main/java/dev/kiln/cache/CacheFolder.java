@@ -16,8 +16,8 @@ final class CacheFolder {
     }
 
     /**
-     * The mode in which the directory can be used: the wanted one, {@link CacheMode#READ} when nothing can be written
-     * there, or {@link CacheMode#OFF}. Anything less than wanted is reported.
+     * The mode in which the directory can be used: the wanted one, {@link CacheMode#READ} when nothing can be
+     * written there, or {@link CacheMode#OFF}. Anything less than wanted is reported.
      */
     static CacheMode prepare(Path folder, CacheMode wanted) {
         if (!wanted.reads()) {

@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /**
- * An open cache directory, and everything that lives in it. Opening never fails: what cannot be used is reported, and
- * the cache then holds less or nothing. Keep one open for as long as the process compiles; close it to write what is
- * queued.
+ * An open cache directory, and everything that lives in it. Opening never fails: what cannot be used is
+ * reported, and the cache then holds less or nothing. Keep one open for as long as the process compiles;
+ * close it to write what is queued.
  *
- * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/}, {@code quarantine/},
- * {@code native/} (LMDB's C library).
+ * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/}, {@code
+ * quarantine/}, {@code native/} (LMDB's C library).
  */
 public final class CacheHome implements AutoCloseable {
     private final CacheSettings settings;

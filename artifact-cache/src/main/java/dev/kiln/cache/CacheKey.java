@@ -3,8 +3,9 @@ package dev.kiln.cache;
 import java.util.Objects;
 
 /**
- * Name of one entry: a two-letter domain ({@code kg} a compiled graph, {@code ka} an AOT entry, {@code kt} a tuning
- * record, {@code kr} a request) followed by a SHA-256 in 52 characters of lower-case base32. Safe as a file name.
+ * Name of one entry: a two-letter domain ({@code kg} a compiled graph, {@code ka} an AOT entry, {@code kt} a
+ * tuning record, {@code kr} a request) followed by a SHA-256 in 52 characters of lower-case base32. Safe as a
+ * file name.
  */
 public record CacheKey(String text) implements Comparable<CacheKey> {
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";

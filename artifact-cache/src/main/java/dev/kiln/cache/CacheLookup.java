@@ -7,7 +7,8 @@ public sealed interface CacheLookup {
     void count(CacheMetrics metrics);
 
     /**
-     * The entry is whole: its record passed its digest and all blobs it needs to run are present and verified.
+     * The entry is whole: its record passed its digest and all blobs it needs to run are present and
+     * verified.
      *
      * @param entryBytes size of the record in the store
      */

@@ -7,11 +7,12 @@ import java.util.Objects;
 import java.util.SortedMap;
 
 /**
- * One finished compile, as pure data: everything that post-compile needs to make a callable, and nothing executable.
- * Native code and weights are named by {@link Blob} and live beside the record as content-addressed files.
+ * One finished compile, as pure data: everything that post-compile needs to make a callable, and nothing
+ * executable. Native code and weights are named by {@link Blob} and live beside the record as
+ * content-addressed files.
  *
- * <p>The fields follow TorchInductor's {@code CompiledFxGraph}; what a phase decided is stored so that a hit logs,
- * counts and explains exactly as the miss did.
+ * <p>The fields follow TorchInductor's {@code CompiledFxGraph}; what a phase decided is stored so that a hit
+ * logs, counts and explains exactly as the miss did.
  *
  * @param key the key this entry is stored under
  * @param code the shared object and what it needs from the machine
@@ -73,7 +74,8 @@ public record CompiledGraph(CacheKey key, Code code, Signature signature, List<C
     }
 
     /**
-     * A symbolic size: the value of dimension {@code dim} of input {@code inputIndex}, within {@code [min, max]}.
+     * A symbolic size: the value of dimension {@code dim} of input {@code inputIndex}, within {@code [min,
+     * max]}.
      *
      * @param hint the value seen while compiling
      */

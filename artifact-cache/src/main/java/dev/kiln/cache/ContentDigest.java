@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
 /**
  * Digest of content of any length, fast on many cores: a hash tree of two levels over chunks of 4 MiB.
  *
- * <p>A leaf is {@code SHA-256(0x00 chunk)}. Content of at most one chunk has its leaf as digest; longer content has
- * {@code SHA-256(0x01 length leaf...)}, length as a big-endian 64-bit number. The prefixes keep leaves and roots
- * apart, as in RFC 6962, section 2.1.
+ * <p>A leaf is {@code SHA-256(0x00 chunk)}. Content of at most one chunk has its leaf as digest; longer
+ * content has {@code SHA-256(0x01 length leaf...)}, length as a big-endian 64-bit number. The prefixes keep
+ * leaves and roots apart, as in RFC 6962, section 2.1.
  */
 public final class ContentDigest {
     static final int CHUNK = 4 << 20;
@@ -43,7 +43,10 @@ public final class ContentDigest {
         return of(MemorySegment.ofArray(content));
     }
 
-    /** Names a file by its content, read with plain reads: a file that is cut meanwhile is an error, not a crash. */
+    /**
+     * Names a file by its content, read with plain reads: a file that is cut meanwhile is an error, not a
+     * crash.
+     */
     public static Blob of(Path file) throws IOException {
         try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long length = channel.size();

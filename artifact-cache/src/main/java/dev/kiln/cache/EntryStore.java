@@ -16,11 +16,13 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 
 /**
- * Entries of one kind by key: reading with every check, writing with components and time of use, quarantine, metrics.
- * The artifact cache and the AOT cache are both made of this.
+ * Entries of one kind by key: reading with every check, writing with components and time of use, quarantine,
+ * metrics. The artifact cache and the AOT cache are both made of this.
  */
 public final class EntryStore<T> {
-    /** The time of use is written again only when it is older than this, as {@code relatime} does for files. */
+    /**
+     * The time of use is written again only when it is older than this, as {@code relatime} does for files.
+     */
     private static final long ACCESS_MILLIS = 3_600_000;
 
     private final CacheHome home;

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A file as the file system describes it. No write through the file system leaves all of it unchanged: the change
- * time cannot be set back.
+ * A file as the file system describes it. No write through the file system leaves all of it unchanged: the
+ * change time cannot be set back.
  *
  * @param modified modification time, nanoseconds since the epoch
  * @param changed change time of the inode, nanoseconds since the epoch

@@ -8,8 +8,9 @@ import java.util.TreeSet;
 /**
  * Builds a key from named components.
  *
- * <p>Each component is a canonical sequence of typed, length-prefixed values, hashed by itself with SHA-256. The
- * encoding is our own and versioned: no object serialisation, no identity hashes, no iteration order of hash tables.
+ * <p>Each component is a canonical sequence of typed, length-prefixed values, hashed by itself with SHA-256.
+ * The encoding is our own and versioned: no object serialisation, no identity hashes, no iteration order of
+ * hash tables.
  *
  * <pre>{@code
  * KeyBuilder keys = new KeyBuilder("kg");

@@ -8,8 +8,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The parts of a key: name of each component and the hexadecimal SHA-256 of its canonical encoding. Stored with every
- * entry, so that a miss is explained by comparing two lists instead of guessing.
+ * The parts of a key: name of each component and the hexadecimal SHA-256 of its canonical encoding. Stored
+ * with every entry, so that a miss is explained by comparing two lists instead of guessing.
  *
  * @param domain two letters, see {@link CacheKey}
  */

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 
 /**
- * Keeps the most recently used entries that fit, and what they need. Blobs are written before their record, so a blob
- * that no record names is left alone for a while: its compile may be about to store it.
+ * Keeps the most recently used entries that fit, and what they need. Blobs are written before their record,
+ * so a blob that no record names is left alone for a while: its compile may be about to store it.
  */
 final class Pruning {
     private static final Duration GRACE = Duration.ofHours(1);

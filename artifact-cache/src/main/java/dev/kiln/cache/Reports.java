@@ -3,7 +3,10 @@ package dev.kiln.cache;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The cache's log. Bound on first use: a warm start that has nothing to report does not load a logging backend. */
+/**
+ * The cache's log. Bound on first use: a warm start that has nothing to report does not load a logging
+ * backend.
+ */
 final class Reports {
     private static final class Lazy {
         static final Logger LOG = LoggerFactory.getLogger("dev.kiln.cache");

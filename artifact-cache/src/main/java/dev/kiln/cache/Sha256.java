@@ -5,8 +5,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SHA-256 (FIPS 180-4), in two gears. The platform's provider is fast but costs 15 to 30 ms on first use, which a warm
- * start has not got; small inputs therefore go through the plain loop below, which needs nothing to be loaded.
+ * SHA-256 (FIPS 180-4), in two gears. The platform's provider is fast but costs 15 to 30 ms on first use,
+ * which a warm start has not got; small inputs therefore go through the plain loop below, which needs nothing
+ * to be loaded.
  */
 public final class Sha256 {
     /** Above this the provider's hardware instructions pay for its start. */

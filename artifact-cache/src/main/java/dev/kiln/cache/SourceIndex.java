@@ -17,12 +17,13 @@ import java.util.concurrent.TimeUnit;
 /**
  * From a model file and a request to the key of the compile, so that a warm start does not read the model.
  *
- * <p>A file whose {@link FileStamp} is the remembered one has the remembered content. As in git's index, a stamp that
- * was remembered less than two seconds after the file changed is not believed: the file may have changed again within
- * the resolution of its times. A file that is not believed is hashed, and its content may still be known.
+ * <p>A file whose {@link FileStamp} is the remembered one has the remembered content. As in git's index, a
+ * stamp that was remembered less than two seconds after the file changed is not believed: the file may have
+ * changed again within the resolution of its times. A file that is not believed is hashed, and its content
+ * may still be known.
  *
- * <p>A model may lie in several files (external weights); the names of the others are remembered with the content of
- * the main one, relative to it.
+ * <p>A model may lie in several files (external weights); the names of the others are remembered with the
+ * content of the main one, relative to it.
  */
 public final class SourceIndex {
     private static final int SCHEMA = 1;
@@ -36,8 +37,8 @@ public final class SourceIndex {
     }
 
     /**
-     * The key this request led to when the model had its present content. Hashes a file only when its stamp is not
-     * known.
+     * The key this request led to when the model had its present content. Hashes a file only when its stamp
+     * is not known.
      *
      * @param request key of everything in the request but the model
      * @throws IOException if a file of the model cannot be read

@@ -17,8 +17,8 @@ import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What autotuning found, kept apart from the graphs: a change elsewhere in a model does not lose it. The key names the
- * problem and the machine; times of one CPU model say nothing about another.
+ * What autotuning found, kept apart from the graphs: a change elsewhere in a model does not lose it. The key
+ * names the problem and the machine; times of one CPU model say nothing about another.
  */
 public final class TuningStore {
     private static final EntryCodec<Tuning> CODEC = new EntryCodec<>(1, new TuningSerializer());

@@ -6,8 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Measures a warm start in a fresh JVM: {@code fill DIR} stores an entry of a BERT-like size (90 MB of weights, 400 KB
- * of code, 200 kernels), {@code read DIR} times what a hit costs, in microseconds from the first line of main.
+ * Measures a warm start in a fresh JVM: {@code fill DIR} stores an entry of a BERT-like size (90 MB of
+ * weights, 400 KB of code, 200 kernels), {@code read DIR} times what a hit costs, in microseconds from the
+ * first line of main.
  */
 public final class WarmStart {
     private static final int KERNELS = 200;

@@ -6,8 +6,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Joins the compiled forward graph and, when there is one, the compiled backward graph of a traced function. The
- * graphs are named by key and live in the artifact cache, so equal graphs are held once.
+ * Joins the compiled forward graph and, when there is one, the compiled backward graph of a traced function.
+ * The graphs are named by key and live in the artifact cache, so equal graphs are held once.
  *
  * @param key the key this entry is stored under
  * @param forward the compiled forward (or inference) graph

@@ -6,8 +6,8 @@ import dev.kiln.cache.CorruptEntryException;
 import dev.kiln.cache.CorruptEntryException.Reason;
 
 /**
- * Encodes one kind of entry as a sealed {@link Envelope} around what {@code Kryo.writeClassAndObject} would write with
- * registration required and references off. Stateless and safe for many threads.
+ * Encodes one kind of entry as a sealed {@link Envelope} around what {@code Kryo.writeClassAndObject} would
+ * write with registration required and references off. Stateless and safe for many threads.
  */
 public final class EntryCodec<T> {
     /** Largest payload that is written or read, bytes. */

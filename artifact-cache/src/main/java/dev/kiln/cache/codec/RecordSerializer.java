@@ -6,9 +6,9 @@ import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
 
 /**
- * Serializer of one record type: its id, and its fields by hand. It needs no {@link Kryo} instance, so the read path
- * never builds one (its constructor costs 10 ms with an AOT cache and 70 without); registered with a real instance it
- * reads and writes the same bytes.
+ * Serializer of one record type: its id, and its fields by hand. It needs no {@link Kryo} instance, so the
+ * read path never builds one (its constructor costs 10 ms with an AOT cache and 70 without); registered with
+ * a real instance it reads and writes the same bytes.
  */
 public abstract class RecordSerializer<T> extends Serializer<T> {
     private final int typeId;
@@ -27,7 +27,10 @@ public abstract class RecordSerializer<T> extends Serializer<T> {
 
     public abstract void write(Output out, T value);
 
-    /** Throws any runtime exception on bytes that are not a value; never allocates more than the input is long. */
+    /**
+     * Throws any runtime exception on bytes that are not a value; never allocates more than the input is
+     * long.
+     */
     public abstract T read(Input in);
 
     @Override

@@ -1,8 +1,8 @@
 package dev.kiln.cache.codec;
 
 /**
- * Kryo registration ids of every type that is stored. Written down once and never derived: an id that moves makes
- * every stored entry undecodable. A field that changes raises the schema of its entry instead.
+ * Kryo registration ids of every type that is stored. Written down once and never derived: an id that moves
+ * makes every stored entry undecodable. A field that changes raises the schema of its entry instead.
  */
 public final class TypeIds {
     public static final int BLOB = 16;

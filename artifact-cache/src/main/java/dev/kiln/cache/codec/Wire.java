@@ -11,8 +11,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Field codecs on Kryo's streams. Kryo's own readers believe the lengths they read; these compare each length with
- * the bytes that are left first, so that no input makes them allocate more than its own size.
+ * Field codecs on Kryo's streams. Kryo's own readers believe the lengths they read; these compare each length
+ * with the bytes that are left first, so that no input makes them allocate more than its own size.
  */
 public final class Wire {
     private Wire() {

@@ -10,9 +10,10 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
 /**
- * The dozen LMDB functions that writing needs, by the foreign function interface. All go through one call shape of
- * five 64-bit integers, since each shape costs a cold JVM 10 ms to link; on the calling conventions of x86-64 and
- * AArch64 a function ignores argument registers it does not declare. Used by the writer thread only.
+ * The dozen LMDB functions that writing needs, by the foreign function interface. All go through one call
+ * shape of five 64-bit integers, since each shape costs a cold JVM 10 ms to link; on the calling conventions
+ * of x86-64 and AArch64 a function ignores argument registers it does not declare. Used by the writer thread
+ * only.
  */
 final class LmdbBinding {
     static final int SUCCESS = 0;

@@ -12,12 +12,12 @@ import java.util.Optional;
 /**
  * Reads an LMDB file without the library, a reader slot or a lock.
  *
- * <p>LMDB never overwrites a page that the last two committed snapshots use: transaction n writes the meta page
- * {@code n & 1}, and may take a page that was freed by transaction m only when {@code m < n - 1}. Pages of snapshot n
- * are freed by n + 1 at the earliest, so they can first be overwritten by n + 3, which begins after n + 2 has
- * overwritten the meta page of n. Hence: read the meta page, read the tree, read the meta page again; if it is
- * unchanged, all that was read belongs to one snapshot, else start over. Without reader slots there are no stale
- * readers either, whatever is killed.
+ * <p>LMDB never overwrites a page that the last two committed snapshots use: transaction n writes the meta
+ * page {@code n & 1}, and may take a page that was freed by transaction m only when {@code m < n - 1}. Pages
+ * of snapshot n are freed by n + 1 at the earliest, so they can first be overwritten by n + 3, which begins
+ * after n + 2 has overwritten the meta page of n. Hence: read the meta page, read the tree, read the meta
+ * page again; if it is unchanged, all that was read belongs to one snapshot, else start over. Without reader
+ * slots there are no stale readers either, whatever is killed.
  */
 final class LmdbPages implements AutoCloseable {
     private static final int ATTEMPTS = 200;

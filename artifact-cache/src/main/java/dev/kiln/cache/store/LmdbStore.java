@@ -13,8 +13,8 @@ import java.util.concurrent.CompletableFuture;
 /**
  * The record file of one cache directory: {@link LmdbPages} to read, a {@link WriterThread} to write.
  *
- * <p>LMDB allows one environment per file and process (its file locks belong to the process), so opening a directory
- * twice gives the same store, closed with its last user.
+ * <p>LMDB allows one environment per file and process (its file locks belong to the process), so opening a
+ * directory twice gives the same store, closed with its last user.
  */
 public final class LmdbStore implements RecordStore {
     static final String DATA = "data.mdb";

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The C library's side of the record file: one environment, write transactions only. Belongs to one thread, to which
- * LMDB binds each write transaction.
+ * The C library's side of the record file: one environment, write transactions only. Belongs to one thread,
+ * to which LMDB binds each write transaction.
  */
 final class LmdbWriter implements AutoCloseable {
     private static final long FIRST_MAP = 64L << 20;

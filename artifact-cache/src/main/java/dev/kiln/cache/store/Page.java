@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * One branch or leaf page of an LMDB tree (64-bit layout of data version 1). Every offset is checked, since the file
- * may be damaged.
+ * One branch or leaf page of an LMDB tree (64-bit layout of data version 1). Every offset is checked, since
+ * the file may be damaged.
  *
  * <pre>
  * page: number 8, pad 2, flags 2, lower 2, upper 2, then one 16-bit node offset per key

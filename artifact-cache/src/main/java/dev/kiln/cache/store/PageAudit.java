@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Walks a whole record file before the C library opens it, because the library ends the process on a damaged file:
- * an assertion aborts and a wild page number is a segmentation fault. Checks that every page is in the file and used
- * once, that keys ascend, and that no free page is in use.
+ * Walks a whole record file before the C library opens it, because the library ends the process on a damaged
+ * file: an assertion aborts and a wild page number is a segmentation fault. Checks that every page is in the
+ * file and used once, that keys ascend, and that no free page is in use.
  */
 final class PageAudit {
     private final Snapshot snapshot;

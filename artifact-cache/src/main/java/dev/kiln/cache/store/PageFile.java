@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Positional reads of a file. {@link RandomAccessFile}, because a channel closes for everybody when one reader is
- * interrupted, and because mapping costs a cold JVM 35 ms.
+ * Positional reads of a file. {@link RandomAccessFile}, because a channel closes for everybody when one
+ * reader is interrupted, and because mapping costs a cold JVM 35 ms.
  */
 final class PageFile implements AutoCloseable {
     private final RandomAccessFile file;

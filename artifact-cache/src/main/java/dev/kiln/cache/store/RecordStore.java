@@ -30,12 +30,14 @@ public interface RecordStore extends AutoCloseable {
     /** Size of the record file, bytes. */
     long bytes();
 
-    /** Walks the whole file and checks its structure; throws a {@link StoreException} that says what is wrong. */
+    /**
+     * Walks the whole file and checks its structure; throws a {@link StoreException} that says what is wrong.
+     */
     void check();
 
     /**
-     * Moves a damaged file to the given folder and starts with an empty one. Does nothing if the file is whole, since
-     * another process may have been faster.
+     * Moves a damaged file to the given folder and starts with an empty one. Does nothing if the file is
+     * whole, since another process may have been faster.
      *
      * @return done when the store can be used again
      */

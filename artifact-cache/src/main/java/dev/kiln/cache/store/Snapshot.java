@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The record file as of one transaction. Finds and walks records by reading pages; see {@link LmdbPages} for why the
- * pages of a snapshot stay as they are while it is in use.
+ * The record file as of one transaction. Finds and walks records by reading pages; see {@link LmdbPages} for
+ * why the pages of a snapshot stay as they are while it is in use.
  */
 final class Snapshot {
     private static final int MAX_DEPTH = 32;
@@ -91,7 +91,9 @@ final class Snapshot {
         return file.read(first * meta.pageSize() + Page.HEADER, size).array();
     }
 
-    /** Checks that a value of this size may start on this overflow page, and returns how many pages it has. */
+    /**
+     * Checks that a value of this size may start on this overflow page, and returns how many pages it has.
+     */
     int overflowPages(long first, int size) throws IOException {
         if (first < 2 || first > meta.lastPage()) {
             throw StoreException.damaged("a value lies on page " + first);

@@ -12,8 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * The one platform thread that writes. It starts with the first change, and puts all changes that wait into one
- * transaction, so that many writers pay for one flush to disk.
+ * The one platform thread that writes. It starts with the first change, and puts all changes that wait into
+ * one transaction, so that many writers pay for one flush to disk.
  */
 final class WriterThread implements AutoCloseable {
     private static final int MAX_BATCH = 256;
