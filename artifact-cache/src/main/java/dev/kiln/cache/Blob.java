@@ -12,7 +12,8 @@ public record Blob(String digest, long bytes) {
     public Blob {
         Objects.requireNonNull(digest, "digest");
         if (!isDigest(digest)) {
-            throw new IllegalArgumentException("a blob digest is 64 lower-case hexadecimal digits, not '" + digest + "'");
+            throw new IllegalArgumentException("a blob digest is 64 lower-case hexadecimal digits, not '"
+                    + digest + "'");
         }
         if (bytes < 0) {
             throw new IllegalArgumentException("a blob has no negative length: " + bytes);

@@ -118,7 +118,8 @@ public final class BlobVerifier {
         if (settings.writes() && stamp.isPresent()) {
             var record = ByteBuffer.allocate(RECORD);
             stamp.get().write(record);
-            record.putLong(System.currentTimeMillis()).putLong(blob.bytes() > ContentDigest.CHUNK ? 0 : crc(file));
+            record.putLong(System.currentTimeMillis())
+                    .putLong(blob.bytes() > ContentDigest.CHUNK ? 0 : crc(file));
             settings.records().write(List.of(Change.put(Kind.STAMP, key(blob), record.array())));
         }
     }

@@ -58,7 +58,8 @@ final class CacheFolder {
     private static void requirePrivate(Path folder) throws IOException {
         var found = Files.readAttributes(folder, "unix:mode,uid");
         if (((Integer) found.get("mode") & WRITABLE_BY_OTHERS) != 0) {
-            throw new AccessDeniedException(folder.toString(), null, "others can write to it; run chmod go-w on it");
+            throw new AccessDeniedException(folder.toString(), null,
+                    "others can write to it; run chmod go-w on it");
         }
         if (Files.exists(SELF) && !found.get("uid").equals(Files.getAttribute(SELF, "unix:uid"))
                 && !Integer.valueOf(0).equals(found.get("uid"))) {

@@ -17,8 +17,8 @@ import java.util.concurrent.CompletionException;
  * reported, and the cache then holds less or nothing. Keep one open for as long as the process compiles;
  * close it to write what is queued.
  *
- * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/}, {@code
- * quarantine/}, {@code native/} (LMDB's C library).
+ * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/},
+ * {@code quarantine/}, {@code native/} (LMDB's C library).
  */
 public final class CacheHome implements AutoCloseable {
     private final CacheSettings settings;
@@ -96,7 +96,8 @@ public final class CacheHome implements AutoCloseable {
             try {
                 records.recover(quarantine()).join();
             } catch (CompletionException e) {
-                Reports.warn("the damaged record file could not be moved aside: " + e.getCause().getMessage());
+                Reports.warn("the damaged record file could not be moved aside: "
+                        + e.getCause().getMessage());
             }
         }
     }

@@ -14,8 +14,8 @@ public record CacheKey(String text) implements Comparable<CacheKey> {
     public CacheKey {
         Objects.requireNonNull(text, "text");
         if (!isKey(text)) {
-            throw new IllegalArgumentException("not a cache key: '" + text + "'; expected two letters, the first a k, "
-                    + "and " + HASH_CHARS + " characters of a-z2-7");
+            throw new IllegalArgumentException("not a cache key: '" + text + "'; expected two letters, "
+                    + "the first a k, and " + HASH_CHARS + " characters of a-z2-7");
         }
     }
 

@@ -46,6 +46,7 @@ public record CacheSettings(Path directory, CacheMode mode, int verifyLevel, Dur
             return Path.of(own);
         }
         var caches = environment.getOrDefault("XDG_CACHE_HOME", "");
-        return caches.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "kiln") : Path.of(caches, "kiln");
+        return caches.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "kiln")
+                : Path.of(caches, "kiln");
     }
 }

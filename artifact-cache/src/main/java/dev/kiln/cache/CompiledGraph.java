@@ -47,7 +47,8 @@ public record CompiledGraph(CacheKey key, Code code, Signature signature, List<C
      * @param target fingerprint of the CPU target the object was built for
      * @param requiredCpuFeatures features the machine must have, checked before loading
      */
-    public record Code(Blob object, Blob runtime, Blob sources, String target, List<String> requiredCpuFeatures) {
+    public record Code(Blob object, Blob runtime, Blob sources, String target,
+                       List<String> requiredCpuFeatures) {
         public Code {
             Objects.requireNonNull(object, "object");
             Objects.requireNonNull(runtime, "runtime");
@@ -74,8 +75,8 @@ public record CompiledGraph(CacheKey key, Code code, Signature signature, List<C
     }
 
     /**
-     * A symbolic size: the value of dimension {@code dim} of input {@code inputIndex}, within {@code [min,
-     * max]}.
+     * A symbolic size: the value of dimension {@code dim} of input {@code inputIndex}, within
+     * {@code [min, max]}.
      *
      * @param hint the value seen while compiling
      */
@@ -103,8 +104,8 @@ public record CompiledGraph(CacheKey key, Code code, Signature signature, List<C
         public ConstantSpec {
             Objects.requireNonNull(blob, "blob");
             if (offset < 0 || bytes < 0 || offset > blob.bytes() - bytes) {
-                throw new IllegalArgumentException("constant [" + offset + ", +" + bytes + ") lies outside its blob of "
-                        + blob.bytes() + " bytes");
+                throw new IllegalArgumentException("constant [" + offset + ", +" + bytes
+                        + ") lies outside its blob of " + blob.bytes() + " bytes");
             }
         }
     }

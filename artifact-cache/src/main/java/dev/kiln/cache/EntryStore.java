@@ -76,7 +76,8 @@ public final class EntryStore<T> {
         try {
             T entry = codec.decode(sealed);
             if (!keyOf.apply(entry).equals(key)) {
-                throw new CorruptEntryException(Reason.WRONG_KEY, "the entry belongs to " + keyOf.apply(entry));
+                throw new CorruptEntryException(Reason.WRONG_KEY, "the entry belongs to "
+                        + keyOf.apply(entry));
             }
             home.metrics().add("bytes.read", sealed.length);
             return new Whole<>(entry, sealed.length);
@@ -100,7 +101,8 @@ public final class EntryStore<T> {
         }
         byte[] sealed = codec.encode(entry);
         byte[] name = Keys.bytes(key);
-        var changes = List.of(Change.put(kind, name, sealed), Change.put(Kind.COMPONENTS, name, components.toBytes()),
+        var changes = List.of(Change.put(kind, name, sealed),
+                Change.put(Kind.COMPONENTS, name, components.toBytes()),
                 Change.put(Kind.ACCESS, name, now()));
         boolean stored = commit(changes);
         home.metrics().increment(stored ? "put" : "put.failed");
@@ -114,7 +116,8 @@ public final class EntryStore<T> {
             byte[] name = Keys.bytes(key);
             try {
                 Optional<byte[]> last = home.records().get(Kind.ACCESS, name);
-                long used = last.isEmpty() || last.get().length != Long.BYTES ? 0 : ByteBuffer.wrap(last.get()).getLong();
+                long used = last.isEmpty() || last.get().length != Long.BYTES ? 0
+                        : ByteBuffer.wrap(last.get()).getLong();
                 if (System.currentTimeMillis() - used > ACCESS_MILLIS) {
                     home.records().write(List.of(Change.put(Kind.ACCESS, name, now())));
                 }

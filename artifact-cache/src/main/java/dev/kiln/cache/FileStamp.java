@@ -24,7 +24,8 @@ record FileStamp(long device, long inode, long size, long modified, long changed
         try {
             var found = Files.readAttributes(file, "unix:dev,ino,size,lastModifiedTime,ctime");
             return Optional.of(new FileStamp(number(found.get("dev")), number(found.get("ino")),
-                    number(found.get("size")), nanos(found.get("lastModifiedTime")), nanos(found.get("ctime"))));
+                    number(found.get("size")), nanos(found.get("lastModifiedTime")),
+                    nanos(found.get("ctime"))));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -38,8 +39,8 @@ record FileStamp(long device, long inode, long size, long modified, long changed
     /** By hand: what a record generates for itself is linked on first use, which takes a cold JVM 30 ms. */
     @Override
     public boolean equals(Object other) {
-        return other instanceof FileStamp that && device == that.device && inode == that.inode && size == that.size
-                && modified == that.modified && changed == that.changed;
+        return other instanceof FileStamp that && device == that.device && inode == that.inode
+                && size == that.size && modified == that.modified && changed == that.changed;
     }
 
     @Override

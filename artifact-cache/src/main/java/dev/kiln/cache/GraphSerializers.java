@@ -66,7 +66,8 @@ final class GraphSerializers {
         }
     };
 
-    static final RecordSerializer<SymbolSpec> SYMBOL = new RecordSerializer<>(TypeIds.SYMBOL_SPEC, SymbolSpec.class) {
+    static final RecordSerializer<SymbolSpec> SYMBOL =
+            new RecordSerializer<>(TypeIds.SYMBOL_SPEC, SymbolSpec.class) {
         @Override
         public void write(Output out, SymbolSpec symbol) {
             Wire.text(out, symbol.name());
@@ -79,12 +80,13 @@ final class GraphSerializers {
 
         @Override
         public SymbolSpec read(Input in) {
-            return new SymbolSpec(Wire.text(in), in.readVarInt(false), in.readVarInt(false), in.readVarLong(false),
-                    in.readVarLong(false), in.readVarLong(false));
+            return new SymbolSpec(Wire.text(in), in.readVarInt(false), in.readVarInt(false),
+                    in.readVarLong(false), in.readVarLong(false), in.readVarLong(false));
         }
     };
 
-    static final RecordSerializer<TensorSpec> TENSOR = new RecordSerializer<>(TypeIds.TENSOR_SPEC, TensorSpec.class) {
+    static final RecordSerializer<TensorSpec> TENSOR =
+            new RecordSerializer<>(TypeIds.TENSOR_SPEC, TensorSpec.class) {
         @Override
         public void write(Output out, TensorSpec tensor) {
             Wire.text(out, tensor.name());
@@ -99,7 +101,8 @@ final class GraphSerializers {
         }
     };
 
-    static final RecordSerializer<Signature> SIGNATURE = new RecordSerializer<>(TypeIds.SIGNATURE, Signature.class) {
+    static final RecordSerializer<Signature> SIGNATURE =
+            new RecordSerializer<>(TypeIds.SIGNATURE, Signature.class) {
         @Override
         public void write(Output out, Signature signature) {
             Wire.list(out, signature.symbols(), SYMBOL::write);
@@ -115,7 +118,8 @@ final class GraphSerializers {
         }
     };
 
-    static final RecordSerializer<KernelInfo> KERNEL = new RecordSerializer<>(TypeIds.KERNEL_INFO, KernelInfo.class) {
+    static final RecordSerializer<KernelInfo> KERNEL =
+            new RecordSerializer<>(TypeIds.KERNEL_INFO, KernelInfo.class) {
         @Override
         public void write(Output out, KernelInfo kernel) {
             Wire.text(out, kernel.name());
@@ -182,8 +186,8 @@ final class GraphSerializers {
     };
 
     /** Every serializer of this module, for a Kryo instance of one's own. */
-    static final List<RecordSerializer<?>> ALL = List.of(KEY, BLOB, CODE, SYMBOL, TENSOR, SIGNATURE, KERNEL, CUDAGRAPH,
-            HISTORY, GRAPH);
+    static final List<RecordSerializer<?>> ALL =
+            List.of(KEY, BLOB, CODE, SYMBOL, TENSOR, SIGNATURE, KERNEL, CUDAGRAPH, HISTORY, GRAPH);
 
     static final EntryCodec<CompiledGraph> CODEC = new EntryCodec<>(SCHEMA, GRAPH);
 

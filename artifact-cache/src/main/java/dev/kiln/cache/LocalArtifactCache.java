@@ -52,7 +52,8 @@ final class LocalArtifactCache implements ArtifactCache {
             try {
                 state = home.blobs().verifier().check(blob);
             } catch (IOException e) {
-                return new Miss(MissReason.STORE_UNAVAILABLE, "blob " + blob.digest() + ": " + e.getMessage());
+                return new Miss(MissReason.STORE_UNAVAILABLE, "blob " + blob.digest() + ": "
+                        + e.getMessage());
             }
             if (state == BlobState.MISSING) {
                 return new Miss(MissReason.BLOB_MISSING, "blob " + blob.digest() + " is not there");
@@ -62,7 +63,8 @@ final class LocalArtifactCache implements ArtifactCache {
             }
         }
         entries.touch(graph.key());
-        home.blobs().verifier().recheck(graph.requiredBlobs(), (blob, state) -> bad(graph.key(), blob, state));
+        home.blobs().verifier().recheck(graph.requiredBlobs(),
+                (blob, state) -> bad(graph.key(), blob, state));
         return new Hit(graph, bytes);
     }
 
@@ -89,7 +91,8 @@ final class LocalArtifactCache implements ArtifactCache {
         for (Blob blob : graph.requiredBlobs()) {
             if (!home.blobs().contains(blob)) {
                 home.metrics().increment("put.failed");
-                Reports.warn("entry " + graph.key() + " is not stored: blob " + blob.digest() + " is not there");
+                Reports.warn("entry " + graph.key() + " is not stored: blob " + blob.digest()
+                        + " is not there");
                 return false;
             }
         }

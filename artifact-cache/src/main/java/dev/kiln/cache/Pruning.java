@@ -98,7 +98,8 @@ final class Pruning {
     }
 
     private long added(Candidate candidate) {
-        return candidate.bytes() + candidate.blobs().stream().filter(blob -> !keptBlobs.contains(blob.digest()))
+        return candidate.bytes() + candidate.blobs().stream()
+                .filter(blob -> !keptBlobs.contains(blob.digest()))
                 .mapToLong(Blob::bytes).sum();
     }
 

@@ -54,7 +54,8 @@ public final class Sha256 {
     }
 
     static byte[] plain(byte[] bytes, int from, int length) {
-        int[] state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+        int[] state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+                0x5be0cd19};
         int[] schedule = new int[BLOCK];
         int whole = length / BLOCK * BLOCK;
         for (int at = 0; at < whole; at += BLOCK) {
@@ -84,7 +85,8 @@ public final class Sha256 {
 
     private static void compress(int[] state, byte[] bytes, int from, int[] w) {
         for (int i = 0, at = from; i < 16; i++, at += 4) {
-            w[i] = bytes[at] << 24 | (bytes[at + 1] & 0xff) << 16 | (bytes[at + 2] & 0xff) << 8 | bytes[at + 3] & 0xff;
+            w[i] = bytes[at] << 24 | (bytes[at + 1] & 0xff) << 16 | (bytes[at + 2] & 0xff) << 8
+                    | bytes[at + 3] & 0xff;
         }
         for (int i = 16; i < BLOCK; i++) {
             int x = w[i - 15];
@@ -103,7 +105,8 @@ public final class Sha256 {
         for (int i = 0; i < BLOCK; i++) {
             int t1 = h + ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) + (e & f ^ ~e & g)
                     + K[i] + w[i];
-            int t2 = ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) + (a & b ^ a & c ^ b & c);
+            int t2 = ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10))
+                    + (a & b ^ a & c ^ b & c);
             h = g;
             g = f;
             f = e;

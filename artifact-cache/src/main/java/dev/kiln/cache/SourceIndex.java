@@ -69,7 +69,8 @@ public final class SourceIndex {
      * @param related other files the model was read from, beside or below it
      * @throws IOException if a file of the model cannot be read
      */
-    public void remember(Path model, List<Path> related, CacheKey request, CacheKey found) throws IOException {
+    public void remember(Path model, List<Path> related, CacheKey request, CacheKey found)
+            throws IOException {
         if (!home.mode().writes()) {
             return;
         }
@@ -123,13 +124,15 @@ public final class SourceIndex {
 
     private List<String> related(Blob main) {
         Optional<byte[]> names = record("f:" + main.digest());
-        return names.isEmpty() || names.get().length == 0 ? List.of() : List.of(utf8(names.get()).split("\n"));
+        return names.isEmpty() || names.get().length == 0 ? List.of()
+                : List.of(utf8(names.get()).split("\n"));
     }
 
     private Optional<byte[]> record(String name) {
         try {
             Optional<byte[]> sealed = home.records().get(Kind.SOURCE, Keys.bytes(name));
-            return sealed.isEmpty() ? Optional.empty() : Optional.of(Envelope.open(SCHEMA, MAX_RECORD, sealed.get()));
+            return sealed.isEmpty() ? Optional.empty()
+                    : Optional.of(Envelope.open(SCHEMA, MAX_RECORD, sealed.get()));
         } catch (CorruptEntryException e) {
             home.metrics().increment("source.corrupt");
             Reports.warn("a record of the source index is not used: " + e.getMessage());
@@ -141,7 +144,8 @@ public final class SourceIndex {
 
     private void write(String name, byte[] record) {
         if (home.mode().writes()) {
-            home.records().write(List.of(Change.put(Kind.SOURCE, Keys.bytes(name), Envelope.seal(SCHEMA, record))));
+            home.records().write(List.of(Change.put(Kind.SOURCE, Keys.bytes(name),
+                    Envelope.seal(SCHEMA, record))));
         }
     }
 

@@ -76,7 +76,8 @@ public final class TuningStore {
         }
         try {
             var sealed = home.records().get(Kind.TUNING, Keys.bytes(problem.key()));
-            var tuning = sealed.isEmpty() ? Optional.<Tuning>empty() : Optional.of(CODEC.decode(sealed.get()));
+            var tuning = sealed.isEmpty() ? Optional.<Tuning>empty()
+                    : Optional.of(CODEC.decode(sealed.get()));
             home.metrics().increment(tuning.isPresent() ? "tuning.hit" : "tuning.miss");
             return tuning;
         } catch (CorruptEntryException e) {

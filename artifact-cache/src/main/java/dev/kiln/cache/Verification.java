@@ -55,7 +55,8 @@ final class Verification {
         var digest = BlobStore.digest(file);
         try {
             if (!ContentDigest.of(file).digest().equals(digest)) {
-                bad.add(new Finding("blob " + digest, "does not match its digest", remove && Maintenance.delete(file)));
+                bad.add(new Finding("blob " + digest, "does not match its digest",
+                        remove && Maintenance.delete(file)));
             }
         } catch (IOException e) {
             bad.add(new Finding("blob " + digest, "cannot be read: " + e.getMessage(), false));

@@ -52,7 +52,8 @@ class ArtifactCacheTest {
                 hit -> assertThat(hit.graph()).isEqualTo(graph));
         reopen(CacheMode.WRITE);
         assertHit(1);
-        assertThat(home.metrics().snapshot()).containsEntry("hit", 1L).containsEntry("saved.nanos", 1_500_000_000L);
+        assertThat(home.metrics().snapshot()).containsEntry("hit", 1L)
+                .containsEntry("saved.nanos", 1_500_000_000L);
         assertMiss(2, MissReason.NO_ENTRY);
         assertThat(home.metrics().get("miss.no entry")).isEqualTo(1);
     }
@@ -191,7 +192,8 @@ class ArtifactCacheTest {
             assertMiss(1, MissReason.CACHE_OFF);
         }
         CompiledGraph second = Samples.graph(home.blobs(), 2, 100, 4800);
-        assertThat(home.blobs().contains(second.code().object())).as("a compile can always put its code").isTrue();
+        assertThat(home.blobs().contains(second.code().object())).as("a compile can always put its code")
+                .isTrue();
         assertThat(home.artifacts().put(second, Samples.components(2))).isEqualTo(mode.writes());
         reopen(CacheMode.READ);
         if (mode.writes()) {
@@ -225,7 +227,8 @@ class ArtifactCacheTest {
 
     @Test
     void explainsAMissByTheNearestEntry() {
-        assertThat(home.artifacts().explainMiss(Samples.components(1)).text()).contains("no entry of this kind");
+        assertThat(home.artifacts().explainMiss(Samples.components(1)).text())
+                .contains("no entry of this kind");
         store(1);
         var explanation = home.artifacts().explainMiss(Samples.components(2));
         assertThat(explanation.nearest()).contains(Samples.key(1));
@@ -292,7 +295,8 @@ class ArtifactCacheTest {
         store(1);
         store(2);
         var stats = home.artifacts().stats();
-        assertThat(stats.records()).containsAllEntriesOf(Map.of("artifact", 2L, "components", 2L, "access", 2L));
+        assertThat(stats.records())
+                .containsAllEntriesOf(Map.of("artifact", 2L, "components", 2L, "access", 2L));
         assertThat(stats.blobs()).isEqualTo(5);
         assertThat(stats.blobBytes()).isEqualTo(2 * (100 + 4800) + 3000);
         assertThat(stats.recordBytes()).isPositive();

@@ -48,7 +48,8 @@ class BlobStoreTest {
         assertThat(blob).isEqualTo(ContentDigest.of(content));
         assertThat(blobs.contains(blob)).isTrue();
         assertThat(blobs.read(blob)).isEqualTo(content);
-        assertThat(blobs.path(blob)).endsWith(Path.of("blobs", blob.digest().substring(0, 2), blob.digest().substring(2)));
+        assertThat(blobs.path(blob))
+                .endsWith(Path.of("blobs", blob.digest().substring(0, 2), blob.digest().substring(2)));
         try (Arena arena = Arena.ofConfined()) {
             var mapped = blobs.map(blob, arena);
             assertThat(mapped.isReadOnly()).isTrue();
@@ -117,7 +118,8 @@ class BlobStoreTest {
         }
         assertThat(blobs.contains(blob)).isFalse();
         assertThat(blobs.verifier().check(blob)).isEqualTo(BlobState.WRONG_LENGTH);
-        assertThatThrownBy(() -> blobs.read(blob)).isInstanceOf(IOException.class).hasMessageContaining("4999");
+        assertThatThrownBy(() -> blobs.read(blob)).isInstanceOf(IOException.class)
+                .hasMessageContaining("4999");
         assertThatThrownBy(() -> blobs.map(blob, Arena.ofAuto())).isInstanceOf(IOException.class);
         Files.delete(blobs.path(blob));
         assertThat(blobs.verifier().check(blob)).isEqualTo(BlobState.MISSING);
@@ -131,7 +133,8 @@ class BlobStoreTest {
         flip(blobs.path(bad), 12345);
         Thread.sleep(2);
         var found = new ConcurrentLinkedQueue<Blob>();
-        Thread check = blobs.verifier().recheck(List.of(good, bad), (blob, state) -> found.add(blob)).orElseThrow();
+        Thread check = blobs.verifier().recheck(List.of(good, bad), (blob, state) -> found.add(blob))
+                .orElseThrow();
         check.join();
         assertThat(found).containsExactly(bad);
     }

@@ -51,7 +51,8 @@ class ConcurrencyTest {
                     for (int i = 0; i < 20; i++) {
                         var graph = Samples.graph(home.blobs(), first + i % 3, 400, 9600);
                         assertThat(home.artifacts().put(graph, Samples.components(first + i % 3))).isTrue();
-                        assertThat(home.artifacts().lookup(graph.key())).isEqualTo(hit(graph, home, graph.key()));
+                        assertThat(home.artifacts().lookup(graph.key()))
+                                .isEqualTo(hit(graph, home, graph.key()));
                         hits++;
                     }
                     return hits;

@@ -25,8 +25,10 @@ class CrashTest {
         Path cache = folder.resolve("cache");
         int hits = 0;
         for (int kill = 0; kill < KILLS; kill++) {
-            Process child = ChildJvm.start(EntryWriter.class, folder.resolve("log"), cache, 1, SEEDS, 1_000_000);
-            assertThat(child.waitFor(250 + random.nextInt(350), TimeUnit.MILLISECONDS)).as("still writing").isFalse();
+            Process child = ChildJvm.start(EntryWriter.class, folder.resolve("log"), cache, 1, SEEDS,
+                    1_000_000);
+            assertThat(child.waitFor(250 + random.nextInt(350), TimeUnit.MILLISECONDS)).as("still writing")
+                    .isFalse();
             child.destroyForcibly().waitFor();
             try (var home = CacheHome.open(new CacheSettings(cache, CacheMode.WRITE))) {
                 for (int seed = 1; seed <= SEEDS; seed++) {
@@ -35,7 +37,8 @@ class CrashTest {
                 assertThat(home.metrics().get("corrupt")).isZero();
                 if (kill % 8 == 7) {
                     assertThat(home.artifacts().verify(false).bad()).isEmpty();
-                    assertThat(home.artifacts().put(Samples.graph(home.blobs(), 99, 500, 4800), Samples.components(99)))
+                    assertThat(home.artifacts().put(Samples.graph(home.blobs(), 99, 500, 4800),
+                            Samples.components(99)))
                             .as("a lock of a dead writer does not block").isTrue();
                 }
             }
@@ -56,7 +59,8 @@ class CrashTest {
                 assertThat(reason).isEqualTo(MissReason.NO_ENTRY);
                 yield false;
             }
-            case CacheLookup.Corrupt(var reason, var detail) -> throw new AssertionError(reason + ": " + detail);
+            case CacheLookup.Corrupt(var reason, var detail) ->
+                    throw new AssertionError(reason + ": " + detail);
         };
     }
 }

@@ -31,30 +31,41 @@ class GraphCodecTest {
 
     @Test
     void bytesOfEveryTypeAreFixed() {
-        assertGolden(GraphSerializers.KEY, new CacheKey("kg" + "a".repeat(52)), "366b676161616161616161616161616161616161616161616161616161616161"
+        assertGolden(GraphSerializers.KEY, new CacheKey("kg" + "a".repeat(52)),
+                "366b676161616161616161616161616161616161616161616161616161616161"
                 + "6161616161616161616161616161616161616161616161");
-        assertGolden(GraphSerializers.BLOB, BLOB, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefac02");
-        assertGolden(GraphSerializers.CODE, new Code(BLOB, BLOB, BLOB, "v4", List.of("avx2")), "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+        assertGolden(GraphSerializers.BLOB, BLOB,
+                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefac02");
+        assertGolden(GraphSerializers.CODE, new Code(BLOB, BLOB, BLOB, "v4", List.of("avx2")),
+                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
                 + "ac020123456789abcdef0123456789abcdef0123456789abcdef0123456789ab"
                 + "cdefac020123456789abcdef0123456789abcdef0123456789abcdef01234567"
                 + "89abcdefac02027634010461767832");
-        assertGolden(GraphSerializers.SYMBOL, new SymbolSpec("s0", -1, 1, -2, Long.MAX_VALUE, 128), "027330010203feffffffffffffffff8002");
-        assertGolden(GraphSerializers.TENSOR, new TensorSpec("x", "f32", List.of("s0", "2"), List.of("2", "1")),
+        assertGolden(GraphSerializers.SYMBOL, new SymbolSpec("s0", -1, 1, -2, Long.MAX_VALUE, 128),
+                "027330010203feffffffffffffffff8002");
+        assertGolden(GraphSerializers.TENSOR,
+                new TensorSpec("x", "f32", List.of("s0", "2"), List.of("2", "1")),
                 "0178036633320202733001320201320131");
-        assertGolden(GraphSerializers.SIGNATURE, new Signature(List.of(), List.of(), List.of(), List.of("s0 > 1")),
+        assertGolden(GraphSerializers.SIGNATURE,
+                new Signature(List.of(), List.of(), List.of(), List.of("s0 > 1")),
                 "00000001067330203e2031");
-        assertGolden(GraphSerializers.KERNEL, new KernelInfo("k", List.of("a", "b"), "reduction"), "016b020161016209726564756374696f6e");
-        assertGolden(GraphSerializers.CUDAGRAPH, new CudagraphInfo(List.of("cpu"), List.of(1), List.of(0, 200)),
+        assertGolden(GraphSerializers.KERNEL, new KernelInfo("k", List.of("a", "b"), "reduction"),
+                "016b020161016209726564756374696f6e");
+        assertGolden(GraphSerializers.CUDAGRAPH,
+                new CudagraphInfo(List.of("cpu"), List.of(1), List.of(0, 200)),
                 "010363707501010200c801");
-        assertGolden(GraphSerializers.HISTORY, new History(List.of("d"), Map.of("c", -5L), Map.of("t", 0.5), 7),
+        assertGolden(GraphSerializers.HISTORY,
+                new History(List.of("d"), Map.of("c", -5L), Map.of("t", 0.5), 7),
                 "01016401016309010174000000000000e03f0e");
-        assertGolden(new TuningStore.TuningSerializer(), new Tuning("b", Map.of("a", 2.0)), "01620101610000000000000040");
+        assertGolden(new TuningStore.TuningSerializer(), new Tuning("b", Map.of("a", 2.0)),
+                "01620101610000000000000040");
     }
 
     @Test
     void bytesOfAWholeEntryAreFixed() {
         assertThat(Sha256.hex(GraphSerializers.CODEC.encode(GRAPH)))
-                .as("raise the schema when this changes on purpose").isEqualTo("7f270848ded3398c06622b2d63ebbfb1366fe6dfaa4e1bb73a88c251f29ea22a");
+                .as("raise the schema when this changes on purpose")
+                .isEqualTo("7f270848ded3398c06622b2d63ebbfb1366fe6dfaa4e1bb73a88c251f29ea22a");
     }
 
     @Test
@@ -136,7 +147,8 @@ class GraphCodecTest {
     private static <T> void assertGolden(RecordSerializer<T> serializer, T value, String hex) {
         var out = new Output(64, -1);
         serializer.write(out, value);
-        assertThat(HexFormat.of().formatHex(out.toBytes())).as(value.getClass().getSimpleName()).isEqualTo(hex);
+        assertThat(HexFormat.of().formatHex(out.toBytes())).as(value.getClass().getSimpleName())
+                .isEqualTo(hex);
         assertThat(serializer.read(new Input(out.toBytes()))).isEqualTo(value);
     }
 }

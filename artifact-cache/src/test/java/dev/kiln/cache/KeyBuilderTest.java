@@ -18,7 +18,8 @@ class KeyBuilderTest {
     void aKeyIsTheSameInEveryProcessAndVersion() {
         var keys = new KeyBuilder("kg");
         keys.component("graph").text("add(a, b)").list(List.of("x", "y")).set(Set.of("q", "p"));
-        keys.component("options").field("threads", 2).field("fast", false).field("scale", 0.5).field("isa", "avx512")
+        keys.component("options").field("threads", 2).field("fast", false).field("scale", 0.5)
+                .field("isa", "avx512")
                 .map(Map.of("b", "2", "a", "1")).absent().bytes(new byte[] {1, 2});
         keys.component("constants").blob(new Blob("ab".repeat(32), 4096));
         assertThat(keys.key()).hasToString("kgb4qrmtgj3zvbo5e2lxhdo3qjqkn2ooa5tqznat6r7rco2brdly6q");
@@ -114,7 +115,8 @@ class KeyBuilderTest {
     void rejectsWhatIsNoKey() {
         for (var text : List.of("", "kg", "kg" + "a".repeat(51), "xg" + "a".repeat(52), "kg" + "A".repeat(52),
                 "kg" + "1".repeat(52), "k2" + "a".repeat(52), "../" + "a".repeat(51))) {
-            assertThatThrownBy(() -> new CacheKey(text)).as(text).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> new CacheKey(text)).as(text)
+                    .isInstanceOf(IllegalArgumentException.class);
         }
         assertThat(Samples.key(1).text()).matches("kg[a-z2-7]{52}");
         assertThat(Samples.key(1).domain()).isEqualTo("kg");

@@ -53,7 +53,8 @@ public final class Samples {
         var infos = new ArrayList<KernelInfo>();
         var decisions = new ArrayList<String>();
         for (int i = 0; i < kernels; i++) {
-            infos.add(new KernelInfo("kernel_" + i, List.of("add_" + i, "gelu_" + i, "linear_" + i), "pointwise"));
+            infos.add(new KernelInfo("kernel_" + i, List.of("add_" + i, "gelu_" + i, "linear_" + i),
+                    "pointwise"));
             decisions.add("fuse: kernel_" + i + " takes add_" + i + " and gelu_" + i);
         }
         var constants = new ArrayList<ConstantSpec>();
@@ -62,14 +63,15 @@ public final class Samples {
             constants.add(new ConstantSpec(weights, i * each, each));
         }
         return new CompiledGraph(key(seed),
-                new Code(object, runtime, new Blob("0".repeat(64), 17), "x86-64-v4+amx", List.of("avx512f", "amx-bf16")),
+                new Code(object, runtime, new Blob("0".repeat(64), 17), "x86-64-v4+amx",
+                        List.of("avx512f", "amx-bf16")),
                 new Signature(List.of(new SymbolSpec("s0", 0, 1, 2, 512, 128)),
                         List.of(new TensorSpec("input_ids", "i64", List.of("1", "s0"), List.of("s0", "1"))),
                         List.of(new TensorSpec("out", "f32", List.of("1", "384"), List.of("384", "1"))),
                         List.of("s0 >= 2", "s0 <= 512")),
                 constants, List.of("sgemm"), infos,
                 new CudagraphInfo(List.of("cpu device"), List.of(), List.of(0)),
-                new History(decisions, Map.of("kernels", (long) kernels), Map.of("codegen", 12.5, "trace", 3.25),
-                        1_500_000_000L));
+                new History(decisions, Map.of("kernels", (long) kernels),
+                        Map.of("codegen", 12.5, "trace", 3.25), 1_500_000_000L));
     }
 }

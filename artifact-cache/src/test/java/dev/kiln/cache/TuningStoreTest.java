@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TuningStoreTest {
-    private static final Problem PROBLEM = new Problem("aten.mm", List.of("128x384", "384x1536"), List.of("f32"),
+    private static final Problem PROBLEM =
+            new Problem("aten.mm", List.of("128x384", "384x1536"), List.of("f32"),
             "cpu A", "avx512", 2, "clang 20", "0.1");
 
     @TempDir
@@ -36,7 +37,8 @@ class TuningStoreTest {
     @Test
     void aDamagedResultIsAsGoodAsNone() {
         try (var home = open(CacheMode.WRITE)) {
-            home.records().write(List.of(Change.put(Kind.TUNING, Keys.bytes(PROBLEM.key()), new byte[60]))).join();
+            home.records().write(List.of(Change.put(Kind.TUNING, Keys.bytes(PROBLEM.key()), new byte[60])))
+                    .join();
             assertThat(home.tuning().get(PROBLEM)).isEmpty();
             assertThat(home.metrics().get("tuning.corrupt")).isEqualTo(1);
         }

@@ -32,8 +32,10 @@ public final class WarmStart {
 
     private static void fill(CacheHome home, Path folder, CacheKey request) throws IOException {
         Path model = Files.write(folder.resolve("model.onnx"), Samples.content(1, 90 << 20));
-        var graph = Samples.graph(1, home.blobs().put(Samples.content(2, 400 << 10)),
-                home.blobs().put(Samples.content(3, 40 << 10)), home.blobs().put(Samples.content(4, 90 << 20)), KERNELS);
+        Blob code = home.blobs().put(Samples.content(2, 400 << 10));
+        Blob runtime = home.blobs().put(Samples.content(3, 40 << 10));
+        Blob weights = home.blobs().put(Samples.content(4, 90 << 20));
+        var graph = Samples.graph(1, code, runtime, weights, KERNELS);
         home.artifacts().put(graph, Samples.components(1));
         home.sources().remember(model, List.of(), request, graph.key());
     }
@@ -44,8 +46,8 @@ public final class WarmStart {
         long found = System.nanoTime();
         var hit = (CacheLookup.Hit) home.artifacts().lookup(key);
         long done = System.nanoTime();
-        System.out.println("open " + (opened - start) / 1000 + " source " + (found - opened) / 1000 + " lookup "
-                + (done - found) / 1000 + " total " + (done - start) / 1000 + " us, record " + hit.entryBytes()
-                + " bytes " + home.metrics().snapshot());
+        System.out.printf("open %d source %d lookup %d total %d us, record %d bytes, %s%n",
+                (opened - start) / 1000, (found - opened) / 1000, (done - found) / 1000,
+                (done - start) / 1000, hit.entryBytes(), home.metrics().snapshot());
     }
 }

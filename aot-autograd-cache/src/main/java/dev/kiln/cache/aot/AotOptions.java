@@ -10,14 +10,16 @@ import java.util.List;
  * @param staticInputs indices of inputs whose address never changes
  */
 public record AotOptions(int numParamsBuffers, boolean inference, boolean keepInferenceInputMutations,
-                         boolean dynamicShapes, boolean gradEnabled, String autocastDtype, boolean deterministic,
-                         boolean export, boolean preDispatch, boolean noTangents, List<Integer> staticInputs) {
+                         boolean dynamicShapes, boolean gradEnabled, String autocastDtype,
+                         boolean deterministic, boolean export, boolean preDispatch, boolean noTangents,
+                         List<Integer> staticInputs) {
     public AotOptions {
         staticInputs = List.copyOf(staticInputs);
     }
 
     /** Inference without gradients, autocast or dynamic shapes. */
     public static AotOptions inference(int numParamsBuffers) {
-        return new AotOptions(numParamsBuffers, true, true, false, false, "", false, false, false, false, List.of());
+        return new AotOptions(numParamsBuffers, true, true, false, false, "", false, false, false, false,
+                List.of());
     }
 }

@@ -46,7 +46,8 @@ public final class EntryCodec<T> {
             }
             return value;
         } catch (RuntimeException e) {
-            throw new CorruptEntryException(Reason.UNDECODABLE, "the record does not decode: " + e.getMessage(), e);
+            throw new CorruptEntryException(Reason.UNDECODABLE, "the record does not decode: "
+                    + e.getMessage(), e);
         }
     }
 }

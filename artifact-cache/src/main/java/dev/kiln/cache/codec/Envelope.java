@@ -50,8 +50,8 @@ public final class Envelope {
         int format = in.getShort();
         int found = in.getShort() & 0xffff;
         if (format != FORMAT || found != schema) {
-            throw new CorruptEntryException(Reason.OTHER_FORMAT, "the record has format " + format + ", schema " + found
-                    + "; this version reads format " + FORMAT + ", schema " + schema);
+            throw new CorruptEntryException(Reason.OTHER_FORMAT, "the record has format " + format
+                    + ", schema " + found + "; this version reads format " + FORMAT + ", schema " + schema);
         }
         return Arrays.copyOfRange(sealed, HEADER, sealed.length);
     }
@@ -63,11 +63,13 @@ public final class Envelope {
 
     private static void check(byte[] sealed, int maxPayload) throws CorruptEntryException {
         if (sealed.length < HEADER) {
-            throw new CorruptEntryException(Reason.TOO_SHORT, sealed.length + " bytes are shorter than an envelope");
+            throw new CorruptEntryException(Reason.TOO_SHORT,
+                    sealed.length + " bytes are shorter than an envelope");
         }
         var in = ByteBuffer.wrap(sealed);
         if (in.getInt() != MAGIC) {
-            throw new CorruptEntryException(Reason.BAD_MAGIC, "the record does not begin with its magic number");
+            throw new CorruptEntryException(Reason.BAD_MAGIC,
+                    "the record does not begin with its magic number");
         }
         checkLength(in.getInt(8), maxPayload, sealed.length - HEADER);
         if (!Arrays.equals(digest(sealed), 0, DIGEST, sealed, PREFIX, HEADER)) {
@@ -78,7 +80,8 @@ public final class Envelope {
     private static void checkLength(int declared, int max, int actual) throws CorruptEntryException {
         if (declared < 0 || declared > max) {
             throw new CorruptEntryException(Reason.TOO_LARGE,
-                    "the record declares " + Integer.toUnsignedString(declared) + " bytes, the limit is " + max);
+                    "the record declares " + Integer.toUnsignedString(declared)
+                            + " bytes, the limit is " + max);
         }
         if (declared != actual) {
             throw new CorruptEntryException(Reason.BAD_LENGTH,

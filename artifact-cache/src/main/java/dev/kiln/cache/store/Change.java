@@ -16,7 +16,8 @@ public record Change(Kind kind, byte[] key, Optional<byte[]> value) {
         Objects.requireNonNull(kind, "kind");
         Objects.requireNonNull(value, "value");
         if (key.length == 0 || key.length > MAX_KEY) {
-            throw new IllegalArgumentException("a record key has 1 to " + MAX_KEY + " bytes, not " + key.length);
+            throw new IllegalArgumentException("a record key has 1 to " + MAX_KEY + " bytes, not "
+                    + key.length);
         }
     }
 

@@ -25,7 +25,8 @@ final class LmdbLibrary {
         byte[] content;
         try (InputStream in = LmdbLibrary.class.getResourceAsStream(resource)) {
             if (in == null) {
-                throw new IOException("no LMDB library for this platform: " + resource + " is not on the class path");
+                throw new IOException("no LMDB library for this platform: " + resource
+                        + " is not on the class path");
             }
             content = in.readAllBytes();
         }
@@ -35,7 +36,8 @@ final class LmdbLibrary {
             Files.createDirectories(folder);
             Path temporary = Files.createTempFile(folder, name, ".tmp");
             Files.write(temporary, content);
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
         }
         return target;
     }

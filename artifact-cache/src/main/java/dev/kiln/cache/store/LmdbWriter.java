@@ -34,7 +34,8 @@ final class LmdbWriter implements AutoCloseable {
             try {
                 check("size", lmdb.envSetMapSize(env, mapSize));
                 check("configure", lmdb.envSetMaxDbs(env, Kind.values().length));
-                check("open", lmdb.envOpen(env, arena.allocateFrom(folder.toString()), LmdbBinding.NO_TLS, OWNER_ONLY));
+                check("open", lmdb.envOpen(env, arena.allocateFrom(folder.toString()), LmdbBinding.NO_TLS,
+                        OWNER_ONLY));
                 lmdb.readerCheck(env, out);
             } catch (StoreException e) {
                 lmdb.envClose(env);
@@ -114,7 +115,8 @@ final class LmdbWriter implements AutoCloseable {
 
     private void grow() {
         if (mapSize >= LAST_MAP) {
-            throw StoreException.unavailable("the record file is full at " + mapSize + " bytes; prune the cache", null);
+            throw StoreException.unavailable("the record file is full at " + mapSize
+                    + " bytes; prune the cache", null);
         }
         mapSize *= 2;
         check("grow", lmdb.envSetMapSize(env, mapSize));
@@ -132,7 +134,8 @@ final class LmdbWriter implements AutoCloseable {
 
     private static void check(String what, int rc) {
         if (rc != LmdbBinding.SUCCESS) {
-            throw StoreException.unavailable("LMDB cannot " + what + " the record file: " + LmdbErrors.text(rc), null);
+            throw StoreException.unavailable("LMDB cannot " + what + " the record file: "
+                    + LmdbErrors.text(rc), null);
         }
     }
 }

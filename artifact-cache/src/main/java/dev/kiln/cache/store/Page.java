@@ -9,7 +9,8 @@ import java.util.Arrays;
  *
  * <pre>
  * page: number 8, pad 2, flags 2, lower 2, upper 2, then one 16-bit node offset per key
- * node: lo 2, hi 2, flags 2, key size 2, key, data; a branch keeps the child's page number in lo, hi and flags
+ * node: lo 2, hi 2, flags 2, key size 2, key, data
+ *       a branch keeps the child's page number in lo, hi and flags
  * </pre>
  */
 final class Page {

@@ -38,7 +38,8 @@ final class Snapshot {
         if ((leaf.nodeFlags(place) & Page.SUB_DATA) == 0 || leaf.dataSize(place) != Tree.BYTES) {
             throw StoreException.damaged("'" + database + "' is not a database");
         }
-        return Optional.of(Tree.parse(ByteBuffer.wrap(leaf.data(place, Tree.BYTES)).order(ByteOrder.nativeOrder()), 0));
+        var root = ByteBuffer.wrap(leaf.data(place, Tree.BYTES)).order(ByteOrder.nativeOrder());
+        return Optional.of(Tree.parse(root, 0));
     }
 
     Optional<byte[]> get(Tree tree, byte[] key) throws IOException {
@@ -56,7 +57,8 @@ final class Snapshot {
         return tree.root() == Tree.EMPTY || walk(tree.root(), from, visitor, 0);
     }
 
-    private boolean walk(long number, byte[] from, RecordStore.Visitor visitor, int depth) throws IOException {
+    private boolean walk(long number, byte[] from, RecordStore.Visitor visitor, int depth)
+            throws IOException {
         Page page = page(number, depth);
         if (page.isBranch()) {
             for (int i = page.childOf(from); i < page.keys(); i++) {

@@ -50,7 +50,8 @@ class EnvelopeTest {
         for (int bit = 0; bit < 8 * sealed.length; bit++) {
             byte[] flipped = sealed.clone();
             flipped[bit / 8] ^= (byte) (1 << bit % 8);
-            assertThatThrownBy(() -> Envelope.open(7, 100, flipped)).isInstanceOf(CorruptEntryException.class);
+            assertThatThrownBy(() -> Envelope.open(7, 100, flipped))
+                    .isInstanceOf(CorruptEntryException.class);
         }
     }
 
@@ -58,7 +59,8 @@ class EnvelopeTest {
     void seesEveryTruncation() {
         byte[] sealed = Envelope.seal(7, PAYLOAD);
         for (int length = 0; length < sealed.length; length++) {
-            assertReason(Arrays.copyOf(sealed, length), length < Envelope.HEADER ? Reason.TOO_SHORT : Reason.BAD_LENGTH);
+            assertReason(Arrays.copyOf(sealed, length),
+                    length < Envelope.HEADER ? Reason.TOO_SHORT : Reason.BAD_LENGTH);
         }
         assertReason(Arrays.copyOf(sealed, sealed.length + 1), Reason.BAD_LENGTH);
     }
@@ -74,7 +76,8 @@ class EnvelopeTest {
     }
 
     private static void assertReason(byte[] sealed, Reason reason) {
-        assertThatThrownBy(() -> Envelope.open(7, 100, sealed)).isInstanceOfSatisfying(CorruptEntryException.class,
+        assertThatThrownBy(() -> Envelope.open(7, 100, sealed))
+                .isInstanceOfSatisfying(CorruptEntryException.class,
                 e -> assertThat(e.reason()).isEqualTo(reason));
     }
 }

@@ -53,7 +53,8 @@ class LmdbStoreTest {
         assertThat(store.get(Kind.ARTIFACT, bytes("a"))).contains(bytes("1"));
         assertThat(store.get(Kind.AOT, bytes("a"))).contains(bytes("2"));
         assertThat(store.get(Kind.ARTIFACT, bytes("b"))).isEmpty();
-        store.write(List.of(Change.delete(Kind.ARTIFACT, bytes("a")), Change.delete(Kind.AOT, bytes("x")))).join();
+        store.write(List.of(Change.delete(Kind.ARTIFACT, bytes("a")), Change.delete(Kind.AOT, bytes("x"))))
+                .join();
         assertThat(store.get(Kind.ARTIFACT, bytes("a"))).isEmpty();
         assertThat(store.get(Kind.AOT, bytes("a"))).contains(bytes("2"));
     }
@@ -70,7 +71,8 @@ class LmdbStoreTest {
                     changes.add(Change.delete(Kind.TUNING, bytes(key)));
                     expected.remove(key);
                 } else {
-                    byte[] value = new byte[random.nextInt(10) == 0 ? random.nextInt(40_000) : random.nextInt(300)];
+                    byte[] value = new byte[random.nextInt(10) == 0 ? random.nextInt(40_000)
+                            : random.nextInt(300)];
                     random.nextBytes(value);
                     changes.add(Change.put(Kind.TUNING, bytes(key), value));
                     expected.put(key, value);
@@ -125,7 +127,8 @@ class LmdbStoreTest {
     void refusesWritesAfterClose() {
         store.close();
         var write = store.write(List.of(Change.put(Kind.ARTIFACT, bytes("a"), bytes("b"))));
-        assertThatThrownBy(write::join).hasCauseInstanceOf(StoreException.class).hasMessageContaining("closed");
+        assertThatThrownBy(write::join).hasCauseInstanceOf(StoreException.class)
+                .hasMessageContaining("closed");
     }
 
     @Test
@@ -150,7 +153,7 @@ class LmdbStoreTest {
                     while (!stop.get()) {
                         var seen = new HashMap<String, Long>();
                         store.forEach(Kind.ARTIFACT, new byte[0], (key, value) ->
-                                seen.put(text(key), ByteBuffer.wrap(value).getLong(value.length - 8)) == null);
+                                seen.put(text(key), last(value)) == null);
                         assertThat(seen.values()).as("one transaction wrote them all").hasSizeLessThan(60)
                                 .containsOnly(seen.get("left"));
                         reads++;
@@ -186,7 +189,8 @@ class LmdbStoreTest {
         assertThatThrownBy(() -> store.get(Kind.ARTIFACT, bytes("key1")))
                 .isInstanceOfSatisfying(StoreException.class, e -> assertThat(e.isDamaged()).isTrue());
         var write = store.write(List.of(Change.put(Kind.ARTIFACT, bytes("a"), bytes("b"))));
-        assertThatThrownBy(write::join).isInstanceOf(CompletionException.class).hasMessageContaining("damaged");
+        assertThatThrownBy(write::join).isInstanceOf(CompletionException.class)
+                .hasMessageContaining("damaged");
         store.recover(folder.resolve("quarantine")).join();
         put(Kind.ARTIFACT, "a", bytes("b"));
         assertThat(store.get(Kind.ARTIFACT, bytes("a"))).contains(bytes("b"));
@@ -238,6 +242,10 @@ class LmdbStoreTest {
 
     private void put(Kind kind, String key, byte[] value) {
         store.write(List.of(Change.put(kind, bytes(key), value))).join();
+    }
+
+    private static long last(byte[] value) {
+        return ByteBuffer.wrap(value).getLong(value.length - 8);
     }
 
     private static byte[] number(long n) {
