@@ -38,6 +38,9 @@ public final class KilnRuntime implements AutoCloseable {
         NativeWords words = NativeWords.of(threads, spin, 0);
         check("opening the thread pool", call(library.address("kiln_rt_open"), words));
         this.pointer = MemorySegment.ofAddress(words.get(2));
+    }
+
+    private void startWorkers() {
         long body = library.address("kiln_rt_worker");
         for (int id = 1; id < threads; id++) {
             workers.add(startWorker(body, id));
@@ -71,6 +74,17 @@ public final class KilnRuntime implements AutoCloseable {
             throw new IllegalArgumentException("cannot run on " + threads + " threads: use 1 to 4096");
         }
         CpuInfo.detect().require(isa);
+        KilnRuntime runtime = load(sharedObject, threads);
+        try {
+            runtime.startWorkers();
+            return runtime;
+        } catch (RuntimeException | Error e) {
+            runtime.close();
+            throw e;
+        }
+    }
+
+    private static KilnRuntime load(Path sharedObject, int threads) {
         NativeLibrary library = NativeLibrary.open(sharedObject);
         try {
             Native.bind(library.path());
