@@ -24,7 +24,8 @@ import java.util.StringTokenizer;
  * @param l1dBytes size of one core's first-level data cache
  * @param l2Bytes  size of one core's second-level cache
  */
-public record CpuInfo(String arch, String model, Set<String> features, int cores, long l1dBytes, long l2Bytes) {
+public record CpuInfo(String arch, String model, Set<String> features, int cores, long l1dBytes,
+        long l2Bytes) {
     private static final long DEFAULT_L1D = 32L << 10;
     private static final long DEFAULT_L2 = 512L << 10;
 
@@ -33,7 +34,8 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
     }
 
     private static final class Host {
-        static final CpuInfo INFO = read(Path.of("/proc/cpuinfo"), Path.of("/sys/devices/system/cpu/cpu0/cache"),
+        static final CpuInfo INFO = read(Path.of("/proc/cpuinfo"),
+                Path.of("/sys/devices/system/cpu/cpu0/cache"),
                 System.getProperty("os.arch"), Runtime.getRuntime().availableProcessors());
     }
 
@@ -67,7 +69,7 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
         };
     }
 
-    /** Reads up to the first blank line only: on a large server the whole file takes milliseconds to produce. */
+    /** Reads up to the first blank line only: on a large server the whole file takes milliseconds. */
     private static Map<String, String> firstProcessor(Path cpuinfo) {
         Map<String, String> fields = new HashMap<>();
         try (BufferedReader in = Files.newBufferedReader(cpuinfo, StandardCharsets.ISO_8859_1)) {
@@ -103,12 +105,12 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
         }
     }
 
-    /** Bytes of a size such as {@code 32K}; 0 for anything else. No regular expressions: this runs at every start. */
+    /** Bytes of a size such as {@code 32K}, 0 for anything else; by hand, because every start runs it. */
     private static long parseSize(String text) {
         int digits = 0;
         long value = 0;
-        while (digits < text.length() && digits < 12 && text.charAt(digits) >= '0' && text.charAt(digits) <= '9') {
-            value = value * 10 + text.charAt(digits++) - '0';
+        while (digits < Math.min(12, text.length()) && Character.isDigit(text.charAt(digits))) {
+            value = value * 10 + Character.digit(text.charAt(digits++), 10);
         }
         return switch (text.substring(digits)) {
             case "" -> value;
@@ -143,7 +145,8 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
      */
     public void require(Isa isa) {
         if (!supports(isa)) {
-            List<String> missing = isa.requiredFeatures().stream().filter(f -> !features.contains(f)).toList();
+            List<String> missing = isa.requiredFeatures().stream().filter(f -> !features.contains(f))
+                    .toList();
             throw new UnsupportedIsaException(isa, this,
                     missing.isEmpty() ? "the architecture" : String.join(", ", missing));
         }

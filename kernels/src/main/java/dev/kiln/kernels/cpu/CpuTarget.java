@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What native code is compiled for: a target triple, an instruction set and the compiler flags that spell it out.
- * The flags always name a CPU level and features, never the CPU of the machine that happens to compile, so that
- * an artifact means the same on every machine that shares a cache.
+ * What native code is compiled for: a target triple, an instruction set and the compiler flags that spell it
+ * out. The flags always name a CPU level and features, never the CPU of the machine that happens to compile,
+ * so that an artifact means the same on every machine that shares a cache.
  *
  * @param triple   LLVM target triple
  * @param isa      the instruction set that a CPU must support to run the code
@@ -20,13 +20,14 @@ public record CpuTarget(String triple, Isa isa, List<String> features) {
         features = List.copyOf(features);
     }
 
-    /** The target for an instruction set; {@link Isa#BASELINE} is that of the architecture of this machine. */
+    /** The target for an instruction set; {@link Isa#BASELINE} means this machine's architecture. */
     public static CpuTarget of(Isa isa) {
         return switch (isa) {
             case AVX2 -> new CpuTarget(X86, isa, List.of("-march=x86-64-v3"));
             case AVX512 -> new CpuTarget(X86, isa, List.of("-march=x86-64-v4", "-mprefer-vector-width=512"));
             case AMX -> new CpuTarget(X86, isa, List.of("-march=x86-64-v4", "-mprefer-vector-width=512",
-                    "-mavx512bf16", "-mavx512fp16", "-mavx512vnni", "-mamx-tile", "-mamx-bf16", "-mamx-int8"));
+                    "-mavx512bf16", "-mavx512fp16", "-mavx512vnni", "-mamx-tile", "-mamx-bf16",
+                    "-mamx-int8"));
             case NEON -> new CpuTarget(ARM, isa, List.of("-march=armv8-a"));
             case BASELINE -> CpuInfo.detect().arch().equals("aarch64")
                     ? new CpuTarget(ARM, isa, List.of("-march=armv8-a"))

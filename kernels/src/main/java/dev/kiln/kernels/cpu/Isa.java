@@ -3,7 +3,9 @@ package dev.kiln.kernels.cpu;
 import java.util.List;
 import java.util.Locale;
 
-/** The vector instruction sets that Kiln generates code for, from weakest to strongest within an architecture. */
+/**
+ * The vector instruction sets that Kiln generates code for, from weakest to strongest within an architecture.
+ */
 public enum Isa {
     /** Whatever every CPU of the architecture has (SSE2 or ASIMD). */
     BASELINE("baseline", 16, List.of()),

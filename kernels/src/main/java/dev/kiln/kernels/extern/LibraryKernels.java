@@ -3,8 +3,8 @@ package dev.kiln.kernels.extern;
 import java.util.Optional;
 
 /**
- * Functions of optional libraries. A library is looked for only when it is asked for; one that is absent or does not
- * load is no error, everything works without it.
+ * Functions of optional libraries. A library is looked for only when it is asked for; one that is absent or
+ * does not load is no error, everything works without it.
  */
 public final class LibraryKernels {
     private static final String OPENBLAS = "openblas";
@@ -17,8 +17,8 @@ public final class LibraryKernels {
     }
 
     /**
-     * A function by library and name: {@code openblas.sgemm} is {@code cblas_sgemm} of OpenBLAS, which then runs on
-     * the calling thread only.
+     * A function by library and name: {@code openblas.sgemm} is {@code cblas_sgemm} of OpenBLAS, which then
+     * runs on the calling thread only.
      *
      * @return empty when library or function is not there
      */

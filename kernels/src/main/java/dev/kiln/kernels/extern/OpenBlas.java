@@ -18,11 +18,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * OpenBLAS from the {@code org.bytedeco:openblas} jars. Only the library itself is unpacked, into JavaCPP's cache; the
- * JNI layer is left alone, because generated code calls the C functions directly.
+ * OpenBLAS from the {@code org.bytedeco:openblas} jars. Only the library itself is unpacked, into JavaCPP's
+ * cache; the JNI layer is left alone, because generated code calls the C functions directly.
  */
 final class OpenBlas {
     private static final Logger LOG = LoggerFactory.getLogger(OpenBlas.class);
+    private static final String PROPERTIES = "META-INF/maven/org.bytedeco/openblas/pom.properties";
     /** The library and what it needs beside it, dependencies first. */
     private static final List<String> FILES =
             List.of("libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0");
@@ -89,7 +90,7 @@ final class OpenBlas {
         if (loader.getResource("org/bytedeco/openblas/" + arch + "/libopenblas.so.0") == null) {
             return Optional.empty();
         }
-        try (InputStream in = loader.getResourceAsStream("META-INF/maven/org.bytedeco/openblas/pom.properties")) {
+        try (InputStream in = loader.getResourceAsStream(PROPERTIES)) {
             Properties properties = new Properties();
             if (in != null) {
                 properties.load(in);

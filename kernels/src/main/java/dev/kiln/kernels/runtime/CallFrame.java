@@ -5,8 +5,8 @@ import java.lang.ref.Reference;
 import java.util.Arrays;
 
 /**
- * One {@code kiln_call} struct and the arrays it points to, in native memory, reused from call to call. Used by one
- * thread at a time.
+ * One {@code kiln_call} struct and the arrays it points to, in native memory, reused from call to call. Used
+ * by one thread at a time.
  */
 final class CallFrame {
     private static final int RT = 0;
@@ -42,7 +42,8 @@ final class CallFrame {
     }
 
     boolean fits(int syms, int inputs, int outputs) {
-        return firstInput == ARRAYS + syms && firstOutput == firstInput + inputs && end == firstOutput + outputs;
+        return firstInput == ARRAYS + syms && firstOutput == firstInput + inputs
+                && end == firstOutput + outputs;
     }
 
     /** Stores the symbols; a change means that the workspace must be sized anew. */

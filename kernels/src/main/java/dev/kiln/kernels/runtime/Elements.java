@@ -37,7 +37,9 @@ final class Elements {
         };
     }
 
-    /** Stores a float's value, rounded to nearest even; {@code value} is exact in float for the 16-bit types. */
+    /**
+     * Stores a float's value, rounded to nearest even; {@code value} is exact in float for the 16-bit types.
+     */
     static void setDouble(MemorySegment data, DType dtype, long i, double value) {
         switch (dtype) {
             case F16 -> data.set(I16, 2 * i, Float.floatToFloat16((float) value));
@@ -78,7 +80,8 @@ final class Elements {
         }
     }
 
-    private static void copyElement(MemorySegment from, long fromByte, MemorySegment to, long toByte, int width) {
+    private static void copyElement(MemorySegment from, long fromByte, MemorySegment to, long toByte,
+            int width) {
         switch (width) {
             case 1 -> to.set(ValueLayout.JAVA_BYTE, toByte, from.get(ValueLayout.JAVA_BYTE, fromByte));
             case 2 -> to.set(I16, toByte, from.get(I16, fromByte));

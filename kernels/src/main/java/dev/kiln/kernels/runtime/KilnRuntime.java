@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The runtime library of this process: the thread pool that {@code parallel_for} runs on, and memory for workspaces.
- * Worker 0 is whoever calls; the others are daemon threads named {@code kiln-worker-N}. Thread-safe.
+ * The runtime library of this process: the thread pool that {@code parallel_for} runs on, and memory for
+ * workspaces. Worker 0 is whoever calls; the others are daemon threads named {@code kiln-worker-N}.
+ * Thread-safe.
  */
 public final class KilnRuntime implements AutoCloseable {
     private static final long SPIN_MICROSECONDS = 50;
@@ -49,7 +50,8 @@ public final class KilnRuntime implements AutoCloseable {
 
     private Thread startWorker(long body, int id) {
         NativeWords words = NativeWords.of(pointer.address(), id);
-        Thread thread = new Thread(null, () -> call(body, words), "kiln-worker-" + id, WORKER_STACK_BYTES, false);
+        Runnable loop = () -> call(body, words);
+        Thread thread = new Thread(null, loop, "kiln-worker-" + id, WORKER_STACK_BYTES, false);
         thread.setDaemon(true);
         thread.start();
         return thread;
@@ -118,7 +120,9 @@ public final class KilnRuntime implements AutoCloseable {
         return workspaces;
     }
 
-    /** Asks a graph's {@code kiln_workspace_bytes}, using four words of {@code scratch} from {@code at} on. */
+    /**
+     * Asks a graph's {@code kiln_workspace_bytes}, using four words of {@code scratch} from {@code at} on.
+     */
     long workspaceBytes(long function, long syms, NativeWords scratch, int at) {
         scratch.set(at, function);
         scratch.set(at + 1, syms);

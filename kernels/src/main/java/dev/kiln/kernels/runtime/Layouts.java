@@ -34,7 +34,8 @@ final class Layouts {
     private static long multiply(long a, long b, long[] shape) {
         long product = a * b;
         if (Math.multiplyHigh(a, b) != 0 || product < 0) {
-            throw new KilnException.BadInput("shape " + Arrays.toString(shape) + " is too large for this machine");
+            throw new KilnException.BadInput("shape " + Arrays.toString(shape)
+                    + " is too large for this machine");
         }
         return product;
     }
@@ -85,7 +86,8 @@ final class Layouts {
         long last = 0;
         for (int d = 0; d < shape.length; d++) {
             if (strides[d] < 0) {
-                throw new KilnException.BadInput("strides " + Arrays.toString(strides) + " have a negative entry");
+                throw new KilnException.BadInput("strides " + Arrays.toString(strides)
+                        + " have a negative entry");
             }
             last = add(last, multiply(shape[d] - 1, strides[d], shape), shape);
         }
@@ -97,7 +99,8 @@ final class Layouts {
 
     private static long add(long a, long b, long[] shape) {
         if (a + b < 0) {
-            throw new KilnException.BadInput("shape " + Arrays.toString(shape) + " is too large for this machine");
+            throw new KilnException.BadInput("shape " + Arrays.toString(shape)
+                    + " is too large for this machine");
         }
         return a + b;
     }

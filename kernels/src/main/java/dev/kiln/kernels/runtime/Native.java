@@ -8,13 +8,13 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
 /**
- * The one kind of native call Kiln makes: {@code int32_t f(void*)}. Functions of the runtime library take an array of
- * words for that reason.
+ * The one kind of native call Kiln makes: {@code int32_t f(void*)}. Functions of the runtime library take an
+ * array of words for that reason.
  *
- * <p>Linking a first foreign-function handle takes a fresh JVM 25 to 50 ms, even from an AOT cache, which is more than
- * everything else on the way to a first result. So the runtime library exports a one-line JNI method that jumps to an
- * address; binding it takes 0.3 ms and a call costs the same. The handle serves where the library is already bound
- * to another class loader.
+ * <p>Linking a first foreign-function handle takes a fresh JVM 25 to 50 ms, even from an AOT cache, which is
+ * more than everything else on the way to a first result. So the runtime library exports a one-line JNI
+ * method that jumps to an address; binding it takes 0.3 ms and a call costs no more. The handle serves where
+ * the library is already bound to another class loader.
  */
 final class Native {
     private static volatile boolean bound;

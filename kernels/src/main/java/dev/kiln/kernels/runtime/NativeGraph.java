@@ -8,9 +8,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A loaded graph with its constants and library functions: one native call per invocation. Several threads may call
- * at once; each call has a frame and a workspace of its own, kept for the next call. The runtime's pool serves one
- * call at a time; the others run on their own threads meanwhile.
+ * A loaded graph with its constants and library functions: one native call per invocation. Several threads
+ * may call at once; each call has a frame and a workspace of its own, kept for the next call. The runtime's
+ * pool serves one call at a time; the others run on their own threads meanwhile.
  */
 public final class NativeGraph implements AutoCloseable {
     private final GraphLibrary library;
@@ -51,8 +51,8 @@ public final class NativeGraph implements AutoCloseable {
     }
 
     /**
-     * Runs the graph. Addresses go to native code unchecked: shapes must have passed the graph's guards, and the
-     * memory must stay allocated until the call returns.
+     * Runs the graph. Addresses go to native code unchecked: shapes must have passed the graph's guards, and
+     * the memory must stay allocated until the call returns.
      *
      * @param syms    values of the graph's symbols, in its order
      * @param inputs  native memory of each input, in graph order

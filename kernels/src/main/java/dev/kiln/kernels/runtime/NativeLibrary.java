@@ -14,8 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A shared object loaded into this process. Whoever calls into it does so between {@link #enter()} and
- * {@link #exit()}: unloading code that runs would end the process, so {@link #close()} first refuses new callers and
- * then waits for those inside. Thread-safe.
+ * {@link #exit()}: unloading code that runs would end the process, so {@link #close()} first refuses new
+ * callers and then waits for those inside. Thread-safe.
  */
 public final class NativeLibrary implements AutoCloseable {
     private static final long CLOSED = 1L << 62;
@@ -77,7 +77,8 @@ public final class NativeLibrary implements AutoCloseable {
      */
     public MemorySegment symbol(String symbol) {
         return find(symbol).orElseThrow(
-                () -> new NativeCallException(path + " does not export " + symbol + ": delete it and compile again",
+                () -> new NativeCallException(path + " does not export " + symbol
+                        + ": delete it and compile again",
                         null));
     }
 
@@ -112,7 +113,9 @@ public final class NativeLibrary implements AutoCloseable {
         close(() -> { });
     }
 
-    /** As {@link #close()}; {@code last} runs when nobody else is inside any more, before the code goes away. */
+    /**
+     * As {@link #close()}; {@code last} runs when nobody else is inside any more, before the code goes away.
+     */
     void close(Runnable last) {
         if (users.getAndUpdate(n -> n >= CLOSED ? n : n + CLOSED) >= CLOSED) {
             return;

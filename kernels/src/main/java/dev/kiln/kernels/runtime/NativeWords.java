@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * An array of 64-bit words in native memory, zero at first, valid as long as it is reachable. A direct buffer, because
- * the first access through a {@code MemorySegment} costs a fresh JVM several milliseconds.
+ * An array of 64-bit words in native memory, zero at first, valid as long as it is reachable. A direct
+ * buffer, because the first access through a {@code MemorySegment} costs a fresh JVM several milliseconds.
  */
 final class NativeWords {
     private final ByteBuffer buffer;

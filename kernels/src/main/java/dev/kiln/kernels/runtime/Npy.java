@@ -13,10 +13,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * NumPy's {@code .npy} files, versions 1 to 3, little endian. Types are those of {@link DType}; {@code bf16}, which
- * NumPy lacks, stands as {@code <V2}, as the {@code ml_dtypes} package writes it.
+ * NumPy's {@code .npy} files, versions 1 to 3, little endian. Types are those of {@link DType}; {@code bf16},
+ * which NumPy lacks, stands as {@code <V2}, as the {@code ml_dtypes} package writes it.
  *
- * <p>Format: <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>.
+ * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */
 public final class Npy {
     private static final long IO_CHUNK = 1L << 30;
@@ -77,15 +77,17 @@ public final class Npy {
      */
     public static void write(Path file, Tensor tensor) {
         Path absolute = file.toAbsolutePath();
-        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "." + ProcessHandle.current().pid()
-                + "-" + Thread.currentThread().threadId() + ".tmp");
+        Path temporary = absolute.resolveSibling(
+                "." + absolute.getFileName() + "." + ProcessHandle.current().pid()
+                        + "-" + Thread.currentThread().threadId() + ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
                 writeAll(channel, NpyHeader.bytes(tensor.dtype(), tensor.shape()));
                 drain(channel, tensor.contiguous().data(), Layouts.bytes(tensor.dtype(), tensor.shape()));
             }
-            Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             try {
                 Files.deleteIfExists(temporary);

@@ -31,7 +31,8 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
         }
         int version = start.get();
         if (version < 1 || version > 3) {
-            throw new KilnException.BadInput(file + " has .npy version " + version + ": save it as version 1, 2 or 3");
+            throw new KilnException.BadInput(file + " has .npy version " + version
+                    + ": save it as version 1, 2 or 3");
         }
         long length = version == 1 ? Short.toUnsignedInt(exactly(channel, 2, file).getShort())
                 : Integer.toUnsignedLong(exactly(channel, 4, file).getInt());
@@ -59,7 +60,8 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
     private static String find(Pattern pattern, String text, String what, Path file) {
         Matcher matcher = pattern.matcher(text);
         if (!matcher.find()) {
-            throw new KilnException.BadInput(file + " has no plain " + what + " in its header: " + text.strip());
+            throw new KilnException.BadInput(file + " has no plain " + what + " in its header: "
+                    + text.strip());
         }
         return matcher.group(1);
     }
@@ -72,7 +74,8 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
     private static DType dtype(String descr, Path file) {
         boolean oneByte = descr.endsWith("1");
         if (descr.startsWith(">") && !oneByte) {
-            throw new KilnException.BadInput(file + " is big endian (" + descr + "): save it as little endian");
+            throw new KilnException.BadInput(file + " is big endian (" + descr
+                    + "): save it as little endian");
         }
         return switch (descr.isEmpty() ? "" : descr.substring(1)) {
             case "b1" -> DType.BOOL;
@@ -112,7 +115,8 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
                 + (shape.length == 1 ? "," : "") + "), }";
         int total = (MAGIC.length + 4 + text.length() + 1 + 63) / 64 * 64;
         String padded = text + " ".repeat(total - MAGIC.length - 4 - text.length() - 1) + "\n";
-        return ByteBuffer.allocate(total).order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).put((byte) 1).put((byte) 0)
-                .putShort((short) padded.length()).put(padded.getBytes(StandardCharsets.US_ASCII)).flip();
+        return ByteBuffer.allocate(total).order(ByteOrder.LITTLE_ENDIAN)
+                .put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) padded.length())
+                .put(padded.getBytes(StandardCharsets.US_ASCII)).flip();
     }
 }

@@ -8,9 +8,9 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A tensor in memory: a view of {@code data} by sizes and strides, both counted in elements. Element (0, ..., 0) lies
- * at the start of {@code data}. The memory belongs to whoever allocated it; tensors made from Java arrays live as
- * long as they are reachable. Sizes may be 0; a tensor without dimensions has one element.
+ * A tensor in memory: a view of {@code data} by sizes and strides, both counted in elements. Element (0, ...,
+ * 0) lies at the start of {@code data}. The memory belongs to whoever allocated it; tensors made from Java
+ * arrays live as long as they are reachable. Sizes may be 0; a tensor without dimensions has one element.
  */
 public final class Tensor {
     /** Alignment of allocated tensors, in bytes: a cache line and the widest vector. */
@@ -109,8 +109,8 @@ public final class Tensor {
 
     private static Tensor allocateFor(DType dtype, int count, long[] shape) {
         if (Layouts.numel(shape) != count) {
-            throw new KilnException.BadInput("shape " + Arrays.toString(shape) + " has " + Layouts.numel(shape)
-                    + " elements, but " + count + " values were given");
+            throw new KilnException.BadInput("shape " + Arrays.toString(shape) + " has "
+                    + Layouts.numel(shape) + " elements, but " + count + " values were given");
         }
         return allocate(dtype, shape);
     }
@@ -149,7 +149,10 @@ public final class Tensor {
         return Layouts.numel(shape);
     }
 
-    /** Whether the elements lie in row-major order without gaps; strides of dimensions of size 1 do not matter. */
+    /**
+     * Whether the elements lie in row-major order without gaps; strides of dimensions of size 1 do not
+     * matter.
+     */
     public boolean isContiguous() {
         return Layouts.isRowMajor(shape, strides);
     }
@@ -179,7 +182,8 @@ public final class Tensor {
             return out;
         }
         for (int i = 0; i < out.length; i++) {
-            out[i] = dtype.isFloating() ? (float) Elements.getDouble(from, dtype, i) : Elements.getLong(from, dtype, i);
+            out[i] = dtype.isFloating() ? (float) Elements.getDouble(from, dtype, i)
+                    : Elements.getLong(from, dtype, i);
         }
         return out;
     }

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Scratch memory for calls, kept for the next ones. Blocks come straight from the operating system, page-aligned, and
- * from 2 MiB up on huge pages where the system has any. A call takes the smallest kept block that is large enough;
- * when too many are kept the smallest goes back to the system.
+ * Scratch memory for calls, kept for the next ones. Blocks come straight from the operating system,
+ * page-aligned, and from 2 MiB up on huge pages where the system has any. A call takes the smallest kept
+ * block that is large enough; when too many are kept the smallest goes back to the system.
  */
 final class Workspaces {
     private static final int KEPT = 8;

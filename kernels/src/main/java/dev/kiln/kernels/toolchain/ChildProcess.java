@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Runs one tool to its end, to its deadline or to the interruption of the caller, and leaves no process behind. */
+/**
+ * Runs one tool to its end, to its deadline or to the interruption of the caller, and leaves no process
+ * behind.
+ */
 final class ChildProcess {
     private static final AtomicLong STARTS = new AtomicLong();
 
@@ -38,16 +41,17 @@ final class ChildProcess {
             Path report = Files.createTempFile(work, "report", ".txt");
             Process process = start(command, input, work, report);
             await(process, what, deadline);
-            List<String> lines = new String(Files.readAllBytes(report), StandardCharsets.UTF_8).lines().toList();
-            return new Result(process.exitValue(), lines);
+            String text = new String(Files.readAllBytes(report), StandardCharsets.UTF_8);
+            return new Result(process.exitValue(), text.lines().toList());
         } catch (IOException e) {
             throw new ToolchainException("cannot run " + command.getFirst() + ": " + e.getMessage(), e);
         }
     }
 
-    private static Process start(List<String> command, Path input, Path work, Path report) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command).directory(work.toFile()).redirectErrorStream(true)
-                .redirectOutput(report.toFile())
+    private static Process start(List<String> command, Path input, Path work, Path report)
+            throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(work.toFile())
+                .redirectErrorStream(true).redirectOutput(report.toFile())
                 .redirectInput(input != null ? input.toFile() : Path.of("/dev/null").toFile());
         builder.environment().clear();
         builder.environment().put("LC_ALL", "C");

@@ -5,12 +5,13 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * The C compiler and linker that travel with Kiln in the {@code org.bytedeco:llvm} platform jar. Nothing is unpacked
- * before {@link #compiler()} is asked for; a program that only loads finished artifacts never pays for it.
+ * The C compiler and linker that travel with Kiln in the {@code org.bytedeco:llvm} platform jar. Nothing is
+ * unpacked before {@link #compiler()} is asked for; a program that only loads finished artifacts never pays
+ * for it.
  *
  * <p>The tools go to {@code KILN_TOOLCHAIN_DIR}, else {@code $XDG_CACHE_HOME/kiln/toolchain}, else
- * {@code ~/.cache/kiln/toolchain}, in a folder named after version and digest. Safe for use by many threads and
- * processes.
+ * {@code ~/.cache/kiln/toolchain}, in a folder named after version and digest. Safe for use by many threads
+ * and processes.
  */
 public final class Clang {
     private final Path root;
@@ -39,7 +40,8 @@ public final class Clang {
             return Path.of(own);
         }
         String xdg = System.getenv("XDG_CACHE_HOME");
-        Path caches = xdg != null && !xdg.isBlank() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+        Path caches = xdg != null && !xdg.isBlank() ? Path.of(xdg)
+                : Path.of(System.getProperty("user.home"), ".cache");
         return caches.resolve("kiln").resolve("toolchain");
     }
 

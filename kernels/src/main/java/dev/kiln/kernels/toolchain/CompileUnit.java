@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * One C translation unit. It sees the compiler's own headers only, no libc.
  *
- * @param name       short name for messages and file names; characters outside {@code [A-Za-z0-9_.-]} become {@code _}
+ * @param name       short name for messages and file names; characters outside {@code [A-Za-z0-9_.-]} become
+ *                   {@code _}
  * @param cSource    GNU C17 text, complete
  * @param extraFlags flags put after the common ones
  */

@@ -20,19 +20,20 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 
 /**
- * Turns C text into shared objects with the bundled clang and lld. Equal input gives equal bytes: the compiler reads
- * from standard input, sees no environment, and writes no paths, times or idents.
+ * Turns C text into shared objects with the bundled clang and lld. Equal input gives equal bytes: the
+ * compiler reads from standard input, sees no environment, and writes no paths, times or idents.
  *
  * <p>Arithmetic keeps infinities, NaN and signed zero; only contraction to fused multiply-add is allowed, and
- * floating-point exceptions and {@code errno} are not observed. Thread-safe; at most {@code maxProcesses} tools run
- * at a time, and none outlives its deadline or the interruption of its caller.
+ * floating-point exceptions and {@code errno} are not observed. Thread-safe; at most {@code maxProcesses}
+ * tools run at a time, and none outlives its deadline or the interruption of its caller.
  */
 public final class NativeCompiler {
-    private static final List<String> COMMON = List.of("-std=gnu17", "-fPIC", "-ffreestanding", "-nostdlib", "-nostdinc",
-            "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fno-ident", "-fvisibility=hidden",
-            "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-color-diagnostics");
-    private static final List<String> LINK = List.of("-shared", "-z", "defs", "-z", "noexecstack", "-z", "now",
-            "--build-id=none", "--hash-style=gnu", "--gc-sections", "--strip-debug");
+    private static final List<String> COMMON = List.of("-std=gnu17", "-fPIC", "-ffreestanding", "-nostdlib",
+            "-nostdinc", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fno-ident",
+            "-fvisibility=hidden", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
+            "-fno-color-diagnostics");
+    private static final List<String> LINK = List.of("-shared", "-z", "defs", "-z", "noexecstack",
+            "-z", "now", "--build-id=none", "--hash-style=gnu", "--gc-sections", "--strip-debug");
     private static final CompileUnit PRELUDE = prelude();
 
     private final Clang clang;
@@ -59,7 +60,7 @@ public final class NativeCompiler {
         return ChildProcess.starts();
     }
 
-    /** Everything but the source and the target that decides the bytes: toolchain, flags and prelude, for keys. */
+    /** All that decides the bytes but source and target: toolchain, flags and prelude; for cache keys. */
     public String fingerprint() {
         return clang.digest() + " " + String.join(" ", COMMON) + " | " + String.join(" ", LINK)
                 + " | " + Integer.toHexString(PRELUDE.cSource().hashCode());
@@ -88,7 +89,8 @@ public final class NativeCompiler {
             }
             return Files.readAllBytes(object);
         } catch (IOException e) {
-            throw new ToolchainException("cannot write temporary files for " + unit.name() + ": " + e.getMessage(), e);
+            throw new ToolchainException("cannot write temporary files for " + unit.name() + ": "
+                    + e.getMessage(), e);
         }
     }
 
@@ -108,8 +110,9 @@ public final class NativeCompiler {
             throws IOException {
         Path kept = Files.createTempDirectory("kiln-refused-").resolve(source.getFileName());
         Files.move(source, kept, StandardCopyOption.REPLACE_EXISTING);
-        List<String> report = result.report().stream().map(l -> l.replace("<stdin>", unit.name() + ".c")).toList();
-        return new CompilerException(unit.name(), result.exitCode(), CompilerException.firstErrors(report), kept);
+        List<String> errors = CompilerException.firstErrors(
+                result.report().stream().map(line -> line.replace("<stdin>", unit.name() + ".c")).toList());
+        return new CompilerException(unit.name(), result.exitCode(), errors, kept);
     }
 
     /**
@@ -129,7 +132,8 @@ public final class NativeCompiler {
             command.addAll(LINK);
             command.addAll(List.of("-o", output.toString()));
             objects.forEach(object -> command.add(object.toAbsolutePath().toString()));
-            var result = limited(() -> ChildProcess.run("linking", command, null, work.path(), deadline), "link");
+            var result = limited(
+                    () -> ChildProcess.run("linking", command, null, work.path(), deadline), "link");
             if (result.exitCode() != 0) {
                 throw new CompilerException("link", result.exitCode(),
                         CompilerException.firstErrors(result.report()), null);
@@ -143,7 +147,8 @@ public final class NativeCompiler {
     /**
      * Units to one shared object at {@code -O3}, compiled side by side. The first failure stops the others.
      *
-     * @throws CompilerException                   when clang refuses a unit or the linker finds a symbol undefined
+     * @throws CompilerException                   when clang refuses a unit or the linker finds a symbol
+     *         undefined
      * @throws ToolchainException.DeadlineExceeded when the deadline passes first
      * @throws ToolchainException.Cancelled        when the calling thread is interrupted
      */

@@ -15,17 +15,19 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
+import org.slf4j.LoggerFactory;
 
 /**
- * Version and digest of the bundled tools, from the checksums in the jar's table of contents. Opening the jar and
- * hashing takes a fresh JVM some 50 ms, so the result is noted beside the unpacked tools, for as long as the jar keeps
- * path, size and time of change.
+ * Version and digest of the bundled tools, from the checksums in the jar's table of contents. Opening the jar
+ * and hashing takes a fresh JVM some 50 ms, so the result is noted beside the unpacked tools, for as long as
+ * the jar keeps path, size and time of change.
  *
  * @param version version of the Maven artifact
  * @param digest  32 hexadecimal digits over name, checksum and size of the tools
  */
 record ToolchainIdentity(String version, String digest) {
     private static final String PACKAGE = "org/bytedeco/llvm/";
+    private static final String PROPERTIES = "META-INF/maven/org.bytedeco/llvm/pom.properties";
     private static final List<String> TOOLS = List.of("clang", "lld", "libclang-cpp.so", "libLLVM.so");
 
     static ToolchainIdentity of(String platform, Path root) {
@@ -74,12 +76,12 @@ record ToolchainIdentity(String version, String digest) {
             Files.writeString(temporary, stamp + "\n" + version + "\n" + digest + "\n");
             Files.move(temporary, note, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            org.slf4j.LoggerFactory.getLogger(ToolchainIdentity.class).debug("cannot write {}: {}", note, e.toString());
+            LoggerFactory.getLogger(ToolchainIdentity.class).debug("cannot write {}: {}", note, e.toString());
         }
     }
 
     private static String readVersion() throws IOException {
-        try (InputStream in = loader().getResourceAsStream("META-INF/maven/org.bytedeco/llvm/pom.properties")) {
+        try (InputStream in = loader().getResourceAsStream(PROPERTIES)) {
             Properties values = new Properties();
             if (in != null) {
                 values.load(in);
@@ -94,7 +96,8 @@ record ToolchainIdentity(String version, String digest) {
             text.append('\n').append(name).append(' ').append(checksum(resource(platform, name)));
         }
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] hash = MessageDigest.getInstance("SHA-256")
+                    .digest(text.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, 16);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

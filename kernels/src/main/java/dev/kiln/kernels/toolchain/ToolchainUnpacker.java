@@ -19,10 +19,10 @@ import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
 /**
- * Unpacks compiler, linker, their two libraries and the compiler's headers, 280 MB of the jar's 490. The libraries
- * get the names under which the programs look for them, which the jar lacks. Everything is written into a folder
- * beside the final one and renamed at the end, so the final folder is complete whenever it exists; a file lock keeps
- * other processes from doing the same work at the same time.
+ * Unpacks compiler, linker, their two libraries and the compiler's headers, 280 MB of the jar's 490. The
+ * libraries get the names under which the programs look for them, which the jar lacks. Everything is written
+ * into a folder beside the final one and renamed at the end, so the final folder is complete whenever it
+ * exists; a file lock keeps other processes from doing the same work at the same time.
  */
 final class ToolchainUnpacker {
     private static final Map<String, String> FILES = Map.of(
@@ -50,7 +50,8 @@ final class ToolchainUnpacker {
         try {
             Files.createDirectories(target.getParent());
             Path lockFile = target.resolveSibling(target.getFileName() + ".lock");
-            try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
                 if (lock.isValid() && !Files.isDirectory(target)) {
                     unpackInto(Files.createTempDirectory(target.getParent(), "unpacking-"));
@@ -69,7 +70,8 @@ final class ToolchainUnpacker {
         try {
             JarURLConnection connection = (JarURLConnection) ToolchainIdentity.resource(platform, "clang")
                     .openConnection();
-            String prefix = connection.getEntryName().substring(0, connection.getEntryName().lastIndexOf('/') + 1);
+            String clang = connection.getEntryName();
+            String prefix = clang.substring(0, clang.lastIndexOf('/') + 1);
             JarFile jar = connection.getJarFile();
             for (JarEntry entry : (Iterable<JarEntry>) jar.stream()::iterator) {
                 Optional<String> name = placeOf(entry, prefix);
@@ -100,8 +102,9 @@ final class ToolchainUnpacker {
         try (InputStream in = jar.getInputStream(entry)) {
             Files.copy(in, to);
         }
-        boolean program = to.getFileName().toString().equals("clang") || to.getFileName().toString().equals("ld.lld");
-        Files.setPosixFilePermissions(to, PosixFilePermissions.fromString(program ? "rwxr-xr-x" : "rw-r--r--"));
+        boolean program = to.endsWith("clang") || to.endsWith("ld.lld");
+        Files.setPosixFilePermissions(to,
+                PosixFilePermissions.fromString(program ? "rwxr-xr-x" : "rw-r--r--"));
     }
 
     static void deleteTree(Path folder) throws IOException {

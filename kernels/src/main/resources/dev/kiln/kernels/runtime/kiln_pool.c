@@ -1,15 +1,17 @@
-/* The runtime library: a thread pool for kernels, memory for workspaces, and what else native code needs from the
-   operating system. No libc: system calls are made directly. Threads come from Java (kiln_rt_worker is their body).
+/* The runtime library: a thread pool for kernels, memory for workspaces, and what else native code needs from
+   the operating system. No libc: system calls are made directly. Threads come from Java (kiln_rt_worker is
+   their body).
 
-   How parallel_for works. The caller, as worker 0, publishes a job, opens the gate and raises the epoch. Workers watch
-   the epoch; one that sees it change enters the gate if it is still open (the gate counts who is inside), takes chunks
-   from a shared counter until none is left, and leaves. The caller takes chunks too. When the counter runs out it
-   closes the gate and waits only for workers that are inside, so a worker that sleeps or has lost its processor never
-   delays a job: correctness never depends on anybody waking up. A worker that entered late finds the counter at its
-   end, or a newer job, which it may as well help with, because job fields are stable while it is inside.
+   How parallel_for works. The caller, as worker 0, publishes a job, opens the gate and raises the epoch.
+   Workers watch the epoch; one that sees it change enters the gate if it is still open (the gate counts who
+   is inside), takes chunks from a shared counter until none is left, and leaves. The caller takes chunks too.
+   When the counter runs out it closes the gate and waits only for workers that are inside, so a worker that
+   sleeps or has lost its processor never delays a job: correctness never depends on anybody waking up. A
+   worker that entered late finds the counter at its end, or a newer job, which it may as well help with,
+   because job fields are stable while it is inside.
 
-   Idle workers spin for `spin` clock ticks, then sleep on the epoch by futex; the caller makes the wake call only if
-   somebody sleeps. */
+   Idle workers spin for `spin` clock ticks, then sleep on the epoch by futex; the caller makes the wake call
+   only if somebody sleeps. */
 
 typedef struct kiln_job {
   uint32_t epoch;
@@ -128,7 +130,8 @@ static void help(kiln_pool* p, int32_t worker) {
   uint32_t gate = __atomic_load_n(&p->work.gate, __ATOMIC_RELAXED);
   do {
     if (!(gate & OPEN)) return;
-  } while (!__atomic_compare_exchange_n(&p->work.gate, &gate, gate + 1, 1, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+  } while (!__atomic_compare_exchange_n(&p->work.gate, &gate, gate + 1, 1,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
   take_chunks(p, worker);
   gate = __atomic_sub_fetch(&p->work.gate, 1, __ATOMIC_ACQ_REL);
   if (gate == WAITING) futex(&p->work.gate, FUTEX_WAKE_PRIVATE, 1);
@@ -154,8 +157,8 @@ static int64_t map(int64_t bytes) {
 
 static int failed(int64_t result) { return result < 0 && result > -4096; }
 
-/* Every function below takes one array of 64-bit words, so that Java needs one kind of call only, and returns 0 or
-   the number of an operating system error. */
+/* Every function below takes one array of 64-bit words, so that Java needs one kind of call only, and returns
+   0 or the number of an operating system error. */
 
 /* in: threads, microseconds to spin; out: pointer to kiln_runtime */
 KILN_EXPORT int32_t kiln_rt_open(int64_t* w) {
@@ -198,7 +201,7 @@ KILN_EXPORT int32_t kiln_rt_free(int64_t* w) {
   return (int32_t)-syscall6(SYS_MUNMAP, (int64_t)((kiln_runtime*)w[0])->pool, sizeof(kiln_pool), 0, 0, 0, 0);
 }
 
-/* in: bytes, a multiple of 4096; out: address of zeroed memory, on huge pages and aligned to them when large */
+/* in: bytes, a multiple of 4096; out: address of zeroed memory, on huge pages if large, and aligned to them */
 KILN_EXPORT int32_t kiln_rt_map(int64_t* w) {
   enum { HUGE = 2 << 20, MADV_HUGEPAGE = 14 };
   int64_t bytes = w[0], slack = bytes >= HUGE ? HUGE : 0;

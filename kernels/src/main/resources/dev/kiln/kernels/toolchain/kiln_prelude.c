@@ -1,17 +1,18 @@
-/* What clang may call even in freestanding code. Weak and hidden: linked into each shared object that needs it
-   (unused parts are dropped), never visible outside. Compiled with -fno-builtin, or the loops would become calls
-   to the very functions they define. */
+/* What clang may call even in freestanding code. Weak and hidden: linked into each shared object that needs
+   it (unused parts are dropped), never visible outside. Compiled with -fno-builtin, or the loops would become
+   calls to the very functions they define. */
 
 typedef __SIZE_TYPE__ size_t;
 typedef unsigned char u8;
 typedef u8 chunk __attribute__((vector_size(32), aligned(1), may_alias));
 
+#define WIDE sizeof(chunk)
 #define KILN_WEAK __attribute__((weak, visibility("hidden")))
 
 KILN_WEAK void *memcpy(void *restrict to, const void *restrict from, size_t n) {
   u8 *d = to;
   const u8 *s = from;
-  for (; n >= sizeof(chunk); n -= sizeof(chunk), d += sizeof(chunk), s += sizeof(chunk)) *(chunk *)d = *(const chunk *)s;
+  for (; n >= WIDE; n -= WIDE, d += WIDE, s += WIDE) *(chunk *)d = *(const chunk *)s;
   for (; n; n--) *d++ = *s++;
   return to;
 }
@@ -20,11 +21,11 @@ KILN_WEAK void *memmove(void *to, const void *from, size_t n) {
   u8 *d = to;
   const u8 *s = from;
   if ((size_t)(d - s) >= n) {
-    for (; n >= sizeof(chunk); n -= sizeof(chunk), d += sizeof(chunk), s += sizeof(chunk)) *(chunk *)d = *(const chunk *)s;
+    for (; n >= WIDE; n -= WIDE, d += WIDE, s += WIDE) *(chunk *)d = *(const chunk *)s;
     for (; n; n--) *d++ = *s++;
     return to;
   }
-  for (; n >= sizeof(chunk); n -= sizeof(chunk)) *(chunk *)(d + n - sizeof(chunk)) = *(const chunk *)(s + n - sizeof(chunk));
+  for (; n >= WIDE; n -= WIDE) *(chunk *)(d + n - WIDE) = *(const chunk *)(s + n - WIDE);
   for (; n; n--) d[n - 1] = s[n - 1];
   return to;
 }
@@ -32,7 +33,7 @@ KILN_WEAK void *memmove(void *to, const void *from, size_t n) {
 KILN_WEAK void *memset(void *to, int value, size_t n) {
   u8 *d = to;
   chunk fill = (chunk){} + (u8)value;
-  for (; n >= sizeof(chunk); n -= sizeof(chunk), d += sizeof(chunk)) *(chunk *)d = fill;
+  for (; n >= WIDE; n -= WIDE, d += WIDE) *(chunk *)d = fill;
   for (; n; n--) *d++ = (u8)value;
   return to;
 }

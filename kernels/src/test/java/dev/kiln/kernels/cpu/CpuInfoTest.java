@@ -20,7 +20,8 @@ class CpuInfoTest {
     @Test
     void readsTheFirstProcessorAndItsCaches(@TempDir Path dir) throws Exception {
         Path cpuinfo = Files.writeString(dir.resolve("cpuinfo"),
-                "processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\nflags\t\t: fpu avx2 fma avx2\n\nmodel name\t: other\n");
+                "processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\nflags\t\t: fpu avx2 fma avx2\n\n"
+                        + "model name\t: other\n");
         cache(dir, 0, "1", "Data", "48K");
         cache(dir, 1, "1", "Instruction", "32K");
         cache(dir, 2, "2", "Unified", "2M");

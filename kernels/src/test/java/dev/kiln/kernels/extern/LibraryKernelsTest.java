@@ -19,8 +19,8 @@ class LibraryKernelsTest {
         LibraryKernel sgemm = LibraryKernels.find("openblas.sgemm").orElseThrow();
         assertThat(sgemm.identity()).matches("openblas\\.sgemm@openblas-0\\.3\\..*");
         Path file = NativeFixture.graph("""
-                typedef void gemm(int, int, int, int, int, int, float, const float*, int, const float*, int, float,
-                                  float*, int);
+                typedef void gemm(int, int, int, int, int, int, float, const float*, int, const float*, int,
+                                  float, float*, int);
                 int64_t kiln_workspace_bytes(const int64_t* s, int32_t threads) { return 0; }
                 int32_t kiln_entry(const kiln_call* c) {
                   ((gemm*)c->externs[0])(101, 111, 111, 2, 2, 3, 1, c->inputs[0], 3, c->inputs[1], 2, 0,
@@ -34,7 +34,8 @@ class LibraryKernelsTest {
         try (KilnRuntime runtime = NativeFixture.runtime(1);
                 NativeGraph graph = GraphLibrary.open(runtime, file, NativeFixture.ISA)
                         .bind(List.of(), List.of(sgemm.address()))) {
-            graph.call(new long[0], new MemorySegment[] {a.data(), b.data()}, new MemorySegment[] {out.data()});
+            graph.call(new long[0], new MemorySegment[] {a.data(), b.data()},
+                    new MemorySegment[] {out.data()});
         }
         assertThat(out.toFloatArray()).containsExactly(4, 5, 10, 11);
     }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints how long an empty {@code parallel_for} and an empty graph call take, and what becomes of small pieces of
- * work. Arguments: threads.
+ * Prints how long an empty {@code parallel_for} and an empty graph call take, and what becomes of small
+ * pieces of work. Arguments: threads.
  */
 final class DispatchLatency {
     private static final MemorySegment[] NONE = {};
@@ -28,7 +28,10 @@ final class DispatchLatency {
                   if (w > 0) __atomic_fetch_add((int64_t*)c, 1, __ATOMIC_RELAXED);
                 }
                 static void work(void* c, int64_t b, int64_t e, int32_t w) {
-                  for (int64_t i = b; i < e; i++) { volatile float x = 1; for (int k = 0; k < 100; k++) x = x + 1; }
+                  for (int64_t i = b; i < e; i++) {
+                    volatile float x = 1;
+                    for (int k = 0; k < 100; k++) x = x + 1;
+                  }
                   empty(c, b, e, w);
                 }
                 int64_t kiln_workspace_bytes(const int64_t* s, int32_t threads) { return 0; }
@@ -46,15 +49,18 @@ final class DispatchLatency {
             MemorySegment[] out = {helped};
             for (long chunks : new long[] {1, 2, 4, 16}) {
                 helped.set(ValueLayout.JAVA_LONG, 0, 0);
-                double ns = median(() -> graph.call(new long[] {DISPATCHES, chunks, 0, 1}, NONE, out)) / DISPATCHES;
+                long[] syms = {DISPATCHES, chunks, 0, 1};
+                double ns = median(() -> graph.call(syms, NONE, out)) / DISPATCHES;
                 double share = helped.get(ValueLayout.JAVA_LONG, 0) / ((double) ROUNDS * DISPATCHES * chunks);
                 System.out.printf(Locale.ROOT, "empty, %d chunks, %d threads: %.0f ns, %.0f%% by helpers%n",
                         chunks, threads, ns, 100 * share);
             }
             for (long pieces : new long[] {4, 16, 64}) {
                 int times = 2000;
-                double alone = median(() -> graph.call(new long[] {times, pieces, 1, pieces}, NONE, out)) / times;
-                double shared = median(() -> graph.call(new long[] {times, pieces, 1, pieces / 4}, NONE, out)) / times;
+                long[] one = {times, pieces, 1, pieces};
+                long[] four = {times, pieces, 1, pieces / 4};
+                double alone = median(() -> graph.call(one, NONE, out)) / times;
+                double shared = median(() -> graph.call(four, NONE, out)) / times;
                 System.out.printf(Locale.ROOT, "work of %.1f us takes %.1f us in 4 chunks%n", alone / 1000,
                         shared / 1000);
             }

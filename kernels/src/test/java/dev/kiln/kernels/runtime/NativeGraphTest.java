@@ -105,7 +105,8 @@ class NativeGraphTest {
         try (Arena arena = Arena.ofShared(); NativeGraph graph = scalingBy(arena, 3)) {
             assertThatThrownBy(() -> graph.call(new long[] {0}, new MemorySegment[] {arena.allocate(4)},
                     new MemorySegment[] {arena.allocate(4)}))
-                    .isInstanceOfSatisfying(NativeCallException.class, e -> assertThat(e.code()).isEqualTo(7));
+                    .isInstanceOfSatisfying(NativeCallException.class, e -> assertThat(e.code())
+                            .isEqualTo(7));
         }
     }
 
@@ -131,7 +132,8 @@ class NativeGraphTest {
             NativeGraph graph = scalingBy(arena, 3);
             graph.close();
             graph.close();
-            assertThatThrownBy(() -> graph.call(new long[] {1}, NONE, NONE)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> graph.call(new long[] {1}, NONE, NONE))
+                    .isInstanceOf(IllegalStateException.class);
         }
     }
 
@@ -148,7 +150,8 @@ class NativeGraphTest {
                 }
                 """);
         try (Arena arena = Arena.ofShared()) {
-            NativeGraph graph = GraphLibrary.open(runtime, waiting, NativeFixture.ISA).bind(List.of(), List.of());
+            NativeGraph graph = GraphLibrary.open(runtime, waiting, NativeFixture.ISA)
+                    .bind(List.of(), List.of());
             MemorySegment go = arena.allocate(4, 64);
             MemorySegment state = arena.allocate(4, 64);
             Thread caller = Thread.ofPlatform().start(

@@ -12,7 +12,8 @@ class NativeTest {
         Path file = NativeFixture.graph("""
                 KILN_EXPORT int32_t add(int64_t* w) { w[2] = w[0] + w[1]; return 5; }
                 """);
-        try (KilnRuntime runtime = NativeFixture.runtime(1); NativeLibrary library = NativeLibrary.open(file)) {
+        try (KilnRuntime runtime = NativeFixture.runtime(1);
+                NativeLibrary library = NativeLibrary.open(file)) {
             assertThat(runtime.threads()).isEqualTo(1);
             NativeWords words = NativeWords.of(40, 2, 0);
             assertThat(Native.call(library.address("add"), words.address())).isEqualTo(5);

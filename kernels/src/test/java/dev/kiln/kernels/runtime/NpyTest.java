@@ -89,7 +89,8 @@ class NpyTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "(999999999999999999, 999999999999999999)|too large", "(100000000000,)|cut short", "(-1,)|no plain shape"})
+        "(999999999999999999, 999999999999999999)|too large", "(100000000000,)|cut short",
+        "(-1,)|no plain shape"})
     void rejectsHostileShapesBeforeAllocating(String shape, String message) throws Exception {
         String text = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }\n";
         byte[] head = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) text.length(), 0};

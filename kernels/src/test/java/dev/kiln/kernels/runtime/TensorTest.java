@@ -39,8 +39,10 @@ class TensorTest {
 
     @Test
     void stridesOfSizeOneDoNotMatter() {
-        assertThat(Tensor.of(MATRIX.data(), DType.F32, new long[] {1, 6}, new long[] {77, 1}).isContiguous()).isTrue();
-        assertThat(Tensor.of(MATRIX.data(), DType.F32, new long[] {5, 0}, new long[] {9, 9}).isContiguous()).isTrue();
+        assertThat(Tensor.of(MATRIX.data(), DType.F32, new long[] {1, 6}, new long[] {77, 1}).isContiguous())
+                .isTrue();
+        assertThat(Tensor.of(MATRIX.data(), DType.F32, new long[] {5, 0}, new long[] {9, 9}).isContiguous())
+                .isTrue();
     }
 
     @Test
@@ -79,7 +81,8 @@ class TensorTest {
                 .isInstanceOf(KilnException.BadInput.class).hasMessageContaining("negative");
         assertThatThrownBy(() -> Tensor.of(data, DType.F32, 1L << 40, 1L << 40))
                 .isInstanceOf(KilnException.BadInput.class).hasMessageContaining("too large");
-        assertThatThrownBy(() -> Tensor.of(data, DType.F32, new long[] {2, 1L << 31}, new long[] {1L << 62, 1L << 32}))
+        assertThatThrownBy(() -> Tensor.of(data, DType.F32, new long[] {2, 1L << 31},
+                new long[] {1L << 62, 1L << 32}))
                 .isInstanceOf(KilnException.BadInput.class);
         assertThatThrownBy(() -> Tensor.ofFloats(new float[5], 2, 3))
                 .isInstanceOf(KilnException.BadInput.class).hasMessageContaining("5 values");

@@ -19,7 +19,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ThreadPoolTest {
     private static Path library;
 
-    /** Symbols: mode, dispatches, n, grain. Output: sum of all indexes over all dispatches, or -1 for a bad chunk. */
+    /**
+     * Symbols: mode, dispatches, n, grain. Output: sum of all indexes over all dispatches, or -1 for a bad
+     * chunk.
+     */
     @BeforeAll
     static void compile() {
         library = NativeFixture.graph("""
@@ -28,7 +31,8 @@ class ThreadPoolTest {
                   job* j = c;
                   int64_t s = 0;
                   for (int64_t i = b; i < e; i++) s += i;
-                  if (w < 0 || w >= j->rt->threads || e > j->n) __atomic_store_n(&j->bad, 1, __ATOMIC_RELAXED);
+                  if (w < 0 || w >= j->rt->threads || e > j->n)
+                    __atomic_store_n(&j->bad, 1, __ATOMIC_RELAXED);
                   __atomic_fetch_add(&j->sum, s, __ATOMIC_RELAXED);
                 }
                 static void nested(void* c, int64_t b, int64_t e, int32_t w) {
@@ -40,7 +44,8 @@ class ThreadPoolTest {
                   const int64_t* s = c->syms;
                   job j = {c->rt, s[2], s[3], 0, 0};
                   if (s[0]) c->rt->parallel_for(c->rt->pool, nested, &j, s[1], 1);
-                  else for (int64_t i = 0; i < s[1]; i++) c->rt->parallel_for(c->rt->pool, add, &j, s[2], s[3]);
+                  else for (int64_t i = 0; i < s[1]; i++)
+                    c->rt->parallel_for(c->rt->pool, add, &j, s[2], s[3]);
                   *(int64_t*)c->outputs[0] = j.bad ? -1 : j.sum;
                   return 0;
                 }

@@ -56,7 +56,8 @@ class ClangTest {
     void processesUnpackSideBySide(@TempDir Path root) throws Exception {
         List<Process> processes = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            processes.add(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            processes.add(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java")
+                    .toString(),
                     "-cp", System.getProperty("java.class.path"), Unpack.class.getName(), root.toString())
                     .redirectError(ProcessBuilder.Redirect.INHERIT).start());
         }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,10 @@ class NativeCompilerTest {
     private static final CompileUnit ENDLESS = new CompileUnit("endless", """
             #define A(x) x x x x x x x x
             #define B(x) A(A(A(A(A(A(x))))))
-            double f(double a, double b) { B(A(a = a * b + 1 / a; b = b / a - a * b; if (a > b) a += b;)) return a; }
+            double f(double a, double b) {
+              B(A(a = a * b + 1 / a; b = b / a - a * b; if (a > b) a += b;))
+              return a;
+            }
             """);
     private final NativeCompiler compiler = new NativeCompiler(Clang.bundled(), 2);
 
@@ -44,7 +48,8 @@ class NativeCompilerTest {
     void reportsWhatIsWrongAndWhere() throws Exception {
         CompileUnit bad = new CompileUnit("bad unit", "int f(void) { return undeclared; }\n");
         var error = catchThrowableOfType(CompilerException.class,
-                () -> compiler.compileAll(List.of(new CompileUnit("good", "int g;"), bad), TARGET, Deadline.none()));
+                () -> compiler.compileAll(List.of(new CompileUnit("good", "int g;"), bad), TARGET,
+                        Deadline.none()));
         assertThat(error).hasMessageContaining("cannot compile bad_unit")
                 .hasMessageContaining("bad_unit.c:1:22: error: use of undeclared identifier 'undeclared'");
         assertThat(error.getMessage()).doesNotContain("\n");
@@ -56,7 +61,8 @@ class NativeCompilerTest {
 
     @Test
     void refusesUndefinedSymbols() {
-        CompileUnit unit = new CompileUnit("open", "float expf(float); " + EXPORT + "float f(float x) { return expf(x); }");
+        CompileUnit unit = new CompileUnit("open", "float expf(float); " + EXPORT
+                + "float f(float x) { return expf(x); }");
         assertThatThrownBy(() -> compiler.compileAll(List.of(unit), TARGET, Deadline.none()))
                 .isInstanceOf(CompilerException.class).hasMessageContaining("undefined symbol: expf");
     }
@@ -72,7 +78,8 @@ class NativeCompilerTest {
                 %1$s __bf16 narrow(float x) { return (__bf16)x; }
                 %1$s _Float16 narrower(double x) { return (_Float16)x; }
                 """.formatted(EXPORT));
-        assertThat(compiler.compileAll(List.of(unit), TARGET, Deadline.none())).startsWith(0x7f, 'E', 'L', 'F');
+        assertThat(compiler.compileAll(List.of(unit), TARGET, Deadline.none()))
+                .startsWith(0x7f, 'E', 'L', 'F');
     }
 
     @Test
@@ -81,7 +88,8 @@ class NativeCompilerTest {
                 "#include <immintrin.h>\n__m256 f(__m256 a) { return _mm256_add_ps(a, a); }");
         assertThat(compiler.compile(vector, TARGET, OptLevel.O1)).isNotEmpty();
         CompileUnit libc = new CompileUnit("libc", "#include <stdio.h>\n");
-        var error = catchThrowableOfType(CompilerException.class, () -> compiler.compile(libc, TARGET, OptLevel.O0));
+        var error = catchThrowableOfType(CompilerException.class,
+                () -> compiler.compile(libc, TARGET, OptLevel.O0));
         assertThat(error).hasMessageContaining("stdio.h");
     }
 
@@ -94,7 +102,8 @@ class NativeCompilerTest {
         byte[] object = compiler.compile(unit, CpuTarget.of(isa), OptLevel.O3);
         byte[] library = compiler.compileAll(List.of(unit), CpuTarget.of(isa), Deadline.none());
         for (byte[] elf : List.of(object, library)) {
-            assertThat(ByteBuffer.wrap(elf).order(ByteOrder.LITTLE_ENDIAN).getShort(18)).isEqualTo((short) elfMachine);
+            assertThat(ByteBuffer.wrap(elf).order(ByteOrder.LITTLE_ENDIAN).getShort(18))
+                    .isEqualTo((short) elfMachine);
         }
     }
 
@@ -110,7 +119,8 @@ class NativeCompilerTest {
 
     @Test
     void killsTheCompilerAtTheDeadline() {
-        assertThatThrownBy(() -> compiler.compile(ENDLESS, TARGET, OptLevel.O3, Deadline.after(Duration.ofMillis(300))))
+        assertThatThrownBy(() -> compiler.compile(ENDLESS, TARGET, OptLevel.O3,
+                Deadline.after(Duration.ofMillis(300))))
                 .isInstanceOf(ToolchainException.DeadlineExceeded.class).hasMessageContaining("endless");
         assertNoChildIsLeft();
     }
@@ -168,7 +178,7 @@ class NativeCompilerTest {
 
     private static void assertNoChildIsLeft() {
         ProcessHandle.current().descendants().filter(p -> p.info().command().orElse("").endsWith("clang"))
-                .forEach(p -> assertThat(p.onExit().orTimeout(20, java.util.concurrent.TimeUnit.SECONDS).join().isAlive())
-                        .isFalse());
+                .map(p -> p.onExit().orTimeout(20, TimeUnit.SECONDS).join())
+                .forEach(p -> assertThat(p.isAlive()).isFalse());
     }
 }
