@@ -201,7 +201,7 @@ KILN_EXPORT int32_t kiln_rt_free(int64_t* w) {
   return (int32_t)-syscall6(SYS_MUNMAP, (int64_t)((kiln_runtime*)w[0])->pool, sizeof(kiln_pool), 0, 0, 0, 0);
 }
 
-/* in: bytes, a multiple of 4096; out: address of zeroed memory, on huge pages if large, and aligned to them */
+/* in: bytes, a multiple of 4096; out: address of zeroed memory, aligned huge pages if large */
 KILN_EXPORT int32_t kiln_rt_map(int64_t* w) {
   enum { HUGE = 2 << 20, MADV_HUGEPAGE = 14 };
   int64_t bytes = w[0], slack = bytes >= HUGE ? HUGE : 0;

@@ -37,7 +37,7 @@ final class DispatchLatency {
                 int64_t kiln_workspace_bytes(const int64_t* s, int32_t threads) { return 0; }
                 int32_t kiln_entry(const kiln_call* c) {
                   const int64_t* s = c->syms;
-                  for (int64_t i = 0; i < s[0]; i++) 
+                  for (int64_t i = 0; i < s[0]; i++)
                     c->rt->parallel_for(c->rt->pool, s[2] ? work : empty, c->outputs[0], s[1], s[3]);
                   return 0;
                 }

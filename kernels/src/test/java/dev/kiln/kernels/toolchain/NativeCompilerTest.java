@@ -83,7 +83,7 @@ class NativeCompilerTest {
     }
 
     @Test
-    void offersTheCompilersOwnHeadersOnly() {
+    void offersTheCompilersOwnHeadersOnly() throws Exception {
         CompileUnit vector = new CompileUnit("vector",
                 "#include <immintrin.h>\n__m256 f(__m256 a) { return _mm256_add_ps(a, a); }");
         assertThat(compiler.compile(vector, TARGET, OptLevel.O1)).isNotEmpty();
@@ -91,6 +91,7 @@ class NativeCompilerTest {
         var error = catchThrowableOfType(CompilerException.class,
                 () -> compiler.compile(libc, TARGET, OptLevel.O0));
         assertThat(error).hasMessageContaining("stdio.h");
+        ToolchainUnpacker.deleteTree(error.source().orElseThrow().getParent());
     }
 
     @ParameterizedTest
