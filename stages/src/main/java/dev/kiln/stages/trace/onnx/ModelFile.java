@@ -67,7 +67,7 @@ record ModelFile(String name, ModelProto model, Optional<Path> directory) {
         for (OperatorSetIdProto set : model.getOpsetImportList()) {
             if (set.getDomain().isEmpty() || set.getDomain().equals("ai.onnx")) {
                 if (set.getVersion() < 7) {
-                    throw new KilnException.Unsupported(name + ": operator set " + set.getVersion()
+                    throw new KilnException.Unsupported("operator set " + set.getVersion()
                         + " is not supported; convert the model to 7 or later");
                 }
                 return Math.toIntExact(set.getVersion());

@@ -28,7 +28,7 @@ final class TensorReader {
         if (tensor.hasRawData()) {
             return raw(what, dtype, sizes, numel, MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer()));
         }
-        return typed(what, tensor, ConstantValue.allocate(dtype, sizes));
+        return typed(what, tensor, dtype, numel);
     }
 
     private static long numel(List<Long> sizes, String what) {
@@ -68,19 +68,21 @@ final class TensorReader {
         };
     }
 
-    private static ConstantValue typed(String what, TensorProto tensor, ConstantValue into) {
-        int count = switch (into.dtype()) {
+    /** From the repeated fields, one for each class of element types. */
+    private static ConstantValue typed(String what, TensorProto tensor, DType dtype, long numel) {
+        int count = switch (dtype) {
             case F32 -> tensor.getFloatDataCount();
             case F64 -> tensor.getDoubleDataCount();
             case I64 -> tensor.getInt64DataCount();
             case BOOL, U8, I8, I16, I32, F16, BF16 -> tensor.getInt32DataCount();
         };
-        if (count != into.numel()) {
-            throw new KilnException.BadInput(
-                what + ": " + into.dtype() + into.sizes() + " takes " + into.numel() + " values, the file has " + count);
+        if (count != numel) {
+            throw new KilnException.BadInput(what + ": " + dtype + tensor.getDimsList() + " takes " + numel
+                + " values, the file has " + count);
         }
+        ConstantValue into = ConstantValue.allocate(dtype, tensor.getDimsList());
         for (int i = 0; i < count; i++) {
-            switch (into.dtype()) {
+            switch (dtype) {
                 case F32 -> into.set(i, tensor.getFloatData(i));
                 case F64 -> into.set(i, tensor.getDoubleData(i));
                 case I64 -> into.set(i, tensor.getInt64Data(i));
