@@ -22,6 +22,7 @@ import java.util.stream.IntStream;
  */
 public final class ContentDigest {
     static final int CHUNK = 4 << 20;
+    private static final int PIECE = 128 << 10;
     private static final byte LEAF = 0;
     private static final byte ROOT = 1;
 
@@ -54,7 +55,7 @@ public final class ContentDigest {
             var failures = new IOException[leaves.length];
             chunkIndices(length).forEach(i -> {
                 try {
-                    leaves[i] = leaf(readChunk(channel, (long) i * CHUNK, length));
+                    leaves[i] = leaf(channel, (long) i * CHUNK, length);
                 } catch (IOException e) {
                     failures[i] = e;
                 }
@@ -77,14 +78,30 @@ public final class ContentDigest {
         return Math.max(1, Math.toIntExact((length + CHUNK - 1) / CHUNK));
     }
 
-    private static MemorySegment readChunk(FileChannel channel, long from, long length) throws IOException {
-        var chunk = ByteBuffer.allocate((int) Math.min(CHUNK, length - from));
-        while (chunk.hasRemaining()) {
-            if (channel.read(chunk, from + chunk.position()) < 0) {
+    /** Reads in pieces that stay in the processor's cache between the copy and the hash. */
+    private static byte[] leaf(FileChannel channel, long from, long length) throws IOException {
+        int size = (int) Math.min(CHUNK, length - from);
+        byte[] piece = new byte[Math.min(size, PIECE)];
+        if (size <= PIECE) {
+            read(channel, ByteBuffer.wrap(piece), from);
+            return leaf(MemorySegment.ofArray(piece));
+        }
+        MessageDigest sha = Sha256.platform();
+        sha.update(LEAF);
+        for (int at = 0; at < size; at += PIECE) {
+            int part = Math.min(PIECE, size - at);
+            read(channel, ByteBuffer.wrap(piece, 0, part), from + at);
+            sha.update(piece, 0, part);
+        }
+        return sha.digest();
+    }
+
+    private static void read(FileChannel channel, ByteBuffer into, long from) throws IOException {
+        while (into.hasRemaining()) {
+            if (channel.read(into, from + into.position()) < 0) {
                 throw new IOException("the file became shorter while it was read");
             }
         }
-        return MemorySegment.ofArray(chunk.array());
     }
 
     private static byte[] leaf(MemorySegment chunk) {
