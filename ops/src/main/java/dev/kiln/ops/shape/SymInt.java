@@ -119,15 +119,37 @@ public final class SymInt implements Comparable<SymInt> {
         return extreme(other, false);
     }
 
+    /** Nested extremes are flattened, and candidates that differ from another by a constant are settled. */
     private SymInt extreme(SymInt other, boolean max) {
-        OptionalLong difference = minus(other).constant();
-        if (difference.isPresent()) {
-            return (difference.getAsLong() >= 0) == max ? this : other;
+        TreeSet<SymInt> candidates = new TreeSet<>();
+        collect(this, max, candidates);
+        collect(other, max, candidates);
+        candidates.removeIf(c -> candidates.stream().anyMatch(d -> {
+            OptionalLong lead = d.minus(c).constant();
+            return d != c && lead.isPresent() && (lead.getAsLong() > 0) == max;
+        }));
+        SymInt result = candidates.removeFirst();
+        for (SymInt candidate : candidates) {
+            result = atom(max ? new Atom.Max(result, candidate) : new Atom.Min(result, candidate));
         }
-        boolean ordered = compareTo(other) <= 0;
-        SymInt first = ordered ? this : other;
-        SymInt second = ordered ? other : this;
-        return atom(max ? new Atom.Max(first, second) : new Atom.Min(first, second));
+        return result;
+    }
+
+    private static void collect(SymInt value, boolean max, Set<SymInt> into) {
+        boolean single = value.terms.size() == 1 && value.terms.values().iterator().next() == 1
+            && value.terms.firstKey().factors().size() == 1;
+        Atom only = single ? value.terms.firstKey().factors().getFirst() : null;
+        switch (only) {
+            case Atom.Max(SymInt a, SymInt b) when max -> {
+                collect(a, true, into);
+                collect(b, true, into);
+            }
+            case Atom.Min(SymInt a, SymInt b) when !max -> {
+                collect(a, false, into);
+                collect(b, false, into);
+            }
+            case null, default -> into.add(value);
+        }
     }
 
     /** Polynomial division without remainder, if there is one. */

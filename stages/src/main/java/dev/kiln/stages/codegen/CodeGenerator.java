@@ -62,6 +62,11 @@ public final class CodeGenerator {
                 add(group, Kernel.Kind.MATMUL, List.of(plain("kiln_batched_gemm", kernel.write(target))),
                     kernel.arguments(), Optional.empty());
             }
+            case LoopNode.Attention attention -> {
+                AttentionKernel kernel = new AttentionKernel(attention, symbols, schedule.program()::buffer);
+                add(group, Kernel.Kind.ATTENTION, List.of(plain("kiln_attention", kernel.write(target))),
+                    kernel.arguments(), Optional.empty());
+            }
             default -> throw new IllegalStateException("not a template: " + group.node());
         }
     }

@@ -56,9 +56,9 @@ final class ScalarWriter {
     private String gather(Scalar.Gather gather) {
         Map<String, SymInt> places = new HashMap<>();
         for (int i = 0; i < gather.indirect().size(); i++) {
+            String value = write(gather.indirect().get(i));
             String place = names.fresh("at");
-            out.append(indent).append("const int64_t ").append(place).append(" = ")
-                .append(write(gather.indirect().get(i))).append(";\n");
+            out.append(indent).append("const int64_t ").append(place).append(" = ").append(value).append(";\n");
             places.put("_" + i, SymInt.symbol(place));
         }
         return temporary(gather.dtype(), element(names.pointer(gather.buffer()),

@@ -7,6 +7,7 @@ import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.schema.OpArgs;
+import dev.kiln.stages.lowering.AttentionSupport;
 import dev.kiln.stages.pass.GraphRewriter;
 import dev.kiln.stages.pass.GraphState;
 import dev.kiln.stages.pass.GraphState.Stage;
@@ -39,8 +40,9 @@ final class Decompose implements Pass {
     }
 
     private static Optional<List<Arg.Ref>> decompose(GraphBuilder builder, Node.Call call) {
-        Optional<Decomposition> decomposition = call.is(Decompositions.ATTENTION)
-            ? Optional.of(Decompositions.attention()) : Decompositions.find(call.op());
+        boolean unfused = call.is(Decompositions.ATTENTION) && !AttentionSupport.hasTemplate(call, builder::tensor);
+        Optional<Decomposition> decomposition = unfused ? Optional.of(Decompositions.attention())
+            : Decompositions.find(call.op());
         return decomposition.map(d -> d.apply(builder,
             new OpArgs(call.op().schema(), call.args(), builder::tensor, builder.shapes())));
     }

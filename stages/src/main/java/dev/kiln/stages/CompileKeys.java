@@ -1,0 +1,81 @@
+package dev.kiln.stages;
+
+import dev.kiln.cache.Blob;
+import dev.kiln.cache.CacheKey;
+import dev.kiln.cache.ContentDigest;
+import dev.kiln.cache.KeyBuilder;
+import dev.kiln.cache.KeyComponents;
+import dev.kiln.cache.aot.AotKey;
+import dev.kiln.cache.aot.AotOptions;
+import dev.kiln.kernels.extern.LibraryKernels;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.Node;
+import dev.kiln.stages.postgrad.PostGradPasses;
+import dev.kiln.stages.trace.TraceOptions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What enters the keys of the caches. Each component is hashed on its own, so that a miss can be explained. */
+public final class CompileKeys {
+    private static final String ARTIFACT_DOMAIN = "kg";
+    private static final String REQUEST_DOMAIN = "kr";
+
+    private CompileKeys() {
+    }
+
+    /** The key of a request without the model: where it led is remembered with the model file's content. */
+    public static CacheKey request(CompileRequest request, Environment environment) {
+        KeyBuilder key = new KeyBuilder(REQUEST_DOMAIN);
+        machineAndOptions(key, request.options(), environment);
+        TraceOptions trace = request.trace();
+        key.component("trace").map(text(trace.pins())).map(text(trace.hints()));
+        Map<String, String> values = new TreeMap<>();
+        trace.values().forEach((name, value) -> values.put(name, describe(value)));
+        key.component("trace.values").map(values);
+        return key.key();
+    }
+
+    /** The artifact's key: graph, constants, options, target, compiler, library versions, Kiln's own build. */
+    public static KeyComponents artifact(Graph graph, CompileOptions options, Environment environment) {
+        KeyBuilder key = new KeyBuilder(ARTIFACT_DOMAIN);
+        machineAndOptions(key, options, environment);
+        key.component("graph").text(CanonicalGraph.text(graph));
+        key.component("constants").list(constants(graph).stream().map(Blob::digest).toList());
+        key.component("passes").list(PostGradPasses.names()).set(options.debug().excludedPasses());
+        return key.components();
+    }
+
+    /** The AOTAutograd entry's key. */
+    public static KeyComponents aot(KeyComponents artifact, Graph traced) {
+        boolean dynamic = !traced.shapes().symbols().isEmpty();
+        return AotKey.components(artifact, new AotOptions(0, true, true, dynamic, false, "", false, false, false,
+            false, List.of()));
+    }
+
+    private static void machineAndOptions(KeyBuilder key, CompileOptions options, Environment environment) {
+        key.component("build").text(BuildId.get());
+        key.component("target").text(environment.target(options).fingerprint())
+            .number(environment.cpu().l1dBytes()).number(environment.cpu().l2Bytes());
+        key.component("threads").number(options.threads());
+        key.component("options").field("max_autotune", options.maxAutotune());
+        key.component("libraries").text(LibraryKernels.version("openblas").orElse("none"));
+    }
+
+    private static List<Blob> constants(Graph graph) {
+        return graph.constants().parallelStream().map(Node.Constant::value)
+            .map(v -> ContentDigest.of(v.data())).toList();
+    }
+
+    private static String describe(ConstantValue value) {
+        return value.dtype() + value.sizes().toString() + ContentDigest.of(value.data()).digest();
+    }
+
+    private static Map<String, String> text(Map<String, List<Long>> shapes) {
+        Map<String, String> text = new TreeMap<>();
+        shapes.forEach((name, shape) -> text.put(name, Arrays.toString(shape.toArray())));
+        return text;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.kernels.extern.LibraryKernels;
+import dev.kiln.stages.CompileOptions;
+import dev.kiln.stages.Environment;
+import dev.kiln.stages.lowering.GraphLowering;
+import dev.kiln.stages.lowering.LoopProgram;
+import dev.kiln.stages.pass.Decisions;
+import dev.kiln.stages.postgrad.PostGradDone;
+import dev.kiln.stages.schedule.KernelGroup;
+import dev.kiln.stages.schedule.Schedule;
+import dev.kiln.stages.schedule.Scheduler;
+import java.util.Set;
+
+/** The codegen phase: lowering, scheduling, and C for each kernel in all its variants. */
+public final class CodegenPhase {
+    private static final String SGEMM = "openblas.sgemm";
+
+    private CodegenPhase() {
+    }
+
+    public static GeneratedCode run(PostGradDone input, CompileOptions options, Environment environment,
+            Decisions decisions) {
+        LoopProgram program = GraphLowering.lower(input.graph());
+        options.debug().dump("loops", program);
+        Schedule schedule = Scheduler.schedule(program);
+        explain(schedule, decisions);
+        CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(), libraries());
+        return CodeGenerator.generate(input.graph(), schedule, target);
+    }
+
+    /** Library functions that candidates may use here; finding out must not load the library. */
+    public static Set<String> libraries() {
+        return LibraryKernels.version("openblas").isPresent() ? Set.of(SGEMM) : Set.of();
+    }
+
+    private static void explain(Schedule schedule, Decisions decisions) {
+        decisions.add("schedule", schedule.program().nodes().size() + " loop nodes in " + schedule.groups().size()
+            + " kernels, " + schedule.memory().slots().size() + " workspace slots "
+            + schedule.memory().slots());
+        for (KernelGroup group : schedule.groups()) {
+            decisions.add("schedule", group.members().stream().map(m -> m.output().name()).toList()
+                + (group.internal().isEmpty() ? "" : ", kept inside " + group.internal().stream().sorted().toList()));
+        }
+    }
+}
