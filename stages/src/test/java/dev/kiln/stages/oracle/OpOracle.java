@@ -1,0 +1,86 @@
+package dev.kiln.stages.oracle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.schema.OpOverload;
+import dev.kiln.ops.schema.OpTable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Compares an executor of graphs with libtorch, op by op. Subclasses say what executes; every op of the table needs
+ * samples. The seed is {@code -Dkiln.oracle.seed}, and a failing case prints its own.
+ */
+abstract class OpOracle {
+    private static final long SEED = Long.getLong("kiln.oracle.seed", 20260101);
+    private static final int MAX_REPORTED = 5;
+
+    /** Runs a graph: inputs by source name to outputs by name. */
+    abstract Map<String, ConstantValue> execute(Graph graph, Map<String, ConstantValue> inputs);
+
+    /** How much wider than the reference interpreter's this executor's floating tolerance is. */
+    double slack() {
+        return 1;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> agreesWithLibtorch() {
+        return OpTable.all().stream().map(op -> DynamicTest.dynamicTest(op.name(), () -> check(op)));
+    }
+
+    private void check(OpOverload op) {
+        List<OracleCase> cases = Samples.of(op, SEED);
+        assertThat(cases).as("samples of %s", op).isNotEmpty();
+        List<String> failures = new ArrayList<>();
+        List<String> notRun = new ArrayList<>();
+        int compared = 0;
+        for (OracleCase sample : cases) {
+            List<ConstantValue> expected;
+            try {
+                expected = TorchOracle.run(op, sample.args(), sample.tensors());
+            } catch (TorchOracle.Rejected e) {
+                notRun.add(e.getMessage());
+                continue;
+            }
+            Optional<String> failure = failure(sample, expected, notRun);
+            failure.ifPresent(f -> failures.add(f + "\n  in " + sample));
+            compared++;
+        }
+        assertThat(failures.subList(0, Math.min(MAX_REPORTED, failures.size())))
+            .as("%s: %d of %d cases differ, seed %d", op, failures.size(), compared, SEED).isEmpty();
+        assertThat(compared).as("%s: cases that libtorch takes of %d; it says %s", op, cases.size(), notRun).isPositive();
+    }
+
+    private Optional<String> failure(OracleCase sample, List<ConstantValue> expected, List<String> notRun) {
+        try {
+            OracleCase.Program program = sample.program();
+            List<ConstantValue> actual = List.copyOf(execute(program.graph(), program.inputs()).values());
+            if (actual.size() != expected.size()) {
+                return Optional.of("libtorch gives " + expected.size() + " outputs, Kiln " + actual.size());
+            }
+            for (int i = 0; i < actual.size(); i++) {
+                Tolerance tolerance = Tolerance.of(expected.get(i).dtype())
+                    .times(slack() * SampleTable.slack(sample.op()));
+                Optional<String> mismatch = SampleTable.comparable(sample.op(), i)
+                    ? tolerance.mismatch(expected.get(i), actual.get(i)) : Optional.empty();
+                if (mismatch.isPresent()) {
+                    return Optional.of("output " + i + ": " + mismatch.get());
+                }
+            }
+            return Optional.empty();
+        } catch (KilnException.Unsupported e) {
+            notRun.add(e.getMessage());
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            return Optional.of("Kiln fails: " + e);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.kiln.stages.oracle;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.schema.OpKind;
+import dev.kiln.ops.schema.OpOverload;
+import dev.kiln.ops.schema.OpSchema.Parameter;
+import dev.kiln.stages.oracle.OracleCase.Operand;
+import dev.kiln.stages.oracle.SampleValues.Range;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/** Seeded cases of an op: for elementwise ones made from the schema, for all from the {@link SampleTable}. */
+final class Samples {
+    private static final List<DType> DTYPES =
+        List.of(DType.F32, DType.F64, DType.I32, DType.I64, DType.BOOL, DType.U8);
+
+    /** Operand dtypes of mixed calls. */
+    private static final List<List<DType>> MIXED = List.of(List.of(DType.F32, DType.I64), List.of(DType.I32, DType.F64),
+        List.of(DType.U8, DType.I8), List.of(DType.BOOL, DType.F32), List.of(DType.I16, DType.I64));
+
+    /** Operand sizes of elementwise calls: whole vectors and tails, broadcasting, nothing, a single element. */
+    private static final List<List<String>> SHAPES = List.of(
+        List.of("T[3,4]", "T[3,4]", "T[3,4]"), List.of("T[37]", "T[1]", "T[37]"), List.of("T[]", "T[2,3]", "T[3]"),
+        List.of("T[2,3]", "T[]", "T[2,3]"), List.of("T[3,1]", "T[1,4]", "T[4]"), List.of("T[0,4]", "T[1,4]", "T[4]"),
+        List.of("Tt[4,5]", "T[4,5]", "Tt[4,5]"), List.of("Ts[3,6]", "Tt[3,6]", "T[]"), List.of("T[2,1,3]", "Ts[5,1]", "T[1]"));
+
+    private Samples() {
+    }
+
+    static List<OracleCase> of(OpOverload op, long seed) {
+        Maker maker = new Maker(op, seed, new ArrayList<>());
+        if (op.kind() == OpKind.ELEMENTWISE) {
+            maker.elementwise();
+        }
+        for (String text : SampleTable.of(op.name())) {
+            DTYPES.forEach(dtype -> maker.add(text, List.of(dtype)));
+        }
+        return maker.cases;
+    }
+
+    private record Maker(OpOverload op, long seed, List<OracleCase> cases) {
+
+        void elementwise() {
+            for (List<String> shapes : SHAPES) {
+                DTYPES.forEach(dtype -> elementwise(shapes, List.of(dtype)));
+                if (tensors() > 1) {
+                    MIXED.forEach(dtypes -> elementwise(shapes, dtypes));
+                }
+            }
+        }
+
+        private long tensors() {
+            return op.schema().parameters().stream().filter(p -> p.type().startsWith("Tensor")).count();
+        }
+
+        private void elementwise(List<String> shapes, List<DType> dtypes) {
+            StringBuilder text = new StringBuilder();
+            int tensor = 0;
+            for (Parameter p : op.schema().parameters()) {
+                boolean operand = p.type().startsWith("Tensor");
+                if (!operand && p.defaultValue().isPresent()) {
+                    break;
+                }
+                text.append(text.isEmpty() ? "" : ", ").append(operand ? shapes.get(tensor++)
+                    : SampleTable.number(op, p.name(), dtypes.getFirst(), cases.size()));
+            }
+            add(text.toString(), dtypes);
+        }
+
+        /** One case; tensors take the dtypes in turn. */
+        void add(String text, List<DType> dtypes) {
+            long own = seed * 1_000_003 + op.name().hashCode() * 31L + cases.size();
+            Random random = new Random(own);
+            List<Arg> args = new ArrayList<>();
+            Map<Arg.Ref, Operand> operands = new LinkedHashMap<>();
+            List<Arg> parsed = new SampleText(text, dtypes.getFirst(), Range.FINITE, random).args();
+            int tensor = 0;
+            List<String> parts = split(text);
+            for (int i = 0; i < parsed.size(); i++) {
+                DType dtype = dtypes.get(Math.min(tensor, dtypes.size() - 1));
+                SampleText part = new SampleText(parts.get(i), dtype, SampleTable.range(op, i), random);
+                int offset = operands.size();
+                Arg arg = part.args().getFirst().mapReferences(r -> shifted(r, offset));
+                part.operands().forEach((r, o) -> operands.put(shifted(r, offset), o));
+                tensor += arg.references().isEmpty() ? 0 : 1;
+                args.add(arg);
+            }
+            cases.add(new OracleCase(op, op.schema().complete(args), operands, own));
+        }
+
+        private static Arg.Ref shifted(Arg.Ref ref, int offset) {
+            return Arg.ref("t" + (Integer.parseInt(ref.node().substring(1)) + offset));
+        }
+
+        /** At commas outside brackets. */
+        private static List<String> split(String text) {
+            List<String> parts = new ArrayList<>();
+            int depth = 0;
+            int start = 0;
+            for (int i = 0; i <= text.length(); i++) {
+                char c = i < text.length() ? text.charAt(i) : ',';
+                depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+                if (c == ',' && depth == 0) {
+                    parts.add(text.substring(start, i).strip());
+                    start = i + 1;
+                }
+            }
+            return parts;
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package dev.kiln.stages.oracle;
+
+import static org.bytedeco.pytorch.global.torch.compile;
+import static org.bytedeco.pytorch.global.torch.from_blob;
+import static org.bytedeco.pytorch.global.torch.set_num_threads;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.schema.OpOverload;
+import dev.kiln.ops.schema.OpSchema;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.CompilationUnit;
+import org.bytedeco.pytorch.Function;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** Runs any ATen overload by name in libtorch, as a TorchScript function of the call's tensors. */
+final class TorchOracle {
+    private static final Map<DType, ScalarType> TYPES = Map.of(
+        DType.BOOL, ScalarType.Bool, DType.U8, ScalarType.Byte, DType.I8, ScalarType.Char, DType.I16, ScalarType.Short,
+        DType.I32, ScalarType.Int, DType.I64, ScalarType.Long, DType.F16, ScalarType.Half,
+        DType.BF16, ScalarType.BFloat16, DType.F32, ScalarType.Float, DType.F64, ScalarType.Double);
+
+    private static final Map<String, Script> COMPILED = new HashMap<>();
+
+    static {
+        set_num_threads(1);
+    }
+
+    private TorchOracle() {
+    }
+
+    /** libtorch does not take the call; the message is its own. */
+    static final class Rejected extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Rejected(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * @param args complete arguments in schema order, without symbols
+     * @param tensors what the references stand for
+     * @return one tensor an output
+     */
+    static synchronized List<ConstantValue> run(OpOverload op, List<Arg> args, Map<Arg.Ref, ConstantValue> tensors) {
+        Map<Arg.Ref, String> names = new LinkedHashMap<>();
+        args.forEach(a -> a.references().forEach(r -> names.computeIfAbsent(r, x -> "t" + names.size())));
+        String text = source(op, args, names);
+        try {
+            return run(COMPILED.computeIfAbsent(text, TorchOracle::compiled).function(),
+                names.keySet().stream().map(tensors::get).toList());
+        } catch (RuntimeException e) {
+            String message = String.valueOf(e.getMessage());
+            throw new Rejected(text + message.lines().filter(l -> l.contains("Error") || !l.startsWith(" "))
+                .collect(Collectors.joining("; ")));
+        }
+    }
+
+    private static List<ConstantValue> run(Function function, List<ConstantValue> inputs) {
+        try (PointerScope scope = new PointerScope(); NoGradGuard guard = new NoGradGuard()) {
+            IValueVector stack = new IValueVector();
+            inputs.forEach(input -> stack.push_back(new IValue(tensor(input))));
+            return results(function.apply(stack));
+        }
+    }
+
+    /** A function and the unit that owns it, made outside every scope so that they stay. */
+    private record Script(CompilationUnit unit, Function function) {
+    }
+
+    private static Script compiled(String text) {
+        CompilationUnit unit = compile(text);
+        return new Script(unit, unit.get_functions().get(0));
+    }
+
+    private static String source(OpOverload op, List<Arg> args, Map<Arg.Ref, String> names) {
+        String parameters = names.values().stream().map(n -> n + ": Tensor").collect(Collectors.joining(", "));
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < args.size(); i++) {
+            OpSchema.Parameter parameter = op.schema().parameters().get(i);
+            if (parameter.defaultValue().isEmpty() || !parameter.defaultValue().get().equals(args.get(i))) {
+                values.add(parameter.name() + "=" + literal(args.get(i), names));
+            }
+        }
+        return "def f(" + parameters + "):\n    return torch." + op.packet() + "("
+            + String.join(", ", values) + ")\n";
+    }
+
+    private static String literal(Arg arg, Map<Arg.Ref, String> names) {
+        return switch (arg) {
+            case Arg.Ref ref -> ref.equals(Arg.ABSENT) ? "None" : names.get(ref);
+            case Arg.Refs(List<Arg.Ref> refs) -> list(refs.stream().map(r -> literal(r, names)).toList());
+            case Arg.Int(var value) -> value.toString();
+            case Arg.Ints(var values) -> list(values.stream().map(Object::toString).toList());
+            case Arg.Real(double value) -> real(value);
+            case Arg.Reals(List<Double> values) -> list(values.stream().map(TorchOracle::real).toList());
+            case Arg.Bool(boolean value) -> value ? "True" : "False";
+            case Arg.Bools(List<Boolean> values) -> list(values.stream().map(v -> v ? "True" : "False").toList());
+            case Arg.Str(String value) -> "\"" + value + "\"";
+            case Arg.Type(DType value) -> Integer.toString(TYPES.get(value).value);
+            case Arg.None ignored -> "None";
+        };
+    }
+
+    private static String list(List<String> items) {
+        return "[" + String.join(", ", items) + "]";
+    }
+
+    private static String real(double value) {
+        return Double.isFinite(value) ? Double.toString(value).toLowerCase(Locale.ROOT)
+            : "float(\"" + (Double.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf") + "\")";
+    }
+
+    /** A view of foreign memory. */
+    private static final class Address extends Pointer {
+        Address(long address) {
+            this.address = address;
+        }
+    }
+
+    private static Tensor tensor(ConstantValue value) {
+        long[] sizes = value.sizes().stream().mapToLong(Long::longValue).toArray();
+        TensorOptions options = new TensorOptions(TYPES.get(value.dtype()));
+        return from_blob(new Address(value.data().address()), sizes, options).clone();
+    }
+
+    private static List<ConstantValue> results(IValue value) {
+        List<ConstantValue> results = new ArrayList<>();
+        if (value.isTensor()) {
+            results.add(constant(value.toTensor()));
+        } else if (value.isTuple()) {
+            var elements = value.toTuple().elements();
+            for (long i = 0; i < elements.size(); i++) {
+                results.add(constant(elements.get(i).toTensor()));
+            }
+        } else {
+            GenericList list = value.toList();
+            for (long i = 0; i < list.size(); i++) {
+                results.add(constant(list.get(i).toTensor()));
+            }
+        }
+        return results;
+    }
+
+    private static ConstantValue constant(Tensor tensor) {
+        Tensor dense = tensor.contiguous();
+        DType dtype = TYPES.entrySet().stream().filter(e -> e.getValue().value == dense.scalar_type().value)
+            .map(Map.Entry::getKey).findFirst().orElseThrow();
+        List<Long> sizes = new ArrayList<>();
+        for (long d = 0; d < dense.dim(); d++) {
+            sizes.add(dense.size(d));
+        }
+        ConstantValue value = ConstantValue.allocate(dtype, sizes);
+        long bytes = value.data().byteSize();
+        if (bytes > 0) {
+            value.data().copyFrom(MemorySegment.ofAddress(dense.data_ptr().address()).reinterpret(bytes));
+        }
+        return value;
+    }
+}
