@@ -74,7 +74,8 @@ final class BinaryOps {
     }
 
     private static void powers(Registry r) {
-        tensors(r, "pow.Tensor_Tensor", (x, y) -> of(POW, x, y), t -> t);
+        r.elementwise("pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
+            binary((x, y) -> of(POW, x, y), t -> t));
         r.elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
             (a, x) -> power(x.get(0).cast(TypePromotion.common(a, 0, 1)), a.real(1)));
         r.elementwise("pow.Scalar(Scalar self, Tensor exponent) -> Tensor", Shapes.broadcast(t -> t, 0, 1),

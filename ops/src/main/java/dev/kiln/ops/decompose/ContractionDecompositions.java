@@ -42,17 +42,23 @@ final class ContractionDecompositions {
 
     /** beta * self + alpha * product; with beta = 0 self does not count, not even its NaNs. */
     private static Arg.Ref accumulate(Emit e, OpArgs a, Arg.Ref product) {
-        Arg.Ref scaled = is(a, 4, 1) ? product : e.mul(product, a.arg(4));
+        Arg.Ref scaled = is(a, 4, 1) ? product : e.mul(product, factor(e, a, 4));
         Broadcast.sizes(a.shapes(), a.schema().name(), List.of(a.tensor(0).sizes(), e.tensor(product).sizes()));
         if (is(a, 3, 0)) {
             return scaled;
         }
         Arg.Ref self = Emit.ref(a, 0);
-        return e.add(is(a, 3, 1) ? self : e.mul(self, a.arg(3)), scaled);
+        return e.add(is(a, 3, 1) ? self : e.mul(self, factor(e, a, 3)), scaled);
+    }
+
+    /** A factor in the tensors' category: of integers, it is truncated. */
+    private static Arg factor(Emit e, OpArgs a, int position) {
+        boolean floating = e.dtype(Emit.ref(a, 1)).isFloating();
+        return floating || !(a.arg(position) instanceof Arg.Real(double value)) ? a.arg(position) : Arg.of((long) value);
     }
 
     private static boolean is(OpArgs a, int position, double value) {
-        return a.real(position) == value;
+        return a.arg(position) instanceof Arg.Int(SymInt size) && !size.isConstant() ? false : a.real(position) == value;
     }
 
     static Arg.Ref matmul(Emit e, Arg.Ref left, Arg.Ref right) {

@@ -111,7 +111,8 @@ final class IndexDecompositions {
         List<SymInt> shape = new ArrayList<>(java.util.Collections.nCopies(e.rank(self), SymInt.ONE));
         shape.set(dim, a.tensor(2).numel());
         Arg.Ref index = e.expand(e.view(Emit.ref(a, 2), shape), e.tensor(source).sizes());
-        Arg.Ref scaled = a.real(4) == 1 ? source : e.mul(source, a.arg(4));
+        Arg.Ref scaled = a.real(4) == 1 ? source
+            : e.cast(e.mul(source, a.arg(4)), e.dtype(source));
         return e.view(accumulate(e, self, dim, index, scaled), a.tensor(0).sizes());
     }
 

@@ -130,6 +130,9 @@ final class RealArithmetic {
 
     private static double acosh(double x) {
         double t = x - 1;
+        if (t < 0) {
+            return Double.NaN;
+        }
         return x > 1e150 ? Math.log(x) + Math.log(2) : Math.log1p(t + Math.sqrt(t * (t + 2)));
     }
 }

@@ -1,5 +1,6 @@
 package dev.kiln.stages.oracle;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.FakeTensor;
@@ -37,6 +38,10 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
         Map<Arg.Ref, ConstantValue> tensors = new LinkedHashMap<>();
         operands.forEach((ref, operand) -> tensors.put(ref, operand.value()));
         return tensors;
+    }
+
+    List<DType> dtypes() {
+        return operands.values().stream().map(o -> o.value().dtype()).toList();
     }
 
     Program program() {

@@ -16,7 +16,8 @@ import java.util.Random;
 /** Seeded cases of an op: for elementwise ones made from the schema, for all from the {@link SampleTable}. */
 final class Samples {
     private static final List<DType> DTYPES =
-        List.of(DType.F32, DType.F64, DType.I32, DType.I64, DType.BOOL, DType.U8);
+        List.of(DType.F32, DType.F64, DType.I32, DType.I64, DType.BOOL, DType.U8,
+            DType.BF16, DType.F16);
 
     /** Operand dtypes of mixed calls. */
     private static final List<List<DType>> MIXED = List.of(List.of(DType.F32, DType.I64), List.of(DType.I32, DType.F64),
@@ -37,7 +38,8 @@ final class Samples {
             maker.elementwise();
         }
         for (String text : SampleTable.of(op.name())) {
-            DTYPES.forEach(dtype -> maker.add(text, List.of(dtype)));
+            DTYPES.stream().filter(dtype -> SampleTable.takes(op, dtype))
+                .forEach(dtype -> maker.add(text, List.of(dtype)));
         }
         return maker.cases;
     }
@@ -65,8 +67,9 @@ final class Samples {
                 if (!operand && p.defaultValue().isPresent()) {
                     break;
                 }
-                text.append(text.isEmpty() ? "" : ", ").append(operand ? shapes.get(tensor++)
-                    : SampleTable.number(op, p.name(), dtypes.getFirst(), cases.size()));
+                boolean mask = p.name().equals("condition") || p.name().equals("mask");
+                text.append(text.isEmpty() ? "" : ", ").append(mask ? shapes.get(tensor++).replaceFirst("T", "b")
+                    : operand ? shapes.get(tensor++) : SampleTable.number(op, p.name(), dtypes.getFirst(), cases.size()));
             }
             add(text.toString(), dtypes);
         }

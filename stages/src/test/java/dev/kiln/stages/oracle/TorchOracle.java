@@ -67,10 +67,14 @@ final class TorchOracle {
             return run(COMPILED.computeIfAbsent(text, TorchOracle::compiled).function(),
                 names.keySet().stream().map(tensors::get).toList());
         } catch (RuntimeException e) {
-            String message = String.valueOf(e.getMessage());
-            throw new Rejected(text + message.lines().filter(l -> l.contains("Error") || !l.startsWith(" "))
-                .collect(Collectors.joining("; ")));
+            throw new Rejected(text.strip() + ": " + reason(String.valueOf(e.getMessage())));
         }
+    }
+
+    /** The line that names the error, without libtorch's stack. */
+    private static String reason(String message) {
+        return message.lines().filter(l -> l.contains("Error: ")).findFirst()
+            .orElseGet(() -> message.lines().limit(8).collect(Collectors.joining(" ")));
     }
 
     private static List<ConstantValue> run(Function function, List<ConstantValue> inputs) {
