@@ -26,22 +26,27 @@ final class ActivationOps {
             select(of(GT, x, literal(0, x.dtype())), x, of(MUL, x, literal(a.real(1), x.dtype()))));
         parametric(r, "elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor",
             (a, x) -> elu(x, a.real(1), a.real(2), a.real(3)));
-        parametric(r, "celu(Tensor self, Scalar alpha=1.0) -> Tensor", (a, x) -> elu(x, a.real(1), 1, 1 / a.real(1)));
-        parametric(r, "selu(Tensor self) -> Tensor", (a, x) -> elu(x, 1.6732632423543772, 1.0507009873554805, 1));
+        parametric(r, "celu(Tensor self, Scalar alpha=1.0) -> Tensor", (a, x) ->
+            elu(x, a.real(1), 1, 1 / a.real(1)));
+        parametric(r, "selu(Tensor self) -> Tensor", (a, x) ->
+            elu(x, 1.6732632423543772, 1.0507009873554805, 1));
         parametric(r, "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor",
             (a, x) -> clamped(x, a.real(1), a.real(2)));
         parametric(r, "relu6(Tensor self) -> Tensor", (a, x) -> clamped(x, 0, 6));
         floating(r, "hardsigmoid", ActivationOps::hardSigmoid);
         floating(r, "hardswish", x -> of(MUL, x, hardSigmoid(x)));
-        parametric(r, "softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", ActivationOps::softplus);
+        parametric(r, "softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor",
+            ActivationOps::softplus);
         floating(r, "mish", x -> of(MUL, x, of(TANH, log1pExp(x))));
         floating(r, "log_sigmoid", x -> of(SUB, of(MIN, x, literal(0, x.dtype())), log1pExpOfMinusAbs(x)));
         parametric(r, "hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", ActivationOps::hardShrink);
         parametric(r, "softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", ActivationOps::softShrink);
         parametric(r, "threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", (a, x) ->
             select(of(LE, x, literal(a.real(1), x.dtype())), literal(a.real(2), x.dtype()), x));
-        r.elementwise("_prelu_kernel.default(Tensor self, Tensor weight) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
-            (a, x) -> select(of(GT, x.get(0), literal(0, x.get(0).dtype())), x.get(0), of(MUL, x.get(1), x.get(0))));
+        r.elementwise("_prelu_kernel.default(Tensor self, Tensor weight) -> Tensor",
+            Shapes.broadcast(t -> t, 0, 1),
+            (a, x) -> select(of(GT, x.get(0), literal(0, x.get(0).dtype())), x.get(0),
+                of(MUL, x.get(1), x.get(0))));
     }
 
     /** x/2 * (1 + erf(x / sqrt 2)). */

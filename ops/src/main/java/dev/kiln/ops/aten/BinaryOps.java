@@ -58,7 +58,8 @@ final class BinaryOps {
 
     /** The one that is a number, if only one is. */
     private static Scalar notNan(Scalar x, Scalar y, Scalar both) {
-        return x.dtype().isFloating() ? Scalar.select(of(IS_NAN, x), y, Scalar.select(of(IS_NAN, y), x, both)) : both;
+        return x.dtype().isFloating() ? Scalar.select(of(IS_NAN, x), y, Scalar.select(of(IS_NAN, y), x, both))
+            : both;
     }
 
     /** x log y, with 0 log y = 0 for every y but NaN. */
@@ -74,9 +75,11 @@ final class BinaryOps {
     }
 
     private static void powers(Registry r) {
-        r.elementwise("pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
+        r.elementwise("pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor",
+            Shapes.broadcast(t -> t, 0, 1),
             binary((x, y) -> of(POW, x, y), t -> t));
-        r.elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
+        r.elementwise("pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor",
+            Shapes.broadcast(t -> t, 0, 1),
             (a, x) -> power(x.get(0).cast(TypePromotion.common(a, 0, 1)), a.real(1)));
         r.elementwise("pow.Scalar(Scalar self, Tensor exponent) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
             binary((x, y) -> of(POW, x, y), t -> t));
@@ -117,14 +120,15 @@ final class BinaryOps {
     }
 
     private static void compare(Registry r, String schema, ScalarOp op) {
-        r.elementwise(schema, Shapes.broadcast(t -> DType.BOOL, 0, 1), binary((x, y) -> of(op, x, y), t -> t));
+        r.elementwise(schema, Shapes.broadcast(t -> DType.BOOL, 0, 1),
+            binary((x, y) -> of(op, x, y), t -> t));
     }
 
     private static void logic(Registry r) {
         for (ScalarOp op : List.of(AND, OR, XOR)) {
             r.elementwise("logical_" + op.text() + ".default(Tensor self, Tensor other) -> Tensor",
                 Shapes.broadcast(t -> DType.BOOL, 0, 1),
-                (a, x) -> of(op, x.get(0).cast(DType.BOOL), x.get(1).cast(DType.BOOL)));
+                binary((x, y) -> of(op, x.cast(DType.BOOL), y.cast(DType.BOOL)), t -> t));
         }
         both(r, "bitwise_and", (x, y) -> of(x.dtype() == DType.BOOL ? AND : BIT_AND, x, y), t -> t);
         both(r, "bitwise_or", (x, y) -> of(x.dtype() == DType.BOOL ? OR : BIT_OR, x, y), t -> t);
@@ -135,7 +139,8 @@ final class BinaryOps {
 
     private static void divMode(Registry r) {
         for (String other : List.of("Tensor", "Scalar")) {
-            r.elementwise("div." + other + "_mode(Tensor self, " + other + " other, *, str? rounding_mode) -> Tensor",
+            r.elementwise("div." + other + "_mode(Tensor self, " + other
+                + " other, *, str? rounding_mode) -> Tensor",
                 dev.kiln.ops.schema.ShapeFunction.single(a -> dev.kiln.ops.graph.FakeTensor.contiguous(
                     divDType(a.isNone(2), TypePromotion.common(a, 0, 1)), Shapes.broadcastSizes(a, 0, 1))),
                 (a, x) -> {
@@ -182,12 +187,14 @@ final class BinaryOps {
         };
     }
 
-    private static void tensors(Registry r, String name, BinaryOperator<Scalar> body, UnaryOperator<DType> dtype) {
+    private static void tensors(Registry r, String name, BinaryOperator<Scalar> body,
+        UnaryOperator<DType> dtype) {
         r.elementwise(name + "(Tensor self, Tensor other) -> Tensor", Shapes.broadcast(dtype, 0, 1),
             binary(body, dtype));
     }
 
-    private static void both(Registry r, String name, BinaryOperator<Scalar> body, UnaryOperator<DType> dtype) {
+    private static void both(Registry r, String name, BinaryOperator<Scalar> body,
+        UnaryOperator<DType> dtype) {
         both(r, name, body, dtype, "Tensor", "Scalar");
     }
 

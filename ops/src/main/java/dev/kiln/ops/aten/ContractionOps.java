@@ -21,13 +21,15 @@ final class ContractionOps {
             rank(a, 1, 2);
             return product(a, a.tensor(0), a.tensor(1));
         }));
-        r.op("addmm.default(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
+        r.op("addmm.default(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)"
+            + " -> Tensor",
             OpKind.COMPOSITE, ShapeFunction.single(a -> {
                 rank(a, 1, 2);
                 rank(a, 2, 2);
                 return product(a, a.tensor(1), a.tensor(2));
             }));
-        r.op("bmm.default(Tensor self, Tensor mat2) -> Tensor", OpKind.CONTRACTION, ShapeFunction.single(a -> {
+        r.op("bmm.default(Tensor self, Tensor mat2) -> Tensor", OpKind.CONTRACTION,
+            ShapeFunction.single(a -> {
             rank(a, 0, 3);
             rank(a, 1, 3);
             a.shapes().require(a.tensor(0).size(0), a.tensor(1).size(0), "aten.bmm, batch");
@@ -37,14 +39,17 @@ final class ContractionOps {
             ShapeFunction.single(ContractionOps::matmul));
         r.op("linear.default(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", OpKind.CONTRACTION,
             ShapeFunction.single(ContractionOps::linear));
-        r.op("scaled_dot_product_attention.default(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, "
-            + "float dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor",
+        r.op("scaled_dot_product_attention.default(Tensor query, Tensor key, Tensor value, "
+            + "Tensor? attn_mask=None, "
+            + "float dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False)"
+            + " -> Tensor",
             OpKind.CONTRACTION, ShapeFunction.single(ContractionOps::attention));
     }
 
     private static void rank(OpArgs a, int position, int rank) {
         if (a.tensor(position).rank() != rank) {
-            throw a.error("argument " + (position + 1) + " must have rank " + rank + ", got " + a.tensor(position));
+            throw a.error("argument " + (position + 1) + " must have rank " + rank + ", got "
+                + a.tensor(position));
         }
     }
 
@@ -59,7 +64,8 @@ final class ContractionOps {
 
     private static void dtypes(OpArgs a, FakeTensor left, FakeTensor right) {
         if (left.dtype() != right.dtype() || left.dtype() == DType.BOOL) {
-            throw a.error("dtypes " + left.dtype() + " and " + right.dtype() + " cannot be multiplied as matrices");
+            throw a.error("dtypes " + left.dtype() + " and " + right.dtype()
+                + " cannot be multiplied as matrices");
         }
     }
 
@@ -120,7 +126,8 @@ final class ContractionOps {
         a.optionalTensor(3).ifPresent(mask -> {
             List<SymInt> scores = new ArrayList<>(sizes);
             scores.add(key.size(n - 2));
-            if (!Broadcast.sizes(a.shapes(), a.schema().name(), List.of(mask.sizes(), scores)).equals(scores)) {
+            if (!Broadcast.sizes(a.shapes(), a.schema().name(),
+                List.of(mask.sizes(), scores)).equals(scores)) {
                 throw a.error("the mask " + mask.sizes() + " does not fit the scores " + scores);
             }
         });
@@ -129,7 +136,8 @@ final class ContractionOps {
     }
 
     /** The batch sizes of all three; with grouped queries the key's heads divide the query's. */
-    private static List<SymInt> attentionBatch(OpArgs a, List<SymInt> query, List<SymInt> key, List<SymInt> value) {
+    private static List<SymInt> attentionBatch(OpArgs a, List<SymInt> query, List<SymInt> key,
+        List<SymInt> value) {
         int outer = query.size() - 2;
         int common = a.bool(7) ? outer - 1 : outer;
         if (common < 0) {
@@ -139,7 +147,8 @@ final class ContractionOps {
             List.of(query.subList(0, common), key.subList(0, common), value.subList(0, common))));
         if (a.bool(7)) {
             SymInt heads = query.get(common);
-            a.shapes().require(key.get(common), value.get(common), a.schema().name() + ", key and value heads");
+            a.shapes().require(key.get(common), value.get(common), a.schema().name()
+                + ", key and value heads");
             if (!heads.mod(key.get(common)).is(0)) {
                 throw a.error(heads + " query heads cannot share " + key.get(common) + " key heads");
             }

@@ -13,20 +13,23 @@ import java.util.List;
 /** Ops that make a tensor from sizes and numbers alone. */
 final class FactoryOps {
     private static final String OPTIONS =
-        "*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor";
+        "*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None)"
+            + " -> Tensor";
 
     private FactoryOps() {
     }
 
     static void register(Registry r) {
         r.op("full.default(SymInt[] size, Scalar fill_value, " + OPTIONS, OpKind.FACTORY,
-            ShapeFunction.single(a -> FakeTensor.contiguous(a.dtype(2).orElse(numberType(a.arg(1))), a.sizes(0))));
+            ShapeFunction.single(a -> FakeTensor.contiguous(a.dtype(2).orElse(numberType(a.arg(1))),
+                a.sizes(0))));
         r.op("arange.start_step(Scalar start, Scalar end, Scalar step=1, " + OPTIONS, OpKind.FACTORY,
             ShapeFunction.single(FactoryOps::arange));
     }
 
     private static FakeTensor arange(OpArgs a) {
-        boolean integral = a.arg(0) instanceof Arg.Int && a.arg(1) instanceof Arg.Int && a.arg(2) instanceof Arg.Int;
+        boolean integral = a.arg(0) instanceof Arg.Int && a.arg(1) instanceof Arg.Int
+            && a.arg(2) instanceof Arg.Int;
         DType dtype = a.dtype(3).orElse(integral ? DType.I64 : DType.F32);
         if (integral) {
             SymInt step = a.size(2);

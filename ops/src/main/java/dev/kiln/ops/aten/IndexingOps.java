@@ -20,10 +20,12 @@ final class IndexingOps {
         indexing(r, "cat.default(Tensor[] tensors, int dim=0) -> Tensor", IndexingOps::cat);
         indexing(r, "embedding.default(Tensor weight, Tensor indices, SymInt padding_idx=-1, "
             + "bool scale_grad_by_freq=False, bool sparse=False) -> Tensor", IndexingOps::embedding);
-        indexing(r, "index_select.default(Tensor self, int dim, Tensor index) -> Tensor", IndexingOps::indexSelect);
+        indexing(r, "index_select.default(Tensor self, int dim, Tensor index) -> Tensor",
+            IndexingOps::indexSelect);
         indexing(r, "gather.default(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor",
             IndexingOps::gather);
-        indexing(r, "constant_pad_nd.default(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor", IndexingOps::pad);
+        indexing(r, "constant_pad_nd.default(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor",
+            IndexingOps::pad);
         indexing(r, "flip.default(Tensor self, int[] dims) -> Tensor", a -> {
             for (int dim : a.integers(1)) {
                 a.wrapDim(dim, a.tensor(0).rank());

@@ -15,16 +15,23 @@ final class ReductionOps {
     }
 
     static void register(Registry r) {
-        reduce(r, "sum.dim_IntList(Tensor self, int[]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+        reduce(r, "sum.dim_IntList(Tensor self, int[]? dim, bool keepdim=False, *, ScalarType? dtype=None)"
+            + " -> Tensor",
             a -> a.dtype(3).orElse(sumDType(a.tensor(0).dtype())));
-        reduce(r, "mean.dim(Tensor self, int[]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+        reduce(r, "mean.dim(Tensor self, int[]? dim, bool keepdim=False, *, ScalarType? dtype=None)"
+            + " -> Tensor",
             ReductionOps::meanDType);
-        reduce(r, "amax.default(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor", a -> a.tensor(0).dtype());
-        reduce(r, "amin.default(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor", a -> a.tensor(0).dtype());
-        reduce(r, "any.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", ReductionOps::truthDType);
-        reduce(r, "all.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", ReductionOps::truthDType);
+        reduce(r, "amax.default(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor", a ->
+            a.tensor(0).dtype());
+        reduce(r, "amin.default(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor", a ->
+            a.tensor(0).dtype());
+        reduce(r, "any.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor",
+            ReductionOps::truthDType);
+        reduce(r, "all.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor",
+            ReductionOps::truthDType);
         r.op("prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
-            OpKind.REDUCTION, ShapeFunction.single(a -> oneDim(a, 1, 2, a.dtype(3).orElse(sumDType(a.tensor(0).dtype())))));
+            OpKind.REDUCTION, ShapeFunction.single(a ->
+                oneDim(a, 1, 2, a.dtype(3).orElse(sumDType(a.tensor(0).dtype())))));
         for (String name : new String[] {"argmax", "argmin"}) {
             r.op(name + ".default(Tensor self, int? dim=None, bool keepdim=False) -> Tensor",
                 OpKind.REDUCTION, ShapeFunction.single(a -> oneDim(a, 1, 2, DType.I64)));

@@ -36,15 +36,19 @@ final class TernaryOps {
         clamp(r, "clamp.default(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor");
         clamp(r, "clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor");
         r.elementwise("clamp_min.default(Tensor self, Scalar min) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
-            (a, x) -> of(MAX, x.get(0).cast(TypePromotion.common(a, 0, 1)), x.get(1).cast(TypePromotion.common(a, 0, 1))));
+            (a, x) -> of(MAX, x.get(0).cast(TypePromotion.common(a, 0, 1)),
+                x.get(1).cast(TypePromotion.common(a, 0, 1))));
         r.elementwise("clamp_max.default(Tensor self, Scalar max) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
-            (a, x) -> of(MIN, x.get(0).cast(TypePromotion.common(a, 0, 1)), x.get(1).cast(TypePromotion.common(a, 0, 1))));
-        r.elementwise("addcmul.default(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+            (a, x) -> of(MIN, x.get(0).cast(TypePromotion.common(a, 0, 1)),
+                x.get(1).cast(TypePromotion.common(a, 0, 1))));
+        r.elementwise("addcmul.default(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)"
+            + " -> Tensor",
             Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> {
                 List<Scalar> v = promoted(a, x);
                 return of(ADD, v.get(0), of(MUL, of(MUL, v.get(3), v.get(1)), v.get(2)));
             });
-        r.elementwise("addcdiv.default(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+        r.elementwise("addcdiv.default(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)"
+            + " -> Tensor",
             Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> {
                 List<Scalar> v = promoted(a, x);
                 return of(ADD, v.get(0), of(DIV, of(MUL, v.get(3), v.get(1)), v.get(2)));
@@ -52,7 +56,8 @@ final class TernaryOps {
         for (String side : List.of("min", "max")) {
             r.elementwise("clamp_" + side + ".Tensor(Tensor self, Tensor " + side + ") -> Tensor",
                 Shapes.broadcast(t -> t, 0, 1), (a, x) -> of(side.equals("min") ? MAX : MIN,
-                    x.get(0).cast(TypePromotion.common(a, 0, 1)), x.get(1).cast(TypePromotion.common(a, 0, 1))));
+                    x.get(0).cast(TypePromotion.common(a, 0, 1)),
+                        x.get(1).cast(TypePromotion.common(a, 0, 1))));
         }
         r.elementwise("lerp.Scalar(Tensor self, Tensor end, Scalar weight) -> Tensor",
             Shapes.broadcast(t -> t, 0, 1), TernaryOps::lerp);
@@ -67,7 +72,8 @@ final class TernaryOps {
         Scalar end = x.get(1).cast(t);
         Scalar weight = x.get(2).cast(t);
         Scalar span = of(SUB, end, start);
-        return Scalar.select(of(LT, of(ABS, weight), Scalar.literal(0.5, t)), of(ADD, start, of(MUL, weight, span)),
+        return Scalar.select(of(LT, of(ABS, weight), Scalar.literal(0.5, t)),
+            of(ADD, start, of(MUL, weight, span)),
             of(SUB, end, of(MUL, span, of(SUB, Scalar.literal(1, t), weight))));
     }
 
@@ -76,7 +82,8 @@ final class TernaryOps {
     }
 
     private static void maskedFill(Registry r, String schema) {
-        r.elementwise(schema, ShapeFunction.single(a -> a.tensor(0).fresh(Shapes.broadcastSizes(a, 0, 1))), (a, x) ->
+        r.elementwise(schema, ShapeFunction.single(a -> a.tensor(0).fresh(Shapes.broadcastSizes(a, 0, 1))),
+            (a, x) ->
             Scalar.select(x.get(1).cast(DType.BOOL), x.get(2).cast(x.get(0).dtype()), x.get(0)));
     }
 

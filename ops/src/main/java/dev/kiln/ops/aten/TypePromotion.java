@@ -7,8 +7,8 @@ import dev.kiln.ops.schema.OpArgs;
 import java.util.List;
 
 /**
- * PyTorch's type promotion: tensors with dimensions decide, unless a zero-dimensional tensor or a number is of a
- * higher category (boolean, integral, floating).
+ * PyTorch's type promotion: tensors with dimensions decide, unless a zero-dimensional tensor or a number is
+ * of a higher category (boolean, integral, floating).
  */
 public final class TypePromotion {
     private TypePromotion() {

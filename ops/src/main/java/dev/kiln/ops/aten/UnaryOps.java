@@ -19,11 +19,12 @@ final class UnaryOps {
     /** Functions that give floating results, also of integers. */
     private static final Map<String, ScalarOp> FLOATING = Map.ofEntries(
         Map.entry("exp", EXP), Map.entry("expm1", EXPM1), Map.entry("log", LOG), Map.entry("log1p", LOG1P),
-        Map.entry("log2", LOG2), Map.entry("log10", LOG10), Map.entry("sqrt", SQRT), Map.entry("rsqrt", RSQRT),
-        Map.entry("reciprocal", RECIPROCAL), Map.entry("sin", SIN), Map.entry("cos", COS), Map.entry("tan", TAN),
-        Map.entry("asin", ASIN), Map.entry("acos", ACOS), Map.entry("atan", ATAN), Map.entry("sinh", SINH),
-        Map.entry("cosh", COSH), Map.entry("tanh", TANH), Map.entry("asinh", ASINH), Map.entry("acosh", ACOSH),
-        Map.entry("atanh", ATANH), Map.entry("erf", ERF), Map.entry("sigmoid", SIGMOID));
+        Map.entry("log2", LOG2), Map.entry("log10", LOG10), Map.entry("sqrt", SQRT),
+        Map.entry("rsqrt", RSQRT), Map.entry("reciprocal", RECIPROCAL), Map.entry("sin", SIN),
+        Map.entry("cos", COS), Map.entry("tan", TAN), Map.entry("asin", ASIN), Map.entry("acos", ACOS),
+        Map.entry("atan", ATAN), Map.entry("sinh", SINH), Map.entry("cosh", COSH), Map.entry("tanh", TANH),
+        Map.entry("asinh", ASINH), Map.entry("acosh", ACOSH), Map.entry("atanh", ATANH),
+        Map.entry("erf", ERF), Map.entry("sigmoid", SIGMOID));
 
     private UnaryOps() {
     }
@@ -57,20 +58,25 @@ final class UnaryOps {
         same(r, "contiguous", x -> x, ", *, MemoryFormat memory_format=contiguous_format");
         same(r, "sgn", x -> x.dtype() == DType.BOOL ? x : of(SIGN, x));
         same(r, "frac", x -> of(SUB, x, of(TRUNC, x)));
-        r.elementwise("square.default(Tensor self) -> Tensor", Shapes.unary(UnaryOps::squareDType), (a, x) -> {
-            Scalar value = x.getFirst().cast(squareDType(x.getFirst().dtype()));
-            return of(MUL, value, value);
-        });
+        r.elementwise("square.default(Tensor self) -> Tensor", Shapes.unary(UnaryOps::squareDType),
+            (a, x) -> square(x.getFirst().cast(squareDType(x.getFirst().dtype()))));
         test(r, "isfinite", x -> x.dtype().isFloating() ? of(NOT, of(OR, of(IS_NAN, x), of(IS_INF, x)))
             : literal(1, DType.BOOL));
         test(r, "isposinf", x -> infinite(x, Double.POSITIVE_INFINITY));
         test(r, "isneginf", x -> infinite(x, Double.NEGATIVE_INFINITY));
-        r.elementwise("round.decimals(Tensor self, *, int decimals=0) -> Tensor", Shapes.unary(t -> t), (a, x) ->
+        r.elementwise("round.decimals(Tensor self, *, int decimals=0) -> Tensor", Shapes.unary(t -> t),
+            (a, x) ->
             decimals(x.getFirst(), (int) a.integer(1)));
-        r.elementwise("logit.default(Tensor self, float? eps=None) -> Tensor", Shapes.unary(TypePromotion::toFloating),
+        r.elementwise("logit.default(Tensor self, float? eps=None) -> Tensor",
+            Shapes.unary(TypePromotion::toFloating),
             (a, x) -> logit(a, x.getFirst().cast(TypePromotion.toFloating(x.getFirst().dtype()))));
-        r.elementwise("nan_to_num.default(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) "
+        r.elementwise("nan_to_num.default(Tensor self, float? nan=None, float? posinf=None, "
+            + "float? neginf=None) "
             + "-> Tensor", Shapes.unary(t -> t), (a, x) -> nanToNum(a, x.getFirst()));
+    }
+
+    private static Scalar square(Scalar x) {
+        return of(MUL, x, x);
     }
 
     private static DType squareDType(DType dtype) {
@@ -87,7 +93,8 @@ final class UnaryOps {
             return x;
         }
         Scalar power = literal(Math.pow(10, Math.abs(places)), x.dtype());
-        return places < 0 ? of(MUL, of(ROUND, of(DIV, x, power)), power) : of(DIV, of(ROUND, of(MUL, x, power)), power);
+        return places < 0 ? of(MUL, of(ROUND, of(DIV, x, power)), power)
+            : of(DIV, of(ROUND, of(MUL, x, power)), power);
     }
 
     private static Scalar logit(OpArgs a, Scalar x) {
@@ -119,7 +126,8 @@ final class UnaryOps {
     private static void conversion(Registry r) {
         ShapeFunction shape = ShapeFunction.single(a -> a.tensor(0)
             .withDType(a.dtype(1).orElse(a.tensor(0).dtype())).fresh(a.tensor(0).sizes()));
-        r.elementwise("_to_copy.default(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, "
+        r.elementwise("_to_copy.default(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, "
+            + "Device? device=None, "
             + "bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor",
             shape, (a, x) -> x.getFirst().cast(a.dtype(1).orElse(x.getFirst().dtype())));
         r.elementwise("to.dtype(Tensor self, ScalarType dtype, bool non_blocking=False, bool copy=False, "

@@ -20,15 +20,18 @@ final class ViewOps {
         view(r, "view.default(Tensor self, SymInt[] size) -> Tensor", ViewOps::reshape);
         view(r, "_unsafe_view.default(Tensor self, SymInt[] size) -> Tensor", ViewOps::reshape);
         view(r, "reshape.default(Tensor self, SymInt[] shape) -> Tensor", ViewOps::reshape);
-        view(r, "expand.default(Tensor self, SymInt[] size, *, bool implicit=False) -> Tensor", ViewOps::expand);
+        view(r, "expand.default(Tensor self, SymInt[] size, *, bool implicit=False) -> Tensor",
+            ViewOps::expand);
         view(r, "permute.default(Tensor self, int[] dims) -> Tensor", a -> permute(a, a.integers(1)));
         view(r, "transpose.int(Tensor self, int dim0, int dim1) -> Tensor", ViewOps::transpose);
         view(r, "t.default(Tensor self) -> Tensor", ViewOps::matrixTranspose);
         view(r, "unsqueeze.default(Tensor self, int dim) -> Tensor", ViewOps::unsqueeze);
         view(r, "squeeze.default(Tensor self) -> Tensor", a -> squeeze(a, allDims(a.tensor(0).rank())));
-        view(r, "squeeze.dim(Tensor self, int dim) -> Tensor", a -> squeeze(a, new int[] {(int) a.integer(1)}));
+        view(r, "squeeze.dim(Tensor self, int dim) -> Tensor", a ->
+            squeeze(a, new int[] {(int) a.integer(1)}));
         view(r, "squeeze.dims(Tensor self, int[] dim) -> Tensor", a -> squeeze(a, a.integers(1)));
-        view(r, "slice.Tensor(Tensor self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor",
+        view(r, "slice.Tensor(Tensor self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1)"
+            + " -> Tensor",
             ViewOps::slice);
         view(r, "select.int(Tensor self, int dim, SymInt index) -> Tensor", ViewOps::select);
     }
@@ -182,7 +185,8 @@ final class ViewOps {
         FakeTensor self = a.tensor(0);
         int dim = a.dim(1, self.rank());
         SymInt index = SliceBounds.fromStart(a.shapes(), a.size(2), self.size(dim));
-        if (self.rank() == 0 || !a.shapes().less(index, self.size(dim)) || a.shapes().less(index, SymInt.ZERO)) {
+        if (self.rank() == 0 || !a.shapes().less(index, self.size(dim))
+            || a.shapes().less(index, SymInt.ZERO)) {
             throw a.error("index " + a.size(2) + " is out of range for size " + self.sizes());
         }
         List<SymInt> sizes = new ArrayList<>(self.sizes());

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * NumPy's indexing with integer tensors: the indexed dimensions come first and fold into one, the index tensors
- * into one linear index, and what is left is a row look-up.
+ * NumPy's indexing with integer tensors: the indexed dimensions come first and fold into one, the index
+ * tensors into one linear index, and what is left is a row look-up.
  *
  * @param dims the indexed dimensions
  * @param rest the other ones
@@ -21,7 +21,8 @@ import java.util.stream.IntStream;
  * @param rows self with the indexed dimensions folded in front: (product of them, rest...)
  * @param index the linear index, a vector
  */
-record AdvancedIndexing(List<Integer> dims, List<Integer> rest, List<SymInt> common, Arg.Ref rows, Arg.Ref index) {
+record AdvancedIndexing(List<Integer> dims, List<Integer> rest, List<SymInt> common, Arg.Ref rows,
+    Arg.Ref index) {
 
     static void define(Definitions d) {
         d.op("index.Tensor(Tensor self, Tensor?[] indices) -> Tensor", (e, a) -> {
@@ -30,7 +31,8 @@ record AdvancedIndexing(List<Integer> dims, List<Integer> rest, List<SymInt> com
             Arg.Ref picked = e.view(e.call("index_select.default", plan.rows, 0, plan.index), front);
             return e.permute(picked, plan.order(front.size()));
         });
-        d.op("index_put.default(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor",
+        d.op("index_put.default(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False)"
+            + " -> Tensor",
             AdvancedIndexing::put);
     }
 
@@ -47,7 +49,8 @@ record AdvancedIndexing(List<Integer> dims, List<Integer> rest, List<SymInt> com
             dims.stream().map(d -> e.tensor(indices.get(d)).sizes()).toList());
         List<Integer> order = new ArrayList<>(dims);
         order.addAll(rest);
-        List<SymInt> folded = new ArrayList<>(List.of(SymInt.product(dims.stream().map(self::size).toList())));
+        List<SymInt> folded = new ArrayList<>(List.of(SymInt.product(dims.stream()
+            .map(self::size).toList())));
         rest.forEach(d -> folded.add(self.size(d)));
         Arg.Ref rows = e.view(e.permute(Emit.ref(a, 0), order), folded);
         Arg.Ref linear = null;
@@ -80,7 +83,10 @@ record AdvancedIndexing(List<Integer> dims, List<Integer> rest, List<SymInt> com
         return sizes;
     }
 
-    /** Index dimensions go to the place of the first indexed one if those were neighbours, else they stay in front. */
+    /**
+     * Index dimensions go to the place of the first indexed one if those were neighbours, else they stay in
+     * front.
+     */
     private List<Integer> order(int rank) {
         boolean neighbours = dims.getLast() - dims.getFirst() == dims.size() - 1;
         int before = neighbours ? dims.getFirst() : 0;

@@ -10,7 +10,7 @@ import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
 
-/** softmax(query key^T scale + mask) value, the softmax in f32 for half precisions. */
+/** softmax(query key^T scale + mask) value, scores and softmax in f32 for half precisions. */
 final class AttentionDecomposition {
     private static final Arg LAST = Arg.ints(-1);
 
@@ -20,16 +20,17 @@ final class AttentionDecomposition {
     static List<Arg.Ref> apply(GraphBuilder g, OpArgs a) {
         Emit e = new Emit(g);
         if (a.real(4) != 0) {
-            throw new KilnException.Unsupported(a.schema().name() + ": dropout is not supported, set dropout_p to 0");
+            throw new KilnException.Unsupported(a.schema().name()
+                + ": dropout is not supported, set dropout_p to 0");
         }
         FakeTensor query = a.tensor(0);
         int rank = query.rank();
-        Arg.Ref key = grouped(e, a, Emit.ref(a, 1));
+        Arg.Ref key = e.compute(grouped(e, a, Emit.ref(a, 1)));
         Arg.Ref value = grouped(e, a, Emit.ref(a, 2));
         Arg.Ref turned = e.call("transpose.int", key, rank - 2, rank - 1);
         Object scale = a.isNone(6) ? 1 / Math.sqrt(a.shapes().specialize(query.size(rank - 1))) : a.real(6);
-        Arg.Ref product = ContractionDecompositions.matmul(e, Emit.ref(a, 0), turned);
-        Arg.Ref scores = e.mul(e.compute(product), scale);
+        Arg.Ref product = ContractionDecompositions.matmul(e, e.compute(Emit.ref(a, 0)), turned);
+        Arg.Ref scores = e.mul(product, scale);
         if (a.bool(5)) {
             scores = causal(e, scores);
         }
@@ -74,7 +75,8 @@ final class AttentionDecomposition {
         if (!mayBeEmpty) {
             return weights;
         }
-        Arg.Ref empty = e.call("eq.Scalar", e.call("amax.default", scores, LAST, true), Double.NEGATIVE_INFINITY);
+        Arg.Ref empty = e.call("eq.Scalar", e.call("amax.default", scores, LAST, true),
+            Double.NEGATIVE_INFINITY);
         return e.where(empty, e.number(0.0, e.dtype(weights)), weights);
     }
 }

@@ -15,7 +15,8 @@ final class ContractionDecompositions {
     static void define(Definitions d) {
         d.known("aten.matmul.default", (e, a) -> matmul(e, Emit.ref(a, 0), Emit.ref(a, 1)));
         d.known("aten.addmm.default", (e, a) -> accumulate(e, a, e.call("mm.default", a.arg(1), a.arg(2))));
-        d.op("baddbmm.default(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
+        d.op("baddbmm.default(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1)"
+            + " -> Tensor",
             (e, a) -> accumulate(e, a, e.call("bmm.default", a.arg(1), a.arg(2))));
         d.op("addmv.default(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
             (e, a) -> accumulate(e, a, matmul(e, Emit.ref(a, 1), vector(e, a, 2))));
@@ -43,7 +44,8 @@ final class ContractionDecompositions {
     /** beta * self + alpha * product; with beta = 0 self does not count, not even its NaNs. */
     private static Arg.Ref accumulate(Emit e, OpArgs a, Arg.Ref product) {
         Arg.Ref scaled = is(a, 4, 1) ? product : e.mul(product, factor(e, a, 4));
-        Broadcast.sizes(a.shapes(), a.schema().name(), List.of(a.tensor(0).sizes(), e.tensor(product).sizes()));
+        Broadcast.sizes(a.shapes(), a.schema().name(),
+            List.of(a.tensor(0).sizes(), e.tensor(product).sizes()));
         if (is(a, 3, 0)) {
             return scaled;
         }
@@ -54,11 +56,13 @@ final class ContractionDecompositions {
     /** A factor in the tensors' category: of integers, it is truncated. */
     private static Arg factor(Emit e, OpArgs a, int position) {
         boolean floating = e.dtype(Emit.ref(a, 1)).isFloating();
-        return floating || !(a.arg(position) instanceof Arg.Real(double value)) ? a.arg(position) : Arg.of((long) value);
+        return floating || !(a.arg(position) instanceof Arg.Real(double value)) ? a.arg(position)
+            : Arg.of((long) value);
     }
 
     private static boolean is(OpArgs a, int position, double value) {
-        return a.arg(position) instanceof Arg.Int(SymInt size) && !size.isConstant() ? false : a.real(position) == value;
+        return a.arg(position) instanceof Arg.Int(SymInt size) && !size.isConstant() ? false
+            : a.real(position) == value;
     }
 
     static Arg.Ref matmul(Emit e, Arg.Ref left, Arg.Ref right) {

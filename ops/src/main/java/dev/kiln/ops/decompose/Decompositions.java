@@ -40,14 +40,16 @@ public final class Decompositions {
                 args -> Expansion.of(decomposition, args).outputs())));
     }
 
-    /** The decomposition of an op: always one for a composite op, rarely one for another ({@code mean.dim}). */
+    /**
+     * The decomposition of an op: always one for a composite op, rarely one for another ({@code mean.dim}).
+     */
     public static Optional<Decomposition> find(OpOverload op) {
         return Optional.ofNullable(BY_NAME.get(op.name()));
     }
 
     /**
-     * Attention as matrix products around a softmax, for a compiler that has no attention kernel. Rows whose keys
-     * are all masked give zeros.
+     * Attention as matrix products around a softmax, for a compiler that has no attention kernel. Rows whose
+     * keys are all masked give zeros.
      */
     public static Decomposition attention() {
         return AttentionDecomposition::apply;

@@ -1,18 +1,23 @@
 package dev.kiln.ops.decompose;
 
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.aten.SliceBounds;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
- * Writing by index. Each written place looks for the last source element that names it, so the work is the product
- * of both lengths, but it is a plain reduction and gives the same result in every run.
+ * Writing by index. Each written place looks for the last source element that names it, so the work is the
+ * product of both lengths, but it is a plain reduction and gives the same result in every run.
  */
 final class IndexDecompositions {
-    private static final String OPTIONAL_SLICE = "int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1)";
+    private static final String OPTIONAL_SLICE =
+        "int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1)";
 
     private IndexDecompositions() {
     }
@@ -29,8 +34,12 @@ final class IndexDecompositions {
                 e.atLeastVector(Emit.ref(a, 3)));
             return e.view(sum, a.tensor(0).sizes());
         });
-        d.op("index_add.default(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor",
+        d.op("index_add.default(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1)"
+            + " -> Tensor",
             IndexDecompositions::indexAdd);
+        d.op("embedding_dense_backward.default(Tensor grad_output, Tensor indices, SymInt num_weights, "
+            + "SymInt padding_idx, bool scale_grad_by_freq) -> Tensor",
+                IndexDecompositions::embeddingBackward);
         d.op("slice_scatter.default(Tensor self, Tensor src, " + OPTIONAL_SLICE + " -> Tensor",
             IndexDecompositions::sliceScatter);
         d.op("select_scatter.default(Tensor self, Tensor src, int dim, SymInt index) -> Tensor", (e, a) -> {
@@ -46,11 +55,14 @@ final class IndexDecompositions {
         if (e.dtype(source) != e.dtype(self)) {
             throw a.error("dtypes " + e.dtype(self) + " and " + e.dtype(source) + " differ");
         }
-        Arg.Ref out = write(e, self, a.dim(1, e.rank(self)), e.atLeastVector(Emit.ref(a, 2)), e.atLeastVector(source));
+        Arg.Ref out = write(e, self, a.dim(1, e.rank(self)), e.atLeastVector(Emit.ref(a, 2)),
+            e.atLeastVector(source));
         return e.view(out, a.tensor(0).sizes());
     }
 
-    /** self with self[.., index[.., j, ..], ..] = source[.., j, ..]; of several that meet, the last one stays. */
+    /**
+     * self with self[.., index[.., j, ..], ..] = source[.., j, ..]; of several that meet, the last one stays.
+     */
     static Arg.Ref write(Emit e, Arg.Ref self, int dim, Arg.Ref index, Arg.Ref source) {
         FakeTensor t = e.tensor(index);
         if (t.numel().is(0)) {
@@ -108,7 +120,7 @@ final class IndexDecompositions {
         Arg.Ref self = e.atLeastVector(Emit.ref(a, 0));
         Arg.Ref source = e.atLeastVector(Emit.ref(a, 3));
         int dim = a.dim(1, e.rank(self));
-        List<SymInt> shape = new ArrayList<>(java.util.Collections.nCopies(e.rank(self), SymInt.ONE));
+        List<SymInt> shape = new ArrayList<>(Collections.nCopies(e.rank(self), SymInt.ONE));
         shape.set(dim, a.tensor(2).numel());
         Arg.Ref index = e.expand(e.view(Emit.ref(a, 2), shape), e.tensor(source).sizes());
         Arg.Ref scaled = a.real(4) == 1 ? source
@@ -116,11 +128,30 @@ final class IndexDecompositions {
         return e.view(accumulate(e, self, dim, index, scaled), a.tensor(0).sizes());
     }
 
+    /** Sums the gradients of each row; the padding row gets none. */
+    private static Arg.Ref embeddingBackward(Emit e, OpArgs a) {
+        if (a.bool(4)) {
+            throw new KilnException.Unsupported("aten.embedding_dense_backward: "
+                + "scale_grad_by_freq is not supported");
+        }
+        FakeTensor grad = a.tensor(0);
+        SymInt width = grad.sizes().getLast();
+        SymInt count = a.tensor(1).numel();
+        Arg.Ref rows = e.view(Emit.ref(a, 0), List.of(count, width));
+        Arg.Ref column = e.view(e.cast(Emit.ref(a, 1), DType.I64), List.of(count, SymInt.ONE));
+        if (!a.shapes().less(a.size(3), SymInt.ZERO)) {
+            Arg.Ref padding = e.call("eq.Scalar", column, a.arg(3));
+            rows = e.where(padding, e.number(0, grad.dtype()), rows);
+        }
+        Arg.Ref zeros = e.full(List.of(a.size(2), width), 0, grad.dtype());
+        return accumulate(e, zeros, 0, e.expand(column, List.of(count, width)), rows);
+    }
+
     private static Arg.Ref sliceScatter(Emit e, OpArgs a) {
         FakeTensor self = a.tensor(0);
         int dim = a.dim(2, self.rank());
         SymInt size = self.size(dim);
-        SymInt start = dev.kiln.ops.aten.SliceBounds.clamp(a.shapes(), a.isNone(3) ? SymInt.ZERO : a.size(3), size);
+        SymInt start = SliceBounds.clamp(a.shapes(), a.isNone(3) ? SymInt.ZERO : a.size(3), size);
         long step = a.integer(5);
         FakeTensor part = e.tensor(e.call("slice.Tensor", a.arg(0), dim, a.arg(3), a.arg(4), a.arg(5)));
         for (int d = 0; d < self.rank(); d++) {
@@ -132,12 +163,13 @@ final class IndexDecompositions {
         }
         Arg.Ref from = e.call("sub.Scalar", e.call("arange.start_step", 0, size, 1), start);
         Arg.Ref place = e.call("floor_divide.Scalar", from, step);
-        Arg.Ref inside = e.call("logical_and.default", e.call("eq.Scalar", e.call("remainder.Scalar", from, step), 0),
+        Arg.Ref inside = e.call("logical_and.default",
+            e.call("eq.Scalar", e.call("remainder.Scalar", from, step), 0),
             e.call("logical_and.default", e.call("ge.Scalar", from, 0),
                 e.call("lt.Scalar", place, part.size(dim))));
         Arg.Ref picked = e.call("index_select.default", source, dim,
             e.call("clamp.default", place, 0, part.size(dim).plus(-1)));
-        List<SymInt> shape = new ArrayList<>(java.util.Collections.nCopies(self.rank(), SymInt.ONE));
+        List<SymInt> shape = new ArrayList<>(Collections.nCopies(self.rank(), SymInt.ONE));
         shape.set(dim, size);
         return e.where(e.view(inside, shape), picked, Emit.ref(a, 0));
     }

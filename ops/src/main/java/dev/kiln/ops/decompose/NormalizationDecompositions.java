@@ -19,20 +19,25 @@ final class NormalizationDecompositions {
     }
 
     static void define(Definitions d) {
-        d.known("aten._softmax.default", (e, a) -> result(e, a, softmax(e, e.compute(Emit.ref(a, 0)), a.arg(1))));
+        d.known("aten._softmax.default", (e, a) ->
+            result(e, a, softmax(e, e.compute(Emit.ref(a, 0)), a.arg(1))));
         d.known("aten._log_softmax.default",
             (e, a) -> result(e, a, logSoftmax(e, e.compute(Emit.ref(a, 0)), a.arg(1))));
         d.op("softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
-            (e, a) -> e.call("_softmax.default", e.cast(Emit.ref(a, 0), a.dtype(2).orElse(a.tensor(0).dtype())),
+            (e, a) -> e.call("_softmax.default",
+                e.cast(Emit.ref(a, 0), a.dtype(2).orElse(a.tensor(0).dtype())),
                 a.arg(1), false));
         d.op("log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
-            (e, a) -> e.call("_log_softmax.default", e.cast(Emit.ref(a, 0), a.dtype(2).orElse(a.tensor(0).dtype())),
+            (e, a) -> e.call("_log_softmax.default",
+                e.cast(Emit.ref(a, 0), a.dtype(2).orElse(a.tensor(0).dtype())),
                 a.arg(1), false));
         d.knownList("aten.native_layer_norm.default", NormalizationDecompositions::layerNorm);
-        d.op("layer_norm.default(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "
+        d.op("layer_norm.default(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, "
+            + "Tensor? bias=None, "
             + "float eps=1e-05, bool cudnn_enable=True) -> Tensor",
             (e, a) -> e.call("native_layer_norm.default", a.arg(0), a.arg(1), a.arg(2), a.arg(3), a.arg(4)));
-        d.op("rms_norm.default(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, float? eps=None) "
+        d.op("rms_norm.default(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, "
+            + "float? eps=None) "
             + "-> Tensor", NormalizationDecompositions::rmsNorm);
         d.list("native_group_norm.default(Tensor input, Tensor? weight, Tensor? bias, SymInt N, SymInt C, "
             + "SymInt HxW, int group, float eps) -> (Tensor, Tensor, Tensor)",
@@ -40,7 +45,8 @@ final class NormalizationDecompositions {
         d.op("group_norm.default(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, "
             + "float eps=1e-05, bool cudnn_enabled=True) -> Tensor",
             (e, a) -> groupNorm(e, a, 2, 3, a.integer(1), a.real(4)).getFirst());
-        d.list("_native_batch_norm_legit_no_training.default" + BATCH + "Tensor running_mean, Tensor running_var, "
+        d.list("_native_batch_norm_legit_no_training.default" + BATCH
+            + "Tensor running_mean, Tensor running_var, "
             + "float momentum, float eps) -> (Tensor, Tensor, Tensor)", (e, a) -> {
                 Arg.Ref none = e.full(List.of(SymInt.ZERO), 0, a.tensor(0).dtype());
                 return List.of(batchNorm(e, a, a.real(6)), none, none);
@@ -48,7 +54,8 @@ final class NormalizationDecompositions {
         d.op("batch_norm.default" + BATCH + "Tensor? running_mean, Tensor? running_var, bool training, "
             + "float momentum, float eps, bool cudnn_enabled) -> Tensor", (e, a) -> {
                 if (a.bool(5) || a.isNone(3) || a.isNone(4)) {
-                    throw new KilnException.Unsupported("aten.batch_norm: only inference with running statistics");
+                    throw new KilnException.Unsupported("aten.batch_norm: "
+                        + "only inference with running statistics");
                 }
                 return batchNorm(e, a, a.real(7));
             });
@@ -93,7 +100,8 @@ final class NormalizationDecompositions {
         int rank = a.tensor(0).rank();
         int outer = rank - a.sizes(1).size();
         if (outer < 0 || a.sizes(1).isEmpty()) {
-            throw a.error("normalized_shape " + a.sizes(1) + " does not fit the input's shape " + a.tensor(0).sizes());
+            throw a.error("normalized_shape " + a.sizes(1) + " does not fit the input's shape "
+                + a.tensor(0).sizes());
         }
         for (int d = outer; d < rank; d++) {
             a.shapes().require(a.tensor(0).size(d), a.sizes(1).get(d - outer), a.schema().name());

@@ -19,7 +19,8 @@ final class OrderDecompositions {
     static void define(Definitions d) {
         d.list("sort.default(Tensor self, int dim=-1, bool descending=False) -> (Tensor, Tensor)",
             (e, a) -> sorted(e, a, Emit.ref(a, 0), 1, a.bool(2)));
-        d.list("sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, Tensor)",
+        d.list("sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor, "
+            + "Tensor)",
             (e, a) -> sorted(e, a, Emit.ref(a, 0), 2, a.bool(3)));
         d.op("argsort.default(Tensor self, int dim=-1, bool descending=False) -> Tensor",
             (e, a) -> sorted(e, a, Emit.ref(a, 0), 1, a.bool(2)).get(1));
@@ -93,7 +94,8 @@ final class OrderDecompositions {
         Arg.Ref seen = e.call("le.Tensor", e.positions(t.size(dim), dim + 1, t.rank() + 1),
             e.positions(t.size(dim), dim, t.rank() + 1));
         Arg.Ref masked = e.where(seen, e.unsqueeze(self, dim), e.number(neutral, dtype));
-        List<Object> args = new ArrayList<>(List.of(masked, neutral == 0 ? Arg.ints(dim + 1) : Arg.of(dim + 1)));
+        List<Object> args = new ArrayList<>(List.of(masked, neutral == 0 ? Arg.ints(dim + 1)
+            : Arg.of(dim + 1)));
         args.addAll(List.of(false, dtype));
         return e.call(reduction, args.toArray());
     }

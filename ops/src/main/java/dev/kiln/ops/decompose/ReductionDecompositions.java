@@ -12,7 +12,8 @@ import java.util.TreeSet;
 /** Statistics, norms and whole-tensor reductions over the primitive reductions. */
 final class ReductionDecompositions {
     private static final Arg ALL = new Arg.Ints(List.of());
-    private static final String CORRECTION = "int[]? dim=None, *, Scalar? correction=None, bool keepdim=False)";
+    private static final String CORRECTION =
+        "int[]? dim=None, *, Scalar? correction=None, bool keepdim=False)";
 
     private ReductionDecompositions() {
     }
@@ -23,7 +24,8 @@ final class ReductionDecompositions {
         d.op("std.correction(Tensor self, " + CORRECTION + " -> Tensor",
             (e, a) -> e.cast(e.unary("sqrt", variance(e, a)), a.tensor(0).dtype()));
         d.list("var_mean.correction(Tensor self, " + CORRECTION + " -> (Tensor, Tensor)",
-            (e, a) -> List.of(e.cast(variance(e, a), a.tensor(0).dtype()), e.mean(Emit.ref(a, 0), a.arg(1), a.bool(3))));
+            (e, a) -> List.of(e.cast(variance(e, a), a.tensor(0).dtype()),
+                e.mean(Emit.ref(a, 0), a.arg(1), a.bool(3))));
         d.list("std_mean.correction(Tensor self, " + CORRECTION + " -> (Tensor, Tensor)",
             (e, a) -> List.of(e.cast(e.unary("sqrt", variance(e, a)), a.tensor(0).dtype()),
                 e.mean(Emit.ref(a, 0), a.arg(1), a.bool(3))));
@@ -33,15 +35,18 @@ final class ReductionDecompositions {
         d.op("mean.default(Tensor self, *, ScalarType? dtype=None) -> Tensor",
             (e, a) -> e.call("mean.dim", a.arg(0), ALL, false, a.arg(1)));
         d.op("prod.default(Tensor self, *, ScalarType? dtype=None) -> Tensor",
-            (e, a) -> e.call("prod.dim_int", e.view(Emit.ref(a, 0), List.of(a.tensor(0).numel())), 0, false, a.arg(1)));
+            (e, a) -> e.call("prod.dim_int", e.view(Emit.ref(a, 0), List.of(a.tensor(0).numel())), 0, false,
+                a.arg(1)));
         whole(d, "max", "amax");
         whole(d, "min", "amin");
         for (String name : List.of("any", "all")) {
-            d.op(name + ".default(Tensor self) -> Tensor", (e, a) -> e.call(name + ".dims", a.arg(0), ALL, false));
+            d.op(name + ".default(Tensor self) -> Tensor", (e, a) ->
+                e.call(name + ".dims", a.arg(0), ALL, false));
             d.op(name + ".dim(Tensor self, int dim, bool keepdim=False) -> Tensor",
                 (e, a) -> e.call(name + ".dims", a.arg(0), new Arg.Ints(List.of(a.size(1))), a.arg(2)));
         }
-        d.list("aminmax.default(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor, Tensor)", (e, a) -> {
+        d.list("aminmax.default(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor, Tensor)",
+            (e, a) -> {
             Arg dims = a.isNone(1) ? ALL : new Arg.Ints(List.of(a.size(1)));
             return List.of(e.call("amin.default", a.arg(0), dims, a.arg(2)),
                 e.call("amax.default", a.arg(0), dims, a.arg(2)));
@@ -59,7 +64,8 @@ final class ReductionDecompositions {
 
     /** max and min of a whole tensor; along a dimension also the places of the first extremes. */
     private static void whole(Definitions d, String name, String reduction) {
-        d.op(name + ".default(Tensor self) -> Tensor", (e, a) -> e.call(reduction + ".default", a.arg(0), ALL, false));
+        d.op(name + ".default(Tensor self) -> Tensor", (e, a) ->
+            e.call(reduction + ".default", a.arg(0), ALL, false));
         d.list(name + ".dim(Tensor self, int dim, bool keepdim=False) -> (Tensor, Tensor)", (e, a) -> List.of(
             e.call(reduction + ".default", a.arg(0), new Arg.Ints(List.of(a.size(1))), a.arg(2)),
             e.call("arg" + name + ".default", e.dtype(Emit.ref(a, 0)) == DType.BOOL
@@ -128,7 +134,8 @@ final class ReductionDecompositions {
             : order == Double.POSITIVE_INFINITY ? e.call("amax.default", abs, listed(dims), keep)
             : order == Double.NEGATIVE_INFINITY ? e.call("amin.default", abs, listed(dims), keep)
             : order == 0 ? e.cast(e.sum(e.call("ne.Scalar", x, 0), dims, keep), e.dtype(x))
-            : e.call("pow.Tensor_Scalar", e.sum(e.call("pow.Tensor_Scalar", abs, order), dims, keep), 1 / order);
+            : e.call("pow.Tensor_Scalar", e.sum(e.call("pow.Tensor_Scalar", abs, order), dims, keep),
+                1 / order);
         return e.cast(result, dtype);
     }
 

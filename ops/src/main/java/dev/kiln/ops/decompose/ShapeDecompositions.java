@@ -31,7 +31,8 @@ final class ShapeDecompositions {
         d.list("unbind.int(Tensor self, int dim=0) -> Tensor[]", (e, a) -> {
             int dim = a.dim(1, a.tensor(0).rank());
             long count = a.shapes().specialize(a.tensor(0).size(dim));
-            return IntStream.range(0, Math.toIntExact(count)).mapToObj(i -> e.call("select.int", a.arg(0), dim, i))
+            return IntStream.range(0, Math.toIntExact(count)).mapToObj(i ->
+                e.call("select.int", a.arg(0), dim, i))
                 .toList();
         });
         d.op("stack.default(Tensor[] tensors, int dim=0) -> Tensor", (e, a) -> {
@@ -45,9 +46,11 @@ final class ShapeDecompositions {
             repeats.addAll(a.sizes(1));
             return repeat(e, a, repeats);
         });
-        d.op("repeat_interleave.self_int(Tensor self, SymInt repeats, int? dim=None, *, SymInt? output_size=None) "
+        d.op("repeat_interleave.self_int(Tensor self, SymInt repeats, int? dim=None, *, "
+            + "SymInt? output_size=None) "
             + "-> Tensor", ShapeDecompositions::repeatInterleave);
-        d.op("roll.default(Tensor self, SymInt[] shifts, int[] dims=[]) -> Tensor", ShapeDecompositions::roll);
+        d.op("roll.default(Tensor self, SymInt[] shifts, int[] dims=[]) -> Tensor",
+            ShapeDecompositions::roll);
         d.op("flatten.using_ints(Tensor self, int start_dim=0, int end_dim=-1) -> Tensor",
             ShapeDecompositions::flatten);
         d.op("unflatten.int(Tensor self, int dim, SymInt[] sizes) -> Tensor", (e, a) -> {
@@ -64,10 +67,14 @@ final class ShapeDecompositions {
             return e.permute(Emit.ref(a, 0), dims);
         });
         d.op("narrow.default(Tensor self, int dim, SymInt start, SymInt length) -> Tensor",
-            (e, a) -> e.slice(Emit.ref(a, 0), a.dim(1, a.tensor(0).rank()), a.size(2), a.size(2).plus(a.size(3))));
+            (e, a) -> e.slice(Emit.ref(a, 0), a.dim(1, a.tensor(0).rank()), a.size(2),
+                a.size(2).plus(a.size(3))));
         d.op("broadcast_to.default(Tensor self, SymInt[] size) -> Tensor",
             (e, a) -> e.expand(Emit.ref(a, 0), a.sizes(1)));
-        d.op("pixel_shuffle.default(Tensor self, int upscale_factor) -> Tensor", ShapeDecompositions::pixelShuffle);
+        d.op("copy.default(Tensor self, Tensor src, bool non_blocking=False) -> Tensor",
+            (e, a) -> e.expand(e.cast(Emit.ref(a, 1), a.tensor(0).dtype()), a.tensor(0).sizes()));
+        d.op("pixel_shuffle.default(Tensor self, int upscale_factor) -> Tensor",
+            ShapeDecompositions::pixelShuffle);
     }
 
     private static List<Arg.Ref> chunks(Emit e, OpArgs a, long chunk, int dim) {

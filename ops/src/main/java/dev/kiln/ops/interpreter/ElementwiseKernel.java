@@ -27,7 +27,8 @@ final class ElementwiseKernel {
         ConstantValue out = frame.allocate(0);
         long[] sizes = Frame.sizes(out);
         List<ConstantValue> tensors = positions.stream().map(frame::value).toList();
-        long[][] strides = tensors.stream().map(t -> Walk.broadcast(Frame.sizes(t), sizes)).toArray(long[][]::new);
+        long[][] strides = tensors.stream().map(t ->
+            Walk.broadcast(Frame.sizes(t), sizes)).toArray(long[][]::new);
         long[] operands = new long[frame.args().count()];
         Walk.over(sizes, (index, offsets) -> {
             for (int t = 0; t < offsets.length; t++) {

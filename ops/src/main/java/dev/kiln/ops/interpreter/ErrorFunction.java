@@ -1,8 +1,8 @@
 package dev.kiln.ops.interpreter;
 
 /**
- * erf to double precision: the Maclaurin series near zero, a continued fraction for the tail
- * (Abramowitz and Stegun, 7.1.5 and 7.1.14).
+ * erf to double precision: the Maclaurin series near zero, a continued fraction for the tail (Abramowitz and
+ * Stegun, 7.1.5 and 7.1.14).
  */
 final class ErrorFunction {
     private static final double TWO_OVER_ROOT_PI = 2 / Math.sqrt(Math.PI);
@@ -18,7 +18,10 @@ final class ErrorFunction {
         return Math.copySign(a < 2.5 ? series(a) : a > 6 ? 1 : 1 - tail(a), x);
     }
 
-    /** 2/sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (1 3 5 ... (2n+1)): all terms are positive, so nothing cancels. */
+    /**
+     * 2/sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (1 3 5 ... (2n+1)): all terms are positive, so nothing
+     * cancels.
+     */
     private static double series(double x) {
         double term = x;
         double sum = x;

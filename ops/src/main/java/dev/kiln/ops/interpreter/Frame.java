@@ -9,7 +9,10 @@ import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 import java.util.function.Function;
 
-/** One call about to be executed: its arguments without symbols, the values they refer to, the inferred outputs. */
+/**
+ * One call about to be executed: its arguments without symbols, the values they refer to, the inferred
+ * outputs.
+ */
 record Frame(OpOverload op, OpArgs args, List<FakeTensor> outputs, Function<Arg.Ref, ConstantValue> values) {
 
     ConstantValue value(int position) {

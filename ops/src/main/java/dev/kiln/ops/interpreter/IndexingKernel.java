@@ -31,7 +31,8 @@ final class IndexingKernel {
             if (tensor.sizes().equals(List.of(0L))) {
                 continue;
             }
-            Walk.over(Frame.sizes(tensor), start, (index, offsets) -> convert(tensor, index, out, offsets[0]), strides);
+            Walk.over(Frame.sizes(tensor), start, (index, offsets) ->
+                convert(tensor, index, out, offsets[0]), strides);
             start[0] += tensor.sizes().get(dim) * strides[dim];
         }
         return out;
@@ -132,7 +133,8 @@ final class IndexingKernel {
             start[0] += from * inner[d];
             start[1] += to * outer[d];
         }
-        Walk.over(box, start, (index, offsets) -> ViewKernel.copy(self, offsets[0], out, offsets[1]), inner, outer);
+        Walk.over(box, start, (index, offsets) -> ViewKernel.copy(self, offsets[0], out, offsets[1]), inner,
+            outer);
         return out;
     }
 
@@ -142,13 +144,15 @@ final class IndexingKernel {
         long[] sizes = Frame.sizes(self);
         long[] strides = Walk.contiguous(sizes);
         long start = 0;
-        for (int dim : Arrays.stream(frame.args().integers(1)).map(d -> frame.args().wrapDim(d, sizes.length)).toArray()) {
+        for (int dim : Arrays.stream(frame.args().integers(1)).map(d ->
+            frame.args().wrapDim(d, sizes.length)).toArray()) {
             if (sizes.length > 0) {
                 start += (sizes[dim] - 1) * strides[dim];
                 strides[dim] = -strides[dim];
             }
         }
-        Walk.over(sizes, new long[] {start}, (index, offsets) -> ViewKernel.copy(self, offsets[0], out, index), strides);
+        Walk.over(sizes, new long[] {start}, (index, offsets) ->
+            ViewKernel.copy(self, offsets[0], out, index), strides);
         return out;
     }
 }

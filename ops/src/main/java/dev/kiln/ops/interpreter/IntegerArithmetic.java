@@ -32,6 +32,7 @@ final class IntegerArithmetic {
             case POW -> power(x, y);
             case MAX -> Math.max(x, y);
             case MIN -> Math.min(x, y);
+            case CHECK_INDEX -> index(x, y);
             case BIT_AND -> x & y;
             case BIT_OR -> x | y;
             case BIT_XOR -> x ^ y;
@@ -69,6 +70,14 @@ final class IntegerArithmetic {
             throw new KilnException.BadInput("integer division by zero");
         }
         return y;
+    }
+
+    /** A negative index counts from the end. */
+    private static long index(long index, long size) {
+        if (index < -size || index >= size) {
+            throw new KilnException.BadInput("index " + index + " is out of range for size " + size);
+        }
+        return index < 0 ? index + size : index;
     }
 
     private static boolean outOfWord(long shift, DType dtype) {

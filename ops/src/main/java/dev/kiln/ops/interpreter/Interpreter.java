@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Executes any graph with plain loops: the reference that compiled code is compared with, and the evaluator of
- * constant folding. Made to be obviously right, not fast.
+ * Executes any graph with plain loops: the reference that compiled code is compared with, and the evaluator
+ * of constant folding. Made to be obviously right, not fast.
  */
 public final class Interpreter {
     private Interpreter() {
@@ -56,11 +56,14 @@ public final class Interpreter {
             }
         }
         Map<String, ConstantValue> results = new LinkedHashMap<>();
-        graph.outputs().forEach(o -> results.put(o.name(), values.get(o.value().node()).get(o.value().output())));
+        graph.outputs().forEach(o -> results.put(o.name(),
+            values.get(o.value().node()).get(o.value().output())));
         return results;
     }
 
-    /** Runs one call of a graph without symbols; the inputs stand in the order of {@link Node.Call#inputs()}. */
+    /**
+     * Runs one call of a graph without symbols; the inputs stand in the order of {@link Node.Call#inputs()}.
+     */
     public static List<ConstantValue> evaluate(Node.Call call, List<ConstantValue> inputs) {
         Map<Arg.Ref, ConstantValue> values = new HashMap<>();
         List<Arg.Ref> refs = call.inputs();
@@ -119,7 +122,8 @@ public final class Interpreter {
     private static Arg concrete(Arg arg, Function<String, Long> symbols) {
         return switch (arg) {
             case Arg.Int(SymInt value) -> new Arg.Int(concrete(value, symbols));
-            case Arg.Ints(List<SymInt> values) -> new Arg.Ints(values.stream().map(v -> concrete(v, symbols)).toList());
+            case Arg.Ints(List<SymInt> values) ->
+                new Arg.Ints(values.stream().map(v -> concrete(v, symbols)).toList());
             default -> arg;
         };
     }
@@ -129,13 +133,15 @@ public final class Interpreter {
     }
 
     /** What a call gave must be what its node promises. */
-    private static List<ConstantValue> checked(Node.Call call, Map<String, Long> symbols, List<ConstantValue> results) {
+    private static List<ConstantValue> checked(Node.Call call, Map<String, Long> symbols,
+        List<ConstantValue> results) {
         for (int i = 0; i < call.outputs().size(); i++) {
             FakeTensor promised = call.output(i);
             List<Long> sizes = promised.sizes().stream().map(s -> s.evaluate(symbols::get)).toList();
             ConstantValue result = results.get(i);
             if (result.dtype() != promised.dtype() || !result.sizes().equals(sizes)) {
-                throw new IllegalStateException("%" + call.name() + " = " + call.op() + " gave " + result.dtype()
+                throw new IllegalStateException("%" + call.name() + " = " + call.op() + " gave "
+                    + result.dtype()
                     + result.sizes() + ", its node says " + promised);
             }
         }

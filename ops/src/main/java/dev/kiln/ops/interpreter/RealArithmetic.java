@@ -4,8 +4,8 @@ import dev.kiln.ops.scalar.ScalarOp;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * {@link ScalarOp} on floating-point numbers, computed in double. The caller rounds the result to its dtype; for
- * the basic operations on f32 that gives exactly the f32 result (53 bits are more than 2 * 24 + 2).
+ * {@link ScalarOp} on floating-point numbers, computed in double. The caller rounds the result to its dtype;
+ * for the basic operations on f32 that gives exactly the f32 result (53 bits are more than 2 * 24 + 2).
  */
 final class RealArithmetic {
     private RealArithmetic() {
@@ -43,7 +43,8 @@ final class RealArithmetic {
             case CEIL -> Math.ceil(x);
             case ROUND -> Math.rint(x);
             case TRUNC -> x < 0 ? Math.ceil(x) : Math.floor(x);
-            default -> throw new IllegalArgumentException(op + " is not defined on one floating-point number");
+            default -> throw new IllegalArgumentException(op
+                + " is not defined on one floating-point number");
         };
     }
 
@@ -124,7 +125,8 @@ final class RealArithmetic {
 
     private static double asinh(double x) {
         double a = Math.abs(x);
-        double value = a > 1e150 ? Math.log(a) + Math.log(2) : Math.log1p(a + a * a / (1 + Math.sqrt(1 + a * a)));
+        double value = a > 1e150 ? Math.log(a) + Math.log(2)
+            : Math.log1p(a + a * a / (1 + Math.sqrt(1 + a * a)));
         return Math.copySign(value, x);
     }
 

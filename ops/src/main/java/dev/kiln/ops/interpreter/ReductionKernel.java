@@ -46,7 +46,8 @@ final class ReductionKernel {
             double[] sums = new double[cells];
             Arrays.fill(sums, start);
             Walk.over(Frame.sizes(self), (i, at) -> {
-                sums[(int) at[0]] = real.apply(sums[(int) at[0]], ScalarEvaluator.store(self.doubleAt(i), out.dtype()));
+                sums[(int) at[0]] = real.apply(sums[(int) at[0]],
+                    ScalarEvaluator.store(self.doubleAt(i), out.dtype()));
             }, strides);
             for (int i = 0; i < cells; i++) {
                 out.set(i, sums[i]);
@@ -56,7 +57,8 @@ final class ReductionKernel {
         long[] sums = new long[cells];
         Arrays.fill(sums, (long) start);
         Walk.over(Frame.sizes(self), (i, at) -> {
-            sums[(int) at[0]] = integer.apply(sums[(int) at[0]], ScalarEvaluator.wrap(self.longAt(i), out.dtype()));
+            sums[(int) at[0]] = integer.apply(sums[(int) at[0]],
+                ScalarEvaluator.wrap(self.longAt(i), out.dtype()));
         }, strides);
         for (int i = 0; i < cells; i++) {
             out.set(i, sums[i]);
@@ -119,7 +121,8 @@ final class ReductionKernel {
     }
 
     /** The place of the first largest (smallest) element; NaN beats every number. */
-    private static ConstantValue extreme(Frame frame, ConstantValue self, ConstantValue out, boolean largest) {
+    private static ConstantValue extreme(Frame frame, ConstantValue self, ConstantValue out,
+        boolean largest) {
         if (self.numel() == 0 && out.numel() > 0) {
             throw frame.args().error("an empty tensor has no extreme");
         }

@@ -8,9 +8,9 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 
 /**
- * Evaluates {@link Scalar} expressions exactly as their dtypes say: every step on f32 is rounded to f32, integers
- * wrap around, floating to integral truncates. Steps on f16 and bf16 are computed in f32, as PyTorch does; only a
- * cast rounds to them.
+ * Evaluates {@link Scalar} expressions exactly as their dtypes say: every step on f32 is rounded to f32,
+ * integers wrap around, floating to integral truncates. Steps on f16 and bf16 are computed in f32, as PyTorch
+ * does; only a cast rounds to them.
  */
 public final class ScalarEvaluator {
     /** An expression ready to run. Its value is a long; a floating one the raw bits of a double. */
@@ -40,7 +40,8 @@ public final class ScalarEvaluator {
     }
 
     private static Cell constant(Scalar.Literal literal) {
-        long bits = literal.dtype().isFloating() ? bits(rounding(literal.dtype()).applyAsDouble(literal.real()))
+        long bits = literal.dtype().isFloating()
+            ? bits(rounding(literal.dtype()).applyAsDouble(literal.real()))
             : wrap(literal.integer(), literal.dtype());
         return operands -> bits;
     }
@@ -57,7 +58,8 @@ public final class ScalarEvaluator {
             return operands -> args.get(args.get(0).at(operands) != 0 ? 1 : 2).at(operands);
         }
         if (args.size() == 1) {
-            return from.isFloating() ? realUnary(op, args.getFirst(), from) : integerUnary(op, args.getFirst(), from);
+            return from.isFloating() ? realUnary(op, args.getFirst(), from)
+                : integerUnary(op, args.getFirst(), from);
         }
         requireSame(apply, from, apply.args().get(1).dtype());
         Cell x = args.get(0);
@@ -137,7 +139,8 @@ public final class ScalarEvaluator {
     /** Round to nearest even. */
     private static float bfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        return Float.isNaN(value) ? value : Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+        return Float.isNaN(value) ? value
+            : Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
     }
 
     static long wrap(long value, DType dtype) {

@@ -21,7 +21,9 @@ final class SymbolBinding {
     private SymbolBinding() {
     }
 
-    /** @throws KilnException.BadInput if an input is missing, does not fit its placeholder, or breaks a guard */
+    /**
+     * @throws KilnException.BadInput if an input is missing, does not fit its placeholder, or breaks a guard
+     */
     static Map<String, Long> bind(Graph graph, Map<String, ConstantValue> inputs) {
         SymbolBinding binding = new SymbolBinding();
         List<Node.Placeholder> open = new ArrayList<>(graph.placeholders());
@@ -45,7 +47,8 @@ final class SymbolBinding {
         }
         FakeTensor expected = placeholder.tensor();
         if (input.dtype() != expected.dtype() || input.sizes().size() != expected.rank()) {
-            throw new KilnException.BadInput(name + " must be " + expected.dtype() + expected.sizes() + ", got "
+            throw new KilnException.BadInput(name + " must be " + expected.dtype() + expected.sizes()
+                + ", got "
                 + input.dtype() + input.sizes());
         }
     }
@@ -54,7 +57,8 @@ final class SymbolBinding {
     private boolean solve(FakeTensor tensor, ConstantValue input) {
         boolean found = false;
         for (int d = 0; d < tensor.rank(); d++) {
-            SymInt rest = tensor.size(d).substitute(s -> values.containsKey(s) ? SymInt.of(values.get(s)) : null);
+            SymInt rest = tensor.size(d).substitute(s -> values.containsKey(s) ? SymInt.of(values.get(s))
+                : null);
             if (rest.symbols().size() == 1) {
                 String symbol = rest.symbols().iterator().next();
                 OptionalLong value = linear(rest, symbol, input.sizes().get(d));
@@ -78,7 +82,8 @@ final class SymbolBinding {
             SymInt size = placeholder.tensor().size(d);
             boolean bound = values.keySet().containsAll(size.symbols());
             if (!bound || size.evaluate(values::get) != input.sizes().get(d)) {
-                throw new KilnException.BadInput("input \"" + placeholder.source() + "\": size " + d + " must be " + size
+                throw new KilnException.BadInput("input \"" + placeholder.source() + "\": size " + d
+                    + " must be " + size
                     + (bound && !size.isConstant() ? " = " + size.evaluate(values::get) : "") + ", got "
                     + input.sizes().get(d));
             }
@@ -97,7 +102,8 @@ final class SymbolBinding {
             boolean bound = values.keySet().containsAll(guard.left().symbols())
                 && values.keySet().containsAll(guard.right().symbols());
             if (bound && !guard.holds(values::get)) {
-                throw new KilnException.BadInput("the inputs break the graph's guard " + guard + " with " + values);
+                throw new KilnException.BadInput("the inputs break the graph's guard " + guard + " with "
+                    + values);
             }
         }
     }

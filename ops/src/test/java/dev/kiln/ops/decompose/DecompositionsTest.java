@@ -34,7 +34,8 @@ class DecompositionsTest {
     void meanDividesByASymbolicCount() {
         ShapeEnv shapes = new ShapeEnv();
         SymInt s0 = shapes.define(new ShapeEnv.Symbol("s0", 1, Long.MAX_VALUE, 8));
-        Graph graph = decomposed(shapes, "aten.mean.dim", FakeTensor.contiguous(DType.F32, List.of(s0, SymInt.of(4))),
+        Graph graph = decomposed(shapes, "aten.mean.dim",
+            FakeTensor.contiguous(DType.F32, List.of(s0, SymInt.of(4))),
             Arg.ints(0, -1), new Arg.Bool(false));
         assertThat(graph.toString()).contains("aten.sum.dim_IntList(%x, [0, -1], false, none) : f32[]")
             .contains("aten.div.Scalar(%sum, 4*s0) : f32[]");
@@ -46,16 +47,19 @@ class DecompositionsTest {
         ShapeEnv shapes = new ShapeEnv();
         SymInt s0 = shapes.define(new ShapeEnv.Symbol("s0", 2, Long.MAX_VALUE, 8));
         GraphBuilder g = new GraphBuilder(shapes);
-        Arg.Ref x = g.placeholder("x", FakeTensor.contiguous(DType.F32, List.of(s0, SymInt.of(3), SymInt.of(4))));
+        Arg.Ref x = g.placeholder("x",
+            FakeTensor.contiguous(DType.F32, List.of(s0, SymInt.of(3), SymInt.of(4))));
         Arg.Ref w = g.placeholder("w", FakeTensor.contiguous(DType.F32, 4, 5));
         apply(g, OpTable.get("aten.matmul.default"), List.of(x, w));
-        assertThat(g.build().toString()).contains("aten.view.default(%x, [3*s0, 4])").contains("aten.mm.default")
+        assertThat(g.build().toString()).contains("aten.view.default(%x, [3*s0, "
+            + "4])").contains("aten.mm.default")
             .contains("f32[s0, 3, 5]").doesNotContain("bmm");
     }
 
     @Test
     void halfPrecisionSoftmaxIsComputedInSingle() {
-        Graph graph = decomposed(new ShapeEnv(), "aten._softmax.default", FakeTensor.contiguous(DType.BF16, 2, 3),
+        Graph graph = decomposed(new ShapeEnv(), "aten._softmax.default",
+            FakeTensor.contiguous(DType.BF16, 2, 3),
             Arg.of(-1), new Arg.Bool(false));
         assertThat(graph.calls().getFirst().is("aten._to_copy.default")).isTrue();
         assertThat(graph.calls().getLast().output(0).dtype()).isEqualTo(DType.BF16);

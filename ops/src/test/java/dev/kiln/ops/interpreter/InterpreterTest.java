@@ -37,11 +37,15 @@ class InterpreterTest {
 
     @Test
     void rejectsInputsThatDoNotFit() {
-        assertThatThrownBy(() -> Interpreter.run(SYMBOLIC, Map.of())).isInstanceOf(KilnException.BadInput.class)
+        assertThatThrownBy(() -> Interpreter.run(SYMBOLIC,
+            Map.of())).isInstanceOf(KilnException.BadInput.class)
             .hasMessageContaining("\"x\" is missing");
-        assertThatThrownBy(() -> run(5)).isInstanceOf(KilnException.BadInput.class).hasMessageContaining("2*s0");
-        assertThatThrownBy(() -> run(6)).isInstanceOf(KilnException.BadInput.class).hasMessageContaining("s0 != 3");
-        assertThatThrownBy(() -> run(40)).isInstanceOf(KilnException.BadInput.class).hasMessageContaining("[1, 16]");
+        assertThatThrownBy(() -> run(5)).isInstanceOf(KilnException.BadInput.class)
+            .hasMessageContaining("2*s0");
+        assertThatThrownBy(() -> run(6)).isInstanceOf(KilnException.BadInput.class)
+            .hasMessageContaining("s0 != 3");
+        assertThatThrownBy(() -> run(40)).isInstanceOf(KilnException.BadInput.class)
+            .hasMessageContaining("[1, 16]");
         assertThatThrownBy(() -> Interpreter.run(SYMBOLIC, Map.of("x", ConstantValue.longs(List.of(1L), 1))))
             .isInstanceOf(KilnException.BadInput.class).hasMessageContaining("must be f32");
     }
@@ -73,7 +77,8 @@ class InterpreterTest {
         Graph graph = GraphText.parse(text);
         assertThat(graph.toString()).isEqualTo(text);
         assertThat(((Node.Call) graph.node("y")).inputs()).containsExactly(Arg.ref("x"), Arg.ref("i"));
-        assertThat(Interpreter.run(graph, Map.of("x", ConstantValue.floats(List.of(2L, 3L), 1, 2, 3, 4, 5, 6))).get("y"))
+        assertThat(Interpreter.run(graph,
+            Map.of("x", ConstantValue.floats(List.of(2L, 3L), 1, 2, 3, 4, 5, 6))).get("y"))
             .isEqualTo(ConstantValue.floats(List.of(2L, 2L), 3, 1, 6, 4));
     }
 }

@@ -57,7 +57,8 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
         return new Program(g.build(), inputs);
     }
 
-    private static Arg.Ref input(GraphBuilder g, String name, Operand operand, Map<String, ConstantValue> inputs) {
+    private static Arg.Ref input(GraphBuilder g, String name, Operand operand, Map<String,
+        ConstantValue> inputs) {
         int rank = operand.value().sizes().size();
         ConstantValue stored = switch (operand.layout()) {
             case CONTIGUOUS -> operand.value();
@@ -91,7 +92,8 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
         }
         out.append("), seed ").append(seed);
         operands.forEach((ref, o) -> out.append("\n  ").append(ref).append(" = ").append(o.value().dtype())
-            .append(o.value().sizes()).append(' ').append(o.layout()).append(' ').append(elements(o.value())));
+            .append(o.value().sizes()).append(' ').append(o.layout()).append(' ').append(elements(o
+                .value())));
         return out.toString();
     }
 

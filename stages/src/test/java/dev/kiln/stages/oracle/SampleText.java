@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Reads one sample's arguments. A tensor is a letter with sizes: {@code T[2,3]} of the sample's dtype, {@code Tt}
- * transposed and {@code Ts} sliced in memory, {@code P[3]} positive, {@code F[3]} always f32, {@code b[2]} boolean,
- * {@code i[4]<5} i64 below 5, {@code j[4]<5} i32, {@code i[4]<-5:5} from -5 on. Everything else is written as in the
- * graph text.
+ * Reads one sample's arguments. A tensor is a letter with sizes: {@code T[2,3]} of the sample's dtype, {@code
+ * Tt} transposed and {@code Ts} sliced in memory, {@code P[3]} positive, {@code F[3]} always f32, {@code
+ * b[2]} boolean, {@code i[4]<5} i64 below 5, {@code j[4]<5} i32, {@code i[4]<-5:5} from -5 on. Everything
+ * else is written as in the graph text.
  */
 final class SampleText {
     private final String text;
@@ -82,7 +82,8 @@ final class SampleText {
 
     private static Arg list(List<Arg> items) {
         if (items.stream().anyMatch(Arg.Ref.class::isInstance)) {
-            return new Arg.Refs(items.stream().map(i -> i instanceof Arg.Ref ref ? ref : Arg.ABSENT).toList());
+            return new Arg.Refs(items.stream().map(i -> i instanceof Arg.Ref ref ? ref
+                : Arg.ABSENT).toList());
         }
         List<SymInt> values = items.stream().map(i -> ((Arg.Int) i).value()).toList();
         return new Arg.Ints(values);
@@ -95,7 +96,8 @@ final class SampleText {
         eat("]");
         List<Long> sizes = list.isBlank() ? List.of()
             : Arrays.stream(list.split(",")).map(s -> Long.parseLong(s.strip())).toList();
-        Layout layout = kind.endsWith("t") ? Layout.TRANSPOSED : kind.endsWith("s") ? Layout.SLICED : Layout.CONTIGUOUS;
+        Layout layout = kind.endsWith("t") ? Layout.TRANSPOSED : kind.endsWith("s") ? Layout.SLICED
+            : Layout.CONTIGUOUS;
         Arg.Ref ref = Arg.ref("t" + operands.size());
         operands.put(ref, new Operand(value(kind.charAt(0), sizes), layout));
         return ref;

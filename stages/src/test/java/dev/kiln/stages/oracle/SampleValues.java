@@ -5,7 +5,9 @@ import dev.kiln.ops.graph.ConstantValue;
 import java.util.List;
 import java.util.Random;
 
-/** Random tensors with the values that break things: zeros, signs, halves, NaN, infinities, extreme integers. */
+/**
+ * Random tensors with the values that break things: zeros, signs, halves, NaN, infinities, extreme integers.
+ */
 final class SampleValues {
     /** What an operand may hold. */
     enum Range {
@@ -54,8 +56,10 @@ final class SampleValues {
 
     private static double real(Random random, Range range) {
         return switch (range) {
-            case ANY -> random.nextInt(4) == 0 ? SPECIAL[random.nextInt(SPECIAL.length)] : 3 * random.nextGaussian();
-            case MODERATE -> random.nextInt(40) == 0 ? SPECIAL[12 + random.nextInt(3)] : 2 * random.nextGaussian();
+            case ANY -> random.nextInt(4) == 0 ? SPECIAL[random.nextInt(SPECIAL.length)]
+                : 3 * random.nextGaussian();
+            case MODERATE -> random.nextInt(40) == 0 ? SPECIAL[12 + random.nextInt(3)]
+                : 2 * random.nextGaussian();
             case FINITE -> 3 * random.nextGaussian();
             case DIVISOR -> (random.nextBoolean() ? 1 : -1) * (0.25 + random.nextDouble() * 8);
             case SMALL -> random.nextDouble() * 5;
@@ -71,7 +75,8 @@ final class SampleValues {
         return switch (range) {
             case ANY -> random.nextInt(5) == 0 ? extreme(random, dtype) : random.nextInt(-10, 11);
             case MODERATE, FINITE -> random.nextInt(-10, 11);
-            case DIVISOR -> dtype == DType.U8 || random.nextBoolean() ? random.nextInt(1, 9) : random.nextInt(-9, -1);
+            case DIVISOR -> dtype == DType.U8 || random.nextBoolean() ? random.nextInt(1, 9)
+                : random.nextInt(-9, -1);
             case SMALL -> random.nextInt(6);
             case SHIFT -> random.nextInt(-1, 68);
             case POSITIVE -> random.nextInt(1, 10);

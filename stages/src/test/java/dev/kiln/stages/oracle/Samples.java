@@ -20,14 +20,20 @@ final class Samples {
             DType.BF16, DType.F16);
 
     /** Operand dtypes of mixed calls. */
-    private static final List<List<DType>> MIXED = List.of(List.of(DType.F32, DType.I64), List.of(DType.I32, DType.F64),
+    private static final List<List<DType>> MIXED =
+        List.of(List.of(DType.F32, DType.I64), List.of(DType.I32, DType.F64),
         List.of(DType.U8, DType.I8), List.of(DType.BOOL, DType.F32), List.of(DType.I16, DType.I64));
 
-    /** Operand sizes of elementwise calls: whole vectors and tails, broadcasting, nothing, a single element. */
+    /**
+     * Operand sizes of elementwise calls: whole vectors and tails, broadcasting, nothing, a single element.
+     */
     private static final List<List<String>> SHAPES = List.of(
-        List.of("T[3,4]", "T[3,4]", "T[3,4]"), List.of("T[37]", "T[1]", "T[37]"), List.of("T[]", "T[2,3]", "T[3]"),
-        List.of("T[2,3]", "T[]", "T[2,3]"), List.of("T[3,1]", "T[1,4]", "T[4]"), List.of("T[0,4]", "T[1,4]", "T[4]"),
-        List.of("Tt[4,5]", "T[4,5]", "Tt[4,5]"), List.of("Ts[3,6]", "Tt[3,6]", "T[]"), List.of("T[2,1,3]", "Ts[5,1]", "T[1]"));
+        List.of("T[3,4]", "T[3,4]", "T[3,4]"), List.of("T[37]", "T[1]", "T[37]"),
+            List.of("T[]", "T[2,3]", "T[3]"),
+        List.of("T[2,3]", "T[]", "T[2,3]"), List.of("T[3,1]", "T[1,4]", "T[4]"),
+            List.of("T[0,4]", "T[1,4]", "T[4]"),
+        List.of("Tt[4,5]", "T[4,5]", "Tt[4,5]"), List.of("Ts[3,6]", "Tt[3,6]", "T[]"),
+            List.of("T[2,1,3]", "Ts[5,1]", "T[1]"));
 
     private Samples() {
     }
@@ -48,7 +54,8 @@ final class Samples {
 
         void elementwise() {
             for (List<String> shapes : SHAPES) {
-                DTYPES.forEach(dtype -> elementwise(shapes, List.of(dtype)));
+                DTYPES.stream().filter(dtype -> SampleTable.takes(op, dtype))
+                    .forEach(dtype -> elementwise(shapes, List.of(dtype)));
                 if (tensors() > 1) {
                     MIXED.forEach(dtypes -> elementwise(shapes, dtypes));
                 }
@@ -68,8 +75,11 @@ final class Samples {
                     break;
                 }
                 boolean mask = p.name().equals("condition") || p.name().equals("mask");
-                text.append(text.isEmpty() ? "" : ", ").append(mask ? shapes.get(tensor++).replaceFirst("T", "b")
-                    : operand ? shapes.get(tensor++) : SampleTable.number(op, p.name(), dtypes.getFirst(), cases.size()));
+                boolean single = op.name().equals("aten.masked_fill.Tensor") && p.name().equals("value");
+                text.append(text.isEmpty() ? "" : ", ").append(single ? "T[]" : mask
+                    ? shapes.get(tensor++).replaceFirst("T", "b")
+                    : operand ? shapes.get(tensor++) : SampleTable.number(op, p.name(), dtypes.getFirst(),
+                        cases.size()));
             }
             add(text.toString(), dtypes);
         }

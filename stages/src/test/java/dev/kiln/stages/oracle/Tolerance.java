@@ -4,7 +4,10 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.ConstantValue;
 import java.util.Optional;
 
-/** How far a floating result may be from libtorch's: {@code |a - b| <= absolute + relative |b|}. Integers are exact. */
+/**
+ * How far a floating result may be from libtorch's: {@code |a - b| <= absolute + relative |b|}. Integers are
+ * exact.
+ */
 record Tolerance(double absolute, double relative) {
 
     static Tolerance of(DType dtype) {
@@ -40,10 +43,12 @@ record Tolerance(double absolute, double relative) {
 
     private boolean close(double expected, double actual) {
         return expected == actual || (Double.isNaN(expected) && Double.isNaN(actual))
-            || Math.abs(expected - actual) <= absolute + relative * Math.abs(expected) && Double.isFinite(expected);
+            || Math.abs(expected - actual) <= absolute + relative * Math.abs(expected)
+                && Double.isFinite(expected);
     }
 
     private static String element(ConstantValue value, long index) {
-        return value.dtype().isFloating() ? Double.toString(value.doubleAt(index)) : Long.toString(value.longAt(index));
+        return value.dtype().isFloating() ? Double.toString(value.doubleAt(index))
+            : Long.toString(value.longAt(index));
     }
 }

@@ -32,7 +32,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /** Runs any ATen overload by name in libtorch, as a TorchScript function of the call's tensors. */
 final class TorchOracle {
     private static final Map<DType, ScalarType> TYPES = Map.of(
-        DType.BOOL, ScalarType.Bool, DType.U8, ScalarType.Byte, DType.I8, ScalarType.Char, DType.I16, ScalarType.Short,
+        DType.BOOL, ScalarType.Bool, DType.U8, ScalarType.Byte, DType.I8, ScalarType.Char, DType.I16,
+            ScalarType.Short,
         DType.I32, ScalarType.Int, DType.I64, ScalarType.Long, DType.F16, ScalarType.Half,
         DType.BF16, ScalarType.BFloat16, DType.F32, ScalarType.Float, DType.F64, ScalarType.Double);
 
@@ -52,6 +53,11 @@ final class TorchOracle {
         Rejected(String message) {
             super(message);
         }
+
+        /** Whether other sizes and layouts of the same dtypes would be rejected too. */
+        boolean concernsDTypes() {
+            return getMessage().contains("not implemented for") || getMessage().contains("not supported");
+        }
     }
 
     /**
@@ -59,7 +65,8 @@ final class TorchOracle {
      * @param tensors what the references stand for
      * @return one tensor an output
      */
-    static synchronized List<ConstantValue> run(OpOverload op, List<Arg> args, Map<Arg.Ref, ConstantValue> tensors) {
+    static synchronized List<ConstantValue> run(OpOverload op, List<Arg> args, Map<Arg.Ref,
+        ConstantValue> tensors) {
         Map<Arg.Ref, String> names = new LinkedHashMap<>();
         args.forEach(a -> a.references().forEach(r -> names.computeIfAbsent(r, x -> "t" + names.size())));
         String text = source(op, args, names);
@@ -95,7 +102,8 @@ final class TorchOracle {
     }
 
     private static String source(OpOverload op, List<Arg> args, Map<Arg.Ref, String> names) {
-        String parameters = names.values().stream().map(n -> n + ": Tensor").collect(Collectors.joining(", "));
+        String parameters = names.values().stream().map(n -> n
+            + ": Tensor").collect(Collectors.joining(", "));
         List<String> values = new ArrayList<>();
         for (int i = 0; i < args.size(); i++) {
             OpSchema.Parameter parameter = op.schema().parameters().get(i);
@@ -116,7 +124,8 @@ final class TorchOracle {
             case Arg.Real(double value) -> real(value);
             case Arg.Reals(List<Double> values) -> list(values.stream().map(TorchOracle::real).toList());
             case Arg.Bool(boolean value) -> value ? "True" : "False";
-            case Arg.Bools(List<Boolean> values) -> list(values.stream().map(v -> v ? "True" : "False").toList());
+            case Arg.Bools(List<Boolean> values) ->
+                list(values.stream().map(v -> v ? "True" : "False").toList());
             case Arg.Str(String value) -> "\"" + value + "\"";
             case Arg.Type(DType value) -> Integer.toString(TYPES.get(value).value);
             case Arg.None ignored -> "None";
