@@ -11,8 +11,8 @@ import java.util.Map;
  *
  * @param pins shapes that the graph is specialised to; -1 leaves a dimension as the model has it
  * @param hints shapes that tuning assumes for the dynamic dimensions; the graph stays general
- * @param values contents that an input is assumed to have wherever the importer must know them (the shape of a
- *     Reshape, the axes of a reduction); the input stays a placeholder
+ * @param values contents that an input is assumed to have wherever the importer must know them (the shape of
+ *     a Reshape, the axes of a reduction); the input stays a placeholder
  */
 public record TraceOptions(Map<String, List<Long>> pins, Map<String, List<Long>> hints,
         Map<String, ConstantValue> values) {

@@ -15,16 +15,19 @@ final class ActivationImports {
     }
 
     static void register(Registry r) {
-        r.tensor("LeakyRelu", n -> n.call("aten.leaky_relu.default", n.tensor(0), n.attributes().real("alpha", 0.01f)));
+        r.tensor("LeakyRelu", n -> n.call("aten.leaky_relu.default", n.tensor(0),
+            n.attributes().real("alpha", 0.01f)));
         r.tensor("Elu", n -> n.call("aten.elu.default", n.tensor(0), n.attributes().real("alpha", 1)));
-        r.tensor("Selu", n -> n.call("aten.elu.default", n.tensor(0), n.attributes().real("alpha", SELU_ALPHA),
-            n.attributes().real("gamma", SELU_GAMMA)));
+        r.tensor("Selu", n -> n.call("aten.elu.default", n.tensor(0),
+            n.attributes().real("alpha", SELU_ALPHA), n.attributes().real("gamma", SELU_GAMMA)));
         r.tensor("Celu", n -> {
             double alpha = n.attributes().real("alpha", 1);
             return n.call("aten.elu.default", n.tensor(0), alpha, 1, 1 / alpha);
         });
-        r.tensor("Gelu", n -> n.call("aten.gelu.default", n.tensor(0), n.attributes().string("approximate", "none")));
-        r.tensor("HardSigmoid", n -> hardSigmoid(n, n.attributes().real("alpha", 0.2f), n.attributes().real("beta", 0.5f)));
+        r.tensor("Gelu", n -> n.call("aten.gelu.default", n.tensor(0),
+            n.attributes().string("approximate", "none")));
+        r.tensor("HardSigmoid", n -> hardSigmoid(n, n.attributes().real("alpha", 0.2f),
+            n.attributes().real("beta", 0.5f)));
         r.tensor("HardSwish", n -> n.call("aten.hardswish.default", n.tensor(0)));
         r.tensor("Mish", n -> n.call("aten.mish.default", n.tensor(0)));
         r.tensor("Softplus", n -> n.call("aten.softplus.default", n.tensor(0)));
@@ -36,8 +39,15 @@ final class ActivationImports {
             return select(n, n.call("aten.gt.Scalar", n.tensor(0), alpha), n.tensor(0), zero(n, n.tensor(0)));
         });
         r.tensor("PRelu", n -> select(n, n.call("aten.gt.Scalar", n.tensor(0), 0), n.tensor(0),
-            n.call("aten.mul.Tensor", n.tensor(0), n.tensor(1))));
+            n.call("aten.mul.Tensor", n.tensor(0), slope(n))));
         r.tensor("Shrink", ActivationImports::shrink);
+    }
+
+    /** Before opset 7 a vector of slopes was one of channels. */
+    private static Arg.Ref slope(NodeImport n) {
+        int rank = n.rank(n.tensor(0));
+        boolean perChannel = !n.since(7) && n.rank(n.tensor(1)) == 1 && rank > 2;
+        return perChannel ? NormalizationImports.channels(n, n.tensor(1), rank) : n.tensor(1);
     }
 
     private static Arg.Ref select(NodeImport n, Arg.Ref condition, Arg.Ref yes, Arg.Ref no) {
@@ -64,8 +74,10 @@ final class ActivationImports {
         Arg.Ref x = n.tensor(0);
         double lambda = n.attributes().real("lambd", 0.5f);
         double bias = n.attributes().real("bias", 0);
-        Arg.Ref above = select(n, n.call("aten.gt.Scalar", x, lambda), n.call("aten.sub.Scalar", x, bias), zero(n, x));
-        Arg.Ref result = select(n, n.call("aten.lt.Scalar", x, -lambda), n.call("aten.add.Scalar", x, bias), above);
+        Arg.Ref above = select(n, n.call("aten.gt.Scalar", x, lambda), n.call("aten.sub.Scalar", x, bias),
+            zero(n, x));
+        Arg.Ref result = select(n, n.call("aten.lt.Scalar", x, -lambda), n.call("aten.add.Scalar", x, bias),
+            above);
         return n.cast(result, n.dtype(x));
     }
 }

@@ -35,6 +35,13 @@ record Attributes(NodeProto node) {
         return attribute == null ? otherwise : attribute.getI();
     }
 
+    long requireInteger(String name) {
+        if (!has(name)) {
+            throw missing(name);
+        }
+        return integer(name, 0);
+    }
+
     boolean flag(String name, boolean otherwise) {
         return integer(name, otherwise ? 1 : 0) != 0;
     }

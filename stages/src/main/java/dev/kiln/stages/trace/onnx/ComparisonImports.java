@@ -17,9 +17,10 @@ final class ComparisonImports {
     }
 
     static void register(Registry r) {
-        COMPARISONS.forEach((type, names) -> r.tensor(type, n -> compare(n, names.getFirst(), names.getLast())));
+        COMPARISONS.forEach((type, names) ->
+            r.tensor(type, n -> compare(n, names.getFirst(), names.getLast())));
         Map.of("And", "logical_and", "Or", "logical_or", "Xor", "logical_xor").forEach((type, packet) ->
-            r.tensor(type, n -> n.call("aten." + packet + ".default", n.tensor(0), n.tensor(1))));
+            r.tensor(type, n -> n.call("aten." + packet + ".default", n.tensor(0), n.legacyOperand())));
         r.tensor("Not", n -> n.call("aten.logical_not.default", n.tensor(0)));
         r.tensor("IsNaN", n -> n.call("aten.isnan.default", n.tensor(0)));
         r.tensor("IsInf", ComparisonImports::isInf);

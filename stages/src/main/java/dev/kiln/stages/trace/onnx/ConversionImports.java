@@ -16,10 +16,7 @@ final class ConversionImports {
 
     static void register(Registry r) {
         r.op("Cast", n -> {
-            if (!n.attributes().has("to")) {
-                throw Attributes.missing("to");
-            }
-            return cast(n, OnnxTypes.dtype((int) n.attributes().integer("to", 0), "attribute 'to'"));
+            return cast(n, OnnxTypes.dtype((int) n.attributes().requireInteger("to"), "attribute 'to'"));
         });
         r.op("CastLike", n -> cast(n, n.valueType(1)));
         r.op("Identity", n -> List.of(n.value(0)));
@@ -29,7 +26,8 @@ final class ConversionImports {
     private static List<Value> cast(NodeImport n, DType to) {
         Optional<KnownInts> known = n.known(0);
         if (known.isEmpty()) {
-            return n.valueType(0) == to ? List.of(n.value(0)) : List.of(new Value.Tensor(n.cast(n.tensor(0), to)));
+            return n.valueType(0) == to ? List.of(n.value(0))
+                : List.of(new Value.Tensor(n.cast(n.tensor(0), to)));
         }
         KnownInts ints = known.get();
         if (ints.isConstant()) {
@@ -46,9 +44,10 @@ final class ConversionImports {
     }
 
     private static List<Value> dropout(NodeImport n) {
-        boolean training = n.has(2) && n.integer(2, "training_mode") != 0;
+        boolean training = n.since(7) ? n.has(2) && n.integer(2, "training_mode") != 0
+            : !n.attributes().flag("is_test", false);
         if (training) {
-            throw new KilnException.Unsupported("dropout in training mode is not supported; export for inference");
+            throw new KilnException.Unsupported("training mode is not supported; export for inference");
         }
         if (!n.wants(1)) {
             return List.of(n.value(0));

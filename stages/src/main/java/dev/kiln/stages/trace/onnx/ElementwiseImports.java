@@ -5,26 +5,28 @@ import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Optional;
 
-/** Arithmetic and mathematical functions, element by element. One-element constants become numbers of the call. */
+/**
+ * Arithmetic and mathematical functions, element by element. One-element constants become numbers of the
+ * call.
+ */
 final class ElementwiseImports {
-    private static final Map<String, String> UNARY = Map.ofEntries(
-        Map.entry("Abs", "abs"), Map.entry("Neg", "neg"), Map.entry("Sign", "sign"), Map.entry("Floor", "floor"),
-        Map.entry("Ceil", "ceil"), Map.entry("Round", "round"), Map.entry("Exp", "exp"), Map.entry("Log", "log"),
-        Map.entry("Sqrt", "sqrt"), Map.entry("Reciprocal", "reciprocal"), Map.entry("Sin", "sin"),
-        Map.entry("Cos", "cos"), Map.entry("Tan", "tan"), Map.entry("Asin", "asin"), Map.entry("Acos", "acos"),
-        Map.entry("Atan", "atan"), Map.entry("Sinh", "sinh"), Map.entry("Cosh", "cosh"), Map.entry("Tanh", "tanh"),
-        Map.entry("Asinh", "asinh"), Map.entry("Acosh", "acosh"), Map.entry("Atanh", "atanh"),
-        Map.entry("Erf", "erf"), Map.entry("Sigmoid", "sigmoid"), Map.entry("Relu", "relu"),
-        Map.entry("BitwiseNot", "bitwise_not"));
+    /** Functions whose ATen name is the ONNX name in small letters. */
+    private static final List<String> UNARY = List.of("Abs", "Neg", "Sign", "Floor", "Ceil", "Round", "Exp",
+        "Log", "Sqrt", "Reciprocal", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tanh",
+        "Asinh", "Acosh", "Atanh", "Erf", "Sigmoid", "Relu");
 
     private ElementwiseImports() {
     }
 
     static void register(Registry r) {
-        UNARY.forEach((type, packet) -> r.tensor(type, n -> n.call("aten." + packet + ".default", n.tensor(0))));
+        UNARY.forEach(type -> {
+            String overload = "aten." + type.toLowerCase(Locale.ROOT) + ".default";
+            r.tensor(type, n -> n.call(overload, n.tensor(0)));
+        });
+        r.tensor("BitwiseNot", n -> n.call("aten.bitwise_not.default", n.tensor(0)));
         r.tensor("Add", n -> commutative(n, "add"));
         r.tensor("Mul", n -> commutative(n, "mul"));
         r.tensor("Sub", ElementwiseImports::subtract);
@@ -58,7 +60,7 @@ final class ElementwiseImports {
     private static Arg.Ref commutative(NodeImport n, String packet) {
         sameDType(n, 0, 1);
         Optional<Arg> left = n.number(0, n.valueRank(1));
-        if (left.isPresent() && n.number(1, n.valueRank(0)).isEmpty()) {
+        if (left.isPresent() && !n.hasLegacyAxis() && n.number(1, n.valueRank(0)).isEmpty()) {
             return n.call("aten." + packet + ".Scalar", n.tensor(1), left.get());
         }
         return binary(n, packet);
@@ -67,6 +69,9 @@ final class ElementwiseImports {
     /** The overload for a tensor or a number on the right. */
     static Arg.Ref binary(NodeImport n, String packet) {
         sameDType(n, 0, 1);
+        if (n.hasLegacyAxis()) {
+            return n.call("aten." + packet + ".Tensor", n.tensor(0), n.legacyOperand());
+        }
         Optional<Arg> right = n.number(1, n.valueRank(0));
         return right.isPresent() ? n.call("aten." + packet + ".Scalar", n.tensor(0), right.get())
             : n.call("aten." + packet + ".Tensor", n.tensor(0), n.tensor(1));
@@ -109,7 +114,8 @@ final class ElementwiseImports {
         return switch (direction) {
             case "LEFT" -> n.call("aten.bitwise_left_shift.Tensor", n.tensor(0), n.tensor(1));
             case "RIGHT" -> n.call("aten.bitwise_right_shift.Tensor", n.tensor(0), n.tensor(1));
-            default -> throw new KilnException.BadInput("direction must be LEFT or RIGHT, is '" + direction + "'");
+            default -> throw new KilnException.BadInput("direction must be LEFT or RIGHT, is '" + direction
+                + "'");
         };
     }
 
@@ -127,8 +133,7 @@ final class ElementwiseImports {
     private static Arg.Ref clip(NodeImport n) {
         Arg.Ref x = n.tensor(0);
         if (!n.since(11)) {
-            return clamp(n, x, n.attributes().has("min") ? new Arg.Real(n.attributes().real("min", 0)) : Arg.NONE,
-                n.attributes().has("max") ? new Arg.Real(n.attributes().real("max", 0)) : Arg.NONE);
+            return clamp(n, x, attribute(n, "min"), attribute(n, "max"));
         }
         Optional<Arg> min = bound(n, 1);
         Optional<Arg> max = bound(n, 2);
@@ -139,7 +144,12 @@ final class ElementwiseImports {
     }
 
     private static Arg.Ref clamp(NodeImport n, Arg.Ref x, Arg min, Arg max) {
-        return min instanceof Arg.None && max instanceof Arg.None ? x : n.call("aten.clamp.default", x, min, max);
+        boolean open = min instanceof Arg.None && max instanceof Arg.None;
+        return open ? x : n.call("aten.clamp.default", x, min, max);
+    }
+
+    private static Arg attribute(NodeImport n, String name) {
+        return n.attributes().has(name) ? new Arg.Real(n.attributes().real(name, 0)) : Arg.NONE;
     }
 
     /** The bound if it is left out or a number; empty if it is a tensor. */

@@ -14,7 +14,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Weights in files beside the model, each mapped once. A location outside the model's directory is refused. */
+/**
+ * Weights in files beside the model, each mapped once. A location outside the model's directory is refused.
+ */
 final class ExternalData {
     private final Optional<Path> directory;
     private final Map<Path, MemorySegment> files = new HashMap<>();
@@ -35,8 +37,8 @@ final class ExternalData {
         Path path = locate(what, entry.getOrDefault("location", ""));
         MemorySegment file = files.computeIfAbsent(path, p -> map(what, p));
         if (offset > file.byteSize() || length > file.byteSize() - offset) {
-            throw new KilnException.BadInput(what + ": its external data ends at byte " + (offset + length) + ", but "
-                + path.getFileName() + " has " + file.byteSize());
+            throw new KilnException.BadInput(what + ": its external data ends at byte " + (offset + length)
+                + ", but " + path.getFileName() + " has " + file.byteSize());
         }
         return file.asSlice(offset, length);
     }
@@ -54,12 +56,14 @@ final class ExternalData {
 
     private static MemorySegment map(String what, Path path) {
         if (!Files.isRegularFile(path)) {
-            throw new KilnException.BadInput(what + ": its external data file " + path.getFileName() + " is missing");
+            throw new KilnException.BadInput(what + ": its external data file " + path.getFileName()
+                + " is missing");
         }
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
         } catch (IOException e) {
-            throw new KilnException.BadInput(what + ": " + path.getFileName() + " cannot be read: " + e.getMessage(), e);
+            throw new KilnException.BadInput(what + ": " + path.getFileName() + " cannot be read: "
+                + e.getMessage(), e);
         }
     }
 

@@ -55,12 +55,13 @@ final class FactoryImports {
 
     private static Arg.Ref range(NodeImport n) {
         DType dtype = n.valueType(0);
-        return n.call("aten.arange.start_step", number(n, 0, "start"), number(n, 1, "limit"), number(n, 2, "delta"),
-            dtype);
+        return n.call("aten.arange.start_step", number(n, 0, "start"), number(n, 1, "limit"),
+            number(n, 2, "delta"), dtype);
     }
 
     private static Arg number(NodeImport n, int input, String role) {
-        return n.number(input, Integer.MAX_VALUE).orElseGet(() -> NodeImport.number(n.required(input, role), 0));
+        return n.number(input, Integer.MAX_VALUE)
+            .orElseGet(() -> NodeImport.number(n.required(input, role), 0));
     }
 
     /** For each place of a matrix its column less its row. */

@@ -17,8 +17,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Makes placeholders of a graph's inputs. A named dimension is one symbol wherever the name stands, an unnamed
- * dynamic dimension is a symbol of its own; an input that is also an initializer is a constant, not an input.
+ * Makes placeholders of a graph's inputs. A named dimension is one symbol wherever the name stands, an
+ * unnamed dynamic dimension is a symbol of its own; an input that is also an initializer is a constant, not
+ * an input.
  */
 final class GraphInputs {
     private static final long FIRST_HINT = 8;
@@ -38,7 +39,8 @@ final class GraphInputs {
     }
 
     void define(GraphProto graph) {
-        List<ValueInfoProto> inputs = graph.getInputList().stream().filter(i -> !values.has(i.getName())).toList();
+        List<ValueInfoProto> inputs = graph.getInputList().stream().filter(i -> !values.has(i.getName()))
+            .toList();
         requireKnownNames(inputs);
         for (ValueInfoProto input : inputs) {
             collect(input, pin(input), pinned, true);
@@ -82,12 +84,13 @@ final class GraphInputs {
             if (size < 0) {
                 continue;
             }
-            Long before = isDynamic(dim) ? into.putIfAbsent(key(input, dim, d), size) : (Long) dim.getDimValue();
+            Long before = isDynamic(dim) ? into.putIfAbsent(key(input, dim, d), size)
+                : (Long) dim.getDimValue();
             fits = !binding || before == null || before == size;
         }
         if (!fits) {
-            throw new KilnException.BadInput(what(input) + " has shape " + shape(input) + ", which does not admit "
-                + given);
+            throw new KilnException.BadInput(what(input) + " has shape " + shape(input)
+                + ", which does not admit " + given);
         }
     }
 
@@ -95,8 +98,8 @@ final class GraphInputs {
         if (!type(input).hasShape()) {
             List<Long> pin = pin(input);
             if (pin == null || pin.stream().anyMatch(s -> s < 0)) {
-                throw new KilnException.BadInput(what(input) + " has no shape in the model; give it one (--shape "
-                    + input.getName() + "=...)");
+                throw new KilnException.BadInput(what(input)
+                    + " has no shape in the model; give it one (--shape " + input.getName() + "=...)");
             }
             return pin.stream().map(SymInt::of).toList();
         }
@@ -138,8 +141,10 @@ final class GraphInputs {
     }
 
     private static String shape(ValueInfoProto input) {
-        return type(input).getShape().getDimList().stream().map(d -> !isDynamic(d) ? Long.toString(d.getDimValue())
-            : d.getDimParam().isEmpty() ? "?" : d.getDimParam()).collect(Collectors.joining(", ", "[", "]"));
+        return type(input).getShape().getDimList().stream()
+            .map(d -> !isDynamic(d) ? Long.toString(d.getDimValue())
+                : d.getDimParam().isEmpty() ? "?" : d.getDimParam())
+            .collect(Collectors.joining(", ", "[", "]"));
     }
 
     private static String what(ValueInfoProto input) {

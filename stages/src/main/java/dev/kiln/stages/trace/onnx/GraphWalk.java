@@ -27,7 +27,8 @@ final class GraphWalk {
         NodeImport call = new NodeImport(node.proto(), context);
         try {
             Optional<List<Value>> folded = ShapeFolding.fold(node.op(), call);
-            return folded.isPresent() ? folded.get() : OnnxOps.find(node.proto()).orElseThrow().translate(call);
+            return folded.isPresent() ? folded.get()
+                : OnnxOps.find(node.proto()).orElseThrow().translate(call);
         } catch (KilnException.Unsupported e) {
             throw new KilnException.Unsupported(node + ": " + e.getMessage());
         } catch (KilnException.BadInput | IllegalArgumentException | ArithmeticException e) {

@@ -28,7 +28,7 @@ final class IndexingImports {
     }
 
     /** Indices that count from the start: negative ones get the size added, unless there can be none. */
-    private static Arg.Ref fromStart(NodeImport n, Arg.Ref indices, SymInt size) {
+    static Arg.Ref fromStart(NodeImport n, Arg.Ref indices, SymInt size) {
         if (isNonNegative(n, indices)) {
             return indices;
         }
@@ -41,7 +41,8 @@ final class IndexingImports {
         return switch (n.node(indices)) {
             case Node.Placeholder ignored -> n.dtype(indices) == DType.U8;
             case Node.Constant constant -> isNonNegative(constant.value());
-            case Node.Call call when call.op().kind() == OpKind.VIEW -> isNonNegative(n, call.inputs().getFirst());
+            case Node.Call call when call.op().kind() == OpKind.VIEW ->
+                isNonNegative(n, call.inputs().getFirst());
             case Node.Call call -> call.op().packet().startsWith("arg");
         };
     }
@@ -106,7 +107,8 @@ final class IndexingImports {
             return linear;
         }
         SymInt count = SymInt.product(batch);
-        Arg.Ref starts = n.call("aten.arange.start_step", SymInt.ZERO, count.times(span), span, n.dtype(linear));
+        Arg.Ref starts = n.call("aten.arange.start_step", SymInt.ZERO, count.times(span), span,
+            n.dtype(linear));
         List<SymInt> sizes = new ArrayList<>(batch);
         sizes.addAll(ReshapeImports.ones(n.rank(linear) - batch.size()));
         return n.call("aten.add.Tensor", linear, n.reshape(starts, sizes));

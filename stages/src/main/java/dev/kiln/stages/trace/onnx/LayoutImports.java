@@ -23,7 +23,8 @@ final class LayoutImports {
         r.tensor("Transpose", n -> {
             int rank = n.rank(n.tensor(0));
             long[] reversed = IntStream.range(0, rank).mapToLong(d -> rank - 1 - d).toArray();
-            return n.call("aten.permute.default", n.tensor(0), n.attributes().integers("perm").orElse(reversed));
+            long[] order = n.attributes().integers("perm").orElse(reversed);
+            return n.call("aten.permute.default", n.tensor(0), order);
         });
         r.tensor("Concat", LayoutImports::concat);
         r.tensor("Slice", LayoutImports::slice);
@@ -76,7 +77,10 @@ final class LayoutImports {
         return bound.isConstant() && (sign > 0 ? bound.asLong() >= FAR : bound.asLong() <= -FAR);
     }
 
-    /** Sizes are an attribute before opset 13, then an input; without them the parts are equal but for the last. */
+    /**
+     * Sizes are an attribute before opset 13, then an input; without them the parts are equal but for the
+     * last.
+     */
     private static List<Arg.Ref> split(NodeImport n) {
         Arg.Ref x = n.tensor(0);
         int dim = n.dim(n.attributes().integer("axis", 0), n.rank(x));

@@ -5,8 +5,10 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.kiln.ops.KilnException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +40,8 @@ final class LiveNodes {
         Set<String> reached = new HashSet<>();
         List<String> pending = new ArrayList<>();
         graph.getOutputList().forEach(o -> pending.add(o.getName()));
-        Set<OnnxNode> live = new HashSet<>();
+        // by identity: hashing a protobuf message would load its descriptors
+        Set<OnnxNode> live = Collections.newSetFromMap(new IdentityHashMap<>());
         while (!pending.isEmpty()) {
             String name = pending.removeLast();
             OnnxNode producer = reached.add(name) ? producers.get(name) : null;
@@ -54,8 +57,8 @@ final class LiveNodes {
         for (OnnxNode node : nodes) {
             for (String output : node.proto().getOutputList()) {
                 if (!output.isEmpty() && producers.put(output, node) != null) {
-                    throw new KilnException.BadInput("value \"" + output + "\" is produced twice, the second time by "
-                        + node);
+                    throw new KilnException.BadInput("value \"" + output
+                        + "\" is produced twice, the second time by " + node);
                 }
             }
         }
@@ -80,11 +83,6 @@ final class LiveNodes {
                 String domain = proto.getDomain().isEmpty() ? "" : "domain " + proto.getDomain() + ", ";
                 into.putIfAbsent(proto.getDomain() + "/" + node.op(),
                     node.op() + " (" + domain + "node \"" + node.label() + "\")");
-            }
-            for (AttributeProto attribute : proto.getAttributeList()) {
-                if (attribute.hasG()) {
-                    collectUnsupported(select(attribute.getG()), into);
-                }
             }
         }
     }

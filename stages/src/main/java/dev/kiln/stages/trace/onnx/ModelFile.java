@@ -32,7 +32,8 @@ record ModelFile(String name, ModelProto model, Optional<Path> directory) {
             }
             ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
             Path directory = path.toAbsolutePath().getParent();
-            return new ModelFile(name, parse(name, UnsafeByteOperations.unsafeWrap(bytes)), Optional.of(directory));
+            return new ModelFile(name, parse(name, UnsafeByteOperations.unsafeWrap(bytes)),
+                Optional.of(directory));
         } catch (IOException e) {
             throw new KilnException.BadInput(path + ": cannot be read: " + e.getMessage(), e);
         }
@@ -49,7 +50,8 @@ record ModelFile(String name, ModelProto model, Optional<Path> directory) {
             ModelProto model = ModelProto.parseFrom(in);
             in.checkLastTagWas(0);
             if (!model.hasGraph() || model.getOpsetImportCount() == 0) {
-                throw incomplete(name, model.hasGraph() ? "it names no operator set" : "it holds no graph", null);
+                throw incomplete(name, model.hasGraph() ? "it names no operator set" : "it holds no graph",
+                    null);
             }
             return model;
         } catch (IOException e) {
@@ -62,17 +64,13 @@ record ModelFile(String name, ModelProto model, Optional<Path> directory) {
         return new KilnException.BadInput(name + ": not a complete ONNX file (" + reason + ")", cause);
     }
 
-    /** The version of the default operator set; an error if the model is older than opset 7. */
+    /** The version of the default operator set. */
     int opset() {
         for (OperatorSetIdProto set : model.getOpsetImportList()) {
             if (set.getDomain().isEmpty() || set.getDomain().equals("ai.onnx")) {
-                if (set.getVersion() < 7) {
-                    throw new KilnException.Unsupported("operator set " + set.getVersion()
-                        + " is not supported; convert the model to 7 or later");
-                }
                 return Math.toIntExact(set.getVersion());
             }
         }
-        return 7;
+        return 1;
     }
 }

@@ -10,6 +10,7 @@ import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -147,17 +148,21 @@ final class NodeImport {
     }
 
     ConstantValue required(int input, String role) {
-        return constant(input).orElseThrow(() -> new KilnException.Unsupported(role + " (input '" + input(input)
-            + "') depends on data; only " + role + " known from constants and shapes is supported"));
+        return constant(input).orElseThrow(() -> new KilnException.Unsupported(role + " (input '"
+            + input(input) + "') depends on data; only " + role
+            + " known from constants and shapes is supported"));
     }
 
     /** An input of one element as a number that an op can take in place of a tensor of this rank. */
     Optional<Arg> number(int input, int rank) {
+        if (valueRank(input) > rank || valueType(input) == DType.BOOL) {
+            return Optional.empty();
+        }
         return switch (value(input)) {
-            case Value.Known(KnownInts ints) when ints.values().size() == 1 && ints.rank() <= rank
-                && ints.dtype() != DType.BOOL -> Optional.of(new Arg.Int(ints.values().getFirst()));
-            case Value.Literal literal when literal.value().numel() == 1 && literal.value().sizes().size() <= rank
-                && literal.value().dtype() != DType.BOOL -> Optional.of(number(literal.value(), 0));
+            case Value.Known(KnownInts ints) when ints.values().size() == 1 ->
+                Optional.of(new Arg.Int(ints.values().getFirst()));
+            case Value.Literal literal when literal.value().numel() == 1 ->
+                Optional.of(number(literal.value(), 0));
             default -> Optional.empty();
         };
     }
@@ -176,6 +181,25 @@ final class NodeImport {
 
     GraphBuilder builder() {
         return context.builder();
+    }
+
+    /** Before opset 7 an axis said where the second operand's dimensions stand in the first's. */
+    boolean hasLegacyAxis() {
+        return !since(7) && attributes.has("axis");
+    }
+
+    /** The second operand of an elementwise op, with trailing dimensions if an old model asks for them. */
+    Arg.Ref legacyOperand() {
+        if (!hasLegacyAxis()) {
+            return tensor(1);
+        }
+        int rank = rank(tensor(0));
+        List<SymInt> sizes = new ArrayList<>(type(tensor(1)).sizes());
+        int axis = dim(attributes.integer("axis", 0), rank);
+        while (sizes.size() < rank - axis) {
+            sizes.add(SymInt.ONE);
+        }
+        return reshape(tensor(1), sizes);
     }
 
     Arg.Ref cast(Arg.Ref x, DType to) {

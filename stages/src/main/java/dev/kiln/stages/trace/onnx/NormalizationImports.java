@@ -1,10 +1,13 @@
 package dev.kiln.stages.trace.onnx;
 
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.stream.LongStream;
 
 /** Softmax and the normalisations. */
@@ -13,8 +16,10 @@ final class NormalizationImports {
     }
 
     static void register(Registry r) {
-        r.tensor("Softmax", n -> softmax(n, "aten._softmax.default"));
-        r.tensor("LogSoftmax", n -> softmax(n, "aten._log_softmax.default"));
+        r.tensor("Softmax", n -> alongAxis(n, (x, axis) -> n.call("aten._softmax.default", x, axis, false)));
+        r.tensor("LogSoftmax", n -> alongAxis(n, (x, axis) -> n.call("aten._log_softmax.default", x, axis,
+            false)));
+        r.tensor("Hardmax", n -> alongAxis(n, (x, axis) -> hardmax(n, x, axis)));
         r.tensors("LayerNormalization", NormalizationImports::layerNorm);
         r.tensor("RMSNormalization", NormalizationImports::rmsNorm);
         r.tensor("BatchNormalization", NormalizationImports::batchNorm);
@@ -27,22 +32,33 @@ final class NormalizationImports {
         r.tensor("MeanVarianceNormalization", n -> standardize(n, n.tensor(0),
             n.attributes().integers("axes").orElse(new long[] {0, 2, 3}), 0));
         r.tensor("LpNormalization", NormalizationImports::lpNorm);
-        r.tensor("GlobalAveragePool", n -> n.call("aten.mean.dim", n.tensor(0), spatial(n.rank(n.tensor(0))), true));
-        r.tensor("GlobalMaxPool", n -> n.call("aten.amax.default", n.tensor(0), spatial(n.rank(n.tensor(0))), true));
+        r.tensor("GlobalAveragePool", n -> n.call("aten.mean.dim", n.tensor(0), spatial(n.rank(n.tensor(0))),
+            true));
+        r.tensor("GlobalMaxPool", n -> n.call("aten.amax.default", n.tensor(0), spatial(n.rank(n.tensor(0))),
+            true));
     }
 
     /** Before opset 13 the input counts as a matrix, split at the axis. */
-    private static Arg.Ref softmax(NodeImport n, String overload) {
+    private static Arg.Ref alongAxis(NodeImport n, BiFunction<Arg.Ref, Integer, Arg.Ref> body) {
         Arg.Ref x = n.tensor(0);
         int rank = n.rank(x);
         int axis = n.dim(n.attributes().integer("axis", n.since(13) ? -1 : 1), rank);
         boolean matrix = !n.since(13)
             && !n.type(x).sizes().subList(axis + 1, rank).stream().allMatch(s -> s.is(1));
         if (!matrix) {
-            return n.call(overload, x, axis, false);
+            return body.apply(x, axis);
         }
         List<SymInt> sizes = n.type(x).sizes();
-        return n.reshape(n.call(overload, ReshapeImports.flatten(n, x, axis), 1, false), sizes);
+        return n.reshape(body.apply(ReshapeImports.flatten(n, x, axis), 1), sizes);
+    }
+
+    /** 1 at the first largest element along the axis, 0 elsewhere. */
+    private static Arg.Ref hardmax(NodeImport n, Arg.Ref x, int axis) {
+        Arg.Ref largest = n.call("aten.argmax.default", x, axis, true);
+        List<SymInt> sizes = new ArrayList<>(ReshapeImports.ones(n.rank(x)));
+        sizes.set(axis, n.type(x).size(axis));
+        Arg.Ref positions = n.call("aten.arange.start_step", 0, n.type(x).size(axis), 1, DType.I64);
+        return n.cast(n.call("aten.eq.Tensor", largest, n.reshape(positions, sizes)), n.dtype(x));
     }
 
     /** Outputs: result, mean, and inverse standard deviation. */
@@ -89,7 +105,7 @@ final class NormalizationImports {
     }
 
     /** A vector of the channels (dimension 1) shaped to broadcast. */
-    private static Arg.Ref channels(NodeImport n, Arg.Ref vector, int rank) {
+    static Arg.Ref channels(NodeImport n, Arg.Ref vector, int rank) {
         List<SymInt> sizes = new ArrayList<>(List.of(n.type(vector).size(0)));
         sizes.addAll(ReshapeImports.ones(rank - 2));
         return n.reshape(vector, sizes);
@@ -103,8 +119,10 @@ final class NormalizationImports {
 
     /** In inference: with the given statistics. */
     private static Arg.Ref batchNorm(NodeImport n) {
-        if (n.attributes().flag("training_mode", false)) {
-            throw new dev.kiln.ops.KilnException.Unsupported("training_mode is not supported; export for inference");
+        boolean training = n.since(7) ? n.attributes().flag("training_mode", false)
+            : !n.attributes().flag("is_test", false);
+        if (training) {
+            throw new KilnException.Unsupported("training mode is not supported; export for inference");
         }
         Arg.Ref x = n.tensor(0);
         Arg.Ref variance = n.call("aten.add.Scalar", n.tensor(4), n.attributes().real("epsilon", 1e-5f));

@@ -12,14 +12,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The trace phase for ONNX files: reads a model (operator sets 7 and later) into a {@link Graph} of ATen overloads.
- * Dynamic dimensions become symbols, one for each {@code dim_param}; arithmetic on shapes is done here and leaves
- * no nodes behind. Weights are views of the memory-mapped file where their address allows it. Every call names the
- * ONNX node that it comes from.
+ * The trace phase for ONNX files: reads a model into a {@link Graph} of ATen overloads. Operator sets 7 to 23
+ * are read as they are defined, older ones as far as their operators have a form of opset 6. Dynamic
+ * dimensions become symbols, one for each {@code dim_param}; arithmetic on shapes is done here and leaves no
+ * nodes behind. Weights are views of the memory-mapped file where their address allows it. Every call names
+ * the ONNX node that it comes from.
  *
  * <p>Errors are one line: {@link KilnException.BadInput} for a file that is damaged or not valid ONNX,
- * {@link KilnException.Unsupported} for valid models with something that Kiln lacks; all unsupported operators are
- * named at once.
+ * {@link KilnException.Unsupported} for valid models with something that Kiln lacks; all unsupported
+ * operators are named at once.
  */
 public final class OnnxImporter {
     private OnnxImporter() {
@@ -29,7 +30,10 @@ public final class OnnxImporter {
         return importModel(ModelFile.open(file), options);
     }
 
-    /** Imports a model from its bytes, which must not change afterwards; {@code name} stands in error messages. */
+    /**
+     * Imports a model from its bytes, which must not change afterwards; {@code name} stands in error
+     * messages.
+     */
     public static Graph importModel(String name, byte[] model, TraceOptions options) {
         return importModel(ModelFile.of(name, model), options);
     }
@@ -58,7 +62,8 @@ public final class OnnxImporter {
         new GraphWalk(new ImportContext(opset, builder, values, reader), model).run(live);
         for (ValueInfoProto output : model.getOutputList()) {
             if (!values.has(output.getName())) {
-                throw new KilnException.BadInput("output \"" + output.getName() + "\" is not produced by any node");
+                throw new KilnException.BadInput("output \"" + output.getName()
+                    + "\" is not produced by any node");
             }
             builder.output(output.getName(), values.tensor(output.getName()));
         }

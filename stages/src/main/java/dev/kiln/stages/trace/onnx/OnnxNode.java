@@ -5,7 +5,9 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A node of the file and the name that provenance and errors give it: its own, else operator and position. */
+/**
+ * A node of the file and the name that provenance and errors give it: its own, else operator and position.
+ */
 record OnnxNode(NodeProto proto, String label) {
 
     static List<OnnxNode> of(GraphProto graph) {

@@ -30,6 +30,12 @@ final class OnnxOps {
         MatrixImports.register(registry);
         NormalizationImports.register(registry);
         FactoryImports.register(registry);
+        OrderImports.register(registry);
+        ScatterImports.register(registry);
+        EinsumImports.register(registry);
+        LossImports.register(registry);
+        QuantizationImports.register(registry);
+        ControlImports.register(registry);
         return registry.ops;
     }
 

@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A file with one serialized {@code TensorProto}, as ONNX's test data sets hold them ({@code input_0.pb}). */
+/**
+ * A file with one serialized {@code TensorProto}, as ONNX's test data sets hold them ({@code input_0.pb}).
+ */
 public record OnnxTensorFile(String name, ConstantValue value) {
 
     /** Reads a tensor file; {@link KilnException.BadInput} if it is damaged or holds something else. */

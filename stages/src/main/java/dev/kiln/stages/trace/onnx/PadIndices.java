@@ -6,7 +6,9 @@ import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 
-/** Padding with the tensor's own elements: a selection by a constant index vector, for sizes without symbols. */
+/**
+ * Padding with the tensor's own elements: a selection by a constant index vector, for sizes without symbols.
+ */
 final class PadIndices {
     private PadIndices() {
     }
@@ -38,7 +40,8 @@ final class PadIndices {
                 long folded = Math.floorMod(at, period);
                 yield folded < size ? folded : period - folded;
             }
-            default -> throw new KilnException.BadInput("mode '" + mode + "' is none of constant, reflect, edge, wrap");
+            default -> throw new KilnException.BadInput("mode '" + mode
+                + "' is none of constant, reflect, edge, wrap");
         };
     }
 }

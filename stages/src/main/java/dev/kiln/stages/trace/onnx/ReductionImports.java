@@ -7,7 +7,10 @@ import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** Reductions. Axes are an attribute, or an input in newer operator sets; none means all, unless told otherwise. */
+/**
+ * Reductions. Axes are an attribute, or an input in newer operator sets; none means all, unless told
+ * otherwise.
+ */
 final class ReductionImports {
     @FunctionalInterface
     private interface Fold {
@@ -28,8 +31,10 @@ final class ReductionImports {
         r.tensor("ReduceProd", n -> reduce(n, n.tensor(0), ReductionImports::product));
         r.tensor("ReduceL1", n -> reduce(n, n.call("aten.abs.default", n.tensor(0)), ReductionImports::sum));
         r.tensor("ReduceSumSquare", n -> reduce(n, square(n), ReductionImports::sum));
-        r.tensor("ReduceL2", n -> same(n, x -> n.call("aten.sqrt.default", reduce(n, square(n), ReductionImports::sum))));
-        r.tensor("ReduceLogSum", n -> same(n, x -> n.call("aten.log.default", reduce(n, x, ReductionImports::sum))));
+        r.tensor("ReduceL2", n -> same(n, x -> n.call("aten.sqrt.default",
+            reduce(n, square(n), ReductionImports::sum))));
+        r.tensor("ReduceLogSum", n -> same(n, x -> n.call("aten.log.default",
+            reduce(n, x, ReductionImports::sum))));
         r.tensor("ReduceLogSumExp", n -> same(n, x -> reduce(n, x, (m, y, dims, keep) ->
             m.call("aten.logsumexp.default", y, dims, keep))));
         r.tensor("ArgMax", n -> argument(n, "argmax"));

@@ -19,7 +19,8 @@ final class ReshapeImports {
         r.op("Shape", ReshapeImports::shape);
         r.op("Size", n -> List.of(new Value.Known(KnownInts.scalar(dev.kiln.ops.DType.I64,
             SymInt.product(valueSizes(n))))));
-        r.tensor("Reshape", n -> n.reshape(n.tensor(0), target(n, n.type(n.tensor(0)).sizes(), n.sizes(1, "shape"))));
+        r.tensor("Reshape", n -> n.reshape(n.tensor(0),
+            target(n, n.type(n.tensor(0)).sizes(), n.sizes(1, "shape"))));
         r.tensor("Flatten", n -> flatten(n, n.tensor(0), n.attributes().integer("axis", 1)));
         r.tensor("Squeeze", ReshapeImports::squeeze);
         r.tensor("Unsqueeze", ReshapeImports::unsqueeze);
@@ -65,7 +66,8 @@ final class ReshapeImports {
                 }
                 hole = d;
             } else if (size.is(0) && copyZeros && d >= from.size()) {
-                throw new KilnException.BadInput("shape " + wanted + " copies a dimension that " + from + " lacks");
+                throw new KilnException.BadInput("shape " + wanted + " copies a dimension that " + from
+                    + " lacks");
             }
             sizes.add(size.is(-1) ? SymInt.ONE : size.is(0) && copyZeros ? from.get(d) : size);
         }
@@ -123,7 +125,10 @@ final class ReshapeImports {
         return x;
     }
 
-    /** By a broadcast dimension before each tiled one: [a, b] with repeats [r, 1] is [r, a, b] read as [r*a, b]. */
+    /**
+     * By a broadcast dimension before each tiled one: [a, b] with repeats [r, 1] is [r, a, b] read as
+     * [r*a, b].
+     */
     private static Arg.Ref tile(NodeImport n) {
         Arg.Ref x = n.tensor(0);
         List<SymInt> sizes = n.type(x).sizes();

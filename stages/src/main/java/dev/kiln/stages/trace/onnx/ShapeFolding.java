@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.BinaryOperator;
 
 /**
- * Evaluates shape arithmetic while importing: an op whose inputs are all known small integers gives known integers
- * and no node. What a comparison of symbols leaves open is decided by the hints, under a guard.
+ * Evaluates shape arithmetic while importing: an op whose inputs are all known small integers gives known
+ * integers and no node. What a comparison of symbols leaves open is decided by the hints, under a guard.
  */
 final class ShapeFolding {
     /** The result for all-known inputs (null for one left out), or null where it is not worth knowing. */
@@ -103,7 +103,8 @@ final class ShapeFolding {
     /** ONNX divides towards zero, a SymInt towards minus infinity: the same where nothing is negative. */
     private static KnownInts divide(NodeImport n, List<KnownInts> in) {
         if (in.getFirst().isConstant() && in.get(1).isConstant()) {
-            return in.getFirst().zip(in.get(1), in.getFirst().dtype(), (a, b) -> SymInt.of(a.asLong() / b.asLong()));
+            return in.getFirst().zip(in.get(1), in.getFirst().dtype(), (a, b) ->
+                SymInt.of(a.asLong() / b.asLong()));
         }
         return nonNegative(n, in.getFirst(), 0) && nonNegative(n, in.get(1), 1)
             ? in.getFirst().zip(in.get(1), in.getFirst().dtype(), SymInt::floorDiv) : null;
@@ -125,7 +126,8 @@ final class ShapeFolding {
     }
 
     private static Fold comparison(Question question) {
-        return (n, in) -> in.getFirst().zip(in.get(1), DType.BOOL, (a, b) -> bool(question.ask(n.shapes(), a, b)));
+        return (n, in) -> in.getFirst().zip(in.get(1), DType.BOOL, (a, b) ->
+            bool(question.ask(n.shapes(), a, b)));
     }
 
     private static KnownInts where(NodeImport n, List<KnownInts> in) {

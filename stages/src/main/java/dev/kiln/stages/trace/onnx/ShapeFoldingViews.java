@@ -110,7 +110,8 @@ final class ShapeFoldingViews {
             return null;
         }
         List<SymInt> from = data.sizes().stream().map(SymInt::of).toList();
-        return data.reshape(ReshapeImports.target(n, from, in.get(1).values()).stream().map(SymInt::asLong).toList());
+        return data.reshape(ReshapeImports.target(n, from, in.get(1).values()).stream().map(SymInt::asLong)
+            .toList());
     }
 
     static KnownInts expand(NodeImport n, List<KnownInts> in) {

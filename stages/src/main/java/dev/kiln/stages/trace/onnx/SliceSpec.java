@@ -15,7 +15,8 @@ record SliceSpec(List<SymInt> starts, List<SymInt> ends, int[] axes, long[] step
         List<SymInt> ends = inputs ? n.sizes(2, "ends") : sizes(n.attributes().requireIntegers("ends"));
         long[] every = IntStream.range(0, starts.size()).asLongStream().toArray();
         long[] axes = n.has(3) ? n.integers(3, "axes") : n.attributes().integers("axes").orElse(every);
-        long[] steps = n.has(4) ? n.integers(4, "steps") : IntStream.range(0, starts.size()).mapToLong(i -> 1).toArray();
+        long[] steps = n.has(4) ? n.integers(4, "steps") : IntStream.range(0, starts.size()).mapToLong(i -> 1)
+            .toArray();
         if (ends.size() != starts.size() || axes.length != starts.size() || steps.length != starts.size()) {
             throw new KilnException.BadInput("starts, ends, axes and steps differ in length");
         }

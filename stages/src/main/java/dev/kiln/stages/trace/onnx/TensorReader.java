@@ -9,7 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** Turns tensors of the file into constants; raw data stays where it is if its address suits the element type. */
+/**
+ * Turns tensors of the file into constants; raw data stays where it is if its address suits the element type.
+ */
 final class TensorReader {
     private final ExternalData external;
 
@@ -26,7 +28,8 @@ final class TensorReader {
             return raw(what, dtype, sizes, numel, external.read(tensor, numel * dtype.bytes()));
         }
         if (tensor.hasRawData()) {
-            return raw(what, dtype, sizes, numel, MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer()));
+            MemorySegment data = MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer());
+            return raw(what, dtype, sizes, numel, data);
         }
         return typed(what, tensor, dtype, numel);
     }
@@ -42,11 +45,12 @@ final class TensorReader {
         return numel;
     }
 
-    private static ConstantValue raw(String what, DType dtype, List<Long> sizes, long numel, MemorySegment data) {
+    private static ConstantValue raw(String what, DType dtype, List<Long> sizes, long numel,
+            MemorySegment data) {
         long expected = numel * dtype.bytes();
         if (data.byteSize() != expected) {
-            throw new KilnException.BadInput(what + ": " + dtype + sizes + " takes " + expected + " bytes, the file has "
-                + data.byteSize());
+            throw new KilnException.BadInput(what + ": " + dtype + sizes + " takes " + expected
+                + " bytes, the file has " + data.byteSize());
         }
         return new ConstantValue(dtype, sizes, aligned(data, dtype));
     }
@@ -64,7 +68,8 @@ final class TensorReader {
                 data.byteSize() / 4);
             case 2 -> arena.allocateFrom(ValueLayout.JAVA_SHORT, data, ValueLayout.JAVA_SHORT_UNALIGNED, 0,
                 data.byteSize() / 2);
-            default -> arena.allocateFrom(ValueLayout.JAVA_BYTE, data, ValueLayout.JAVA_BYTE, 0, data.byteSize());
+            default -> arena.allocateFrom(ValueLayout.JAVA_BYTE, data, ValueLayout.JAVA_BYTE, 0,
+                data.byteSize());
         };
     }
 

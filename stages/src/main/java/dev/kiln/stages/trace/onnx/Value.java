@@ -11,7 +11,10 @@ sealed interface Value {
     record Tensor(Arg.Ref ref) implements Value {
     }
 
-    /** Few integers that are known, though perhaps symbolic; a node of the graph only once a tensor op reads them. */
+    /**
+     * Few integers that are known, though perhaps symbolic; a node of the graph only once a tensor op reads
+     * them.
+     */
     record Known(KnownInts ints) implements Value {
     }
 

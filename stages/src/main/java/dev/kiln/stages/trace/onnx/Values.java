@@ -7,6 +7,7 @@ import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +17,7 @@ final class Values {
     private final GraphBuilder builder;
     private final Map<String, ConstantValue> assumed;
     private final Map<String, Value> values = new HashMap<>();
-    private final Map<Value, Arg.Ref> materialized = new HashMap<>();
+    private final Map<Value, Arg.Ref> materialized = new IdentityHashMap<>();
 
     Values(GraphBuilder builder, Map<String, ConstantValue> assumed) {
         this.builder = builder;
@@ -59,7 +60,8 @@ final class Values {
         for (SymInt value : ints.values()) {
             elements.add(builder.call("aten.full.default", one, value, ints.dtype()));
         }
-        Arg.Ref vector = elements.size() == 1 ? elements.getFirst() : builder.call("aten.cat.default", elements, 0);
+        Arg.Ref vector = elements.size() == 1 ? elements.getFirst()
+            : builder.call("aten.cat.default", elements, 0);
         return ints.rank() < 2 ? vector : builder.call("aten.reshape.default", vector, ints.sizes());
     }
 

@@ -16,7 +16,8 @@ class ActivationImportsTest {
     private static final double[] X = {-4, -1.25, -0.25, 0, 0.5, 1.5, 5};
 
     private static void check(String op, DoubleUnaryOperator function, Object... attributes) {
-        double[] result = doubles(runNode(20, op, "a", "y", List.of(attributes), floats(dims(X.length), X)).getFirst());
+        double[] result = doubles(runNode(20, op, "a", "y", List.of(attributes), floats(dims(X.length), X))
+            .getFirst());
         assertThat(result).as(op).containsExactly(Arrays.stream(X).map(function).toArray(), within(1e-5));
     }
 
@@ -46,8 +47,8 @@ class ActivationImportsTest {
 
     @Test
     void slopeOfPReluBroadcasts() {
-        double[] result = doubles(runNode(16, "PRelu", "a b", "y", List.of(), floats(dims(2, 2), -1, 2, -3, -4),
-            floats(dims(2), 0.5, 10)).getFirst());
+        double[] result = doubles(runNode(16, "PRelu", "a b", "y", List.of(),
+            floats(dims(2, 2), -1, 2, -3, -4), floats(dims(2), 0.5, 10)).getFirst());
         assertThat(result).containsExactly(-0.5, 2, -1.5, -40);
     }
 }

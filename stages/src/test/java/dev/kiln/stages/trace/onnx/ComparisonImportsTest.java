@@ -23,7 +23,8 @@ class ComparisonImportsTest {
     void comparisonsOfTensorsAndNumbers() {
         ConstantValue x = floats(dims(3), 1, 2, 3);
         EXPECTED.forEach((op, expected) -> {
-            ConstantValue result = runNode(16, op, "a b", "y", List.of(), x, floats(dims(3), 2, 2, 2)).getFirst();
+            ConstantValue result = runNode(16, op, "a b", "y", List.of(), x, floats(dims(3), 2, 2, 2))
+                .getFirst();
             assertThat(result.dtype()).isEqualTo(DType.BOOL);
             assertThat(doubles(result)).as(op).containsExactly(expected);
             double[] mirrored = {expected[2], expected[1], expected[0]};
@@ -41,17 +42,22 @@ class ComparisonImportsTest {
     void logic() {
         ConstantValue a = fill(DType.BOOL, dims(4), 0, 0, 1, 1);
         ConstantValue b = fill(DType.BOOL, dims(4), 0, 1, 0, 1);
-        assertThat(doubles(runNode(7, "And", "a b", "y", List.of(), a, b).getFirst())).containsExactly(0, 0, 0, 1);
-        assertThat(doubles(runNode(7, "Or", "a b", "y", List.of(), a, b).getFirst())).containsExactly(0, 1, 1, 1);
-        assertThat(doubles(runNode(7, "Xor", "a b", "y", List.of(), a, b).getFirst())).containsExactly(0, 1, 1, 0);
+        assertThat(doubles(runNode(7, "And", "a b", "y", List.of(), a, b).getFirst()))
+            .containsExactly(0, 0, 0, 1);
+        assertThat(doubles(runNode(7, "Or", "a b", "y", List.of(), a, b).getFirst()))
+            .containsExactly(0, 1, 1, 1);
+        assertThat(doubles(runNode(7, "Xor", "a b", "y", List.of(), a, b).getFirst()))
+            .containsExactly(0, 1, 1, 0);
         assertThat(doubles(runNode(7, "Not", "a", "y", List.of(), a).getFirst())).containsExactly(1, 1, 0, 0);
     }
 
     @Test
     void testsOfFloatingValues() {
         ConstantValue x = floats(dims(4), 1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY);
-        assertThat(doubles(runNode(13, "IsNaN", "a", "y", List.of(), x).getFirst())).containsExactly(0, 1, 0, 0);
-        assertThat(doubles(runNode(10, "IsInf", "a", "y", List.of(), x).getFirst())).containsExactly(0, 0, 1, 1);
+        assertThat(doubles(runNode(13, "IsNaN", "a", "y", List.of(), x).getFirst()))
+            .containsExactly(0, 1, 0, 0);
+        assertThat(doubles(runNode(10, "IsInf", "a", "y", List.of(), x).getFirst()))
+            .containsExactly(0, 0, 1, 1);
         assertThat(doubles(runNode(10, "IsInf", "a", "y", List.of("detect_negative", 0), x).getFirst()))
             .containsExactly(0, 0, 1, 0);
     }

@@ -16,10 +16,12 @@ class ConversionImportsTest {
     @Test
     void castsTruncateAndTest() {
         ConstantValue x = floats(dims(4), -1.75, 0, 0.5, 3.9);
-        ConstantValue integers = runNode(13, "Cast", "a", "y", List.of("to", TinyModel.code(DType.I32)), x).getFirst();
+        ConstantValue integers = runNode(13, "Cast", "a", "y", List.of("to", TinyModel.code(DType.I32)), x)
+            .getFirst();
         assertThat(integers.dtype()).isEqualTo(DType.I32);
         assertThat(doubles(integers)).containsExactly(-1, 0, 0, 3);
-        ConstantValue truths = runNode(13, "Cast", "a", "y", List.of("to", TinyModel.code(DType.BOOL)), x).getFirst();
+        ConstantValue truths = runNode(13, "Cast", "a", "y", List.of("to", TinyModel.code(DType.BOOL)), x)
+            .getFirst();
         assertThat(doubles(truths)).containsExactly(1, 0, 1, 1);
     }
 
@@ -34,8 +36,10 @@ class ConversionImportsTest {
     @Test
     void identitiesLeaveNoNode() {
         TinyModel model = new TinyModel(13).input("x", DType.F32, 2).node("Identity", "x", "y")
-            .node("Dropout", "y", "z mask").node("Cast", "z", "w", "to", TinyModel.code(DType.F32)).output("w", "mask");
-        assertThat(model.imported().calls()).extracting(c -> c.op().name()).containsExactly("aten.full.default");
+            .node("Dropout", "y", "z mask").node("Cast", "z", "w", "to", TinyModel.code(DType.F32))
+            .output("w", "mask");
+        assertThat(model.imported().calls()).extracting(c -> c.op().name())
+            .containsExactly("aten.full.default");
         List<ConstantValue> results = model.run(floats(dims(2), 3, 4));
         assertThat(doubles(results.getFirst())).containsExactly(3, 4);
         assertThat(doubles(results.getLast())).containsExactly(1, 1);

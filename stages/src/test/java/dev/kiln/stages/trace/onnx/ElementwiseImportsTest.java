@@ -34,7 +34,8 @@ class ElementwiseImportsTest {
 
     @Test
     void functionsOfOneTensor() {
-        Map<String, DoubleUnaryOperator> functions = Map.of("Abs", Math::abs, "Neg", v -> -v, "Floor", Math::floor,
+        Map<String, DoubleUnaryOperator> functions = Map.of("Abs", Math::abs, "Neg", v -> -v, "Floor",
+            Math::floor,
             "Ceil", Math::ceil, "Round", Math::rint, "Exp", Math::exp, "Sin", Math::sin, "Tanh", Math::tanh,
             "Sigmoid", v -> 1 / (1 + Math.exp(-v)), "Relu", v -> Math.max(v, 0));
         functions.forEach((op, function) ->
@@ -47,7 +48,8 @@ class ElementwiseImportsTest {
         Map<String, DoubleUnaryOperator> functions = Map.of("Sqrt", Math::sqrt, "Log", Math::log,
             "Reciprocal", v -> 1 / v);
         functions.forEach((op, function) ->
-            assertThat(unary(op, positive)).as(op).containsExactly(expected(positive, function), within(1e-6)));
+            assertThat(unary(op, positive)).as(op).containsExactly(expected(positive, function),
+            within(1e-6)));
     }
 
     @Test
@@ -70,11 +72,13 @@ class ElementwiseImportsTest {
             "Mul", (a, b) -> a * b, "Div", (a, b) -> a / b);
         operators.forEach((op, operator) -> {
             for (String order : List.of("x c", "c x")) {
-                TinyModel model = new TinyModel(13).input("x", DType.F32, 6).initializer("c", floats(dims(), 4))
-                    .node(op, order, "y").output("y");
+                TinyModel model = new TinyModel(13).input("x", DType.F32, 6)
+                    .initializer("c", floats(dims(), 4)).node(op, order, "y").output("y");
                 boolean right = order.equals("x c");
-                assertThat(doubles(model.run(floats(dims(6), Y)).getFirst())).as(op + " " + order).containsExactly(
-                    expected(Y, v -> right ? operator.applyAsDouble(v, 4) : operator.applyAsDouble(4, v)), within(1e-6));
+                assertThat(doubles(model.run(floats(dims(6), Y)).getFirst())).as(op + " " + order)
+                    .containsExactly(
+                    expected(Y, v -> right ? operator.applyAsDouble(v, 4) : operator.applyAsDouble(4, v)),
+                    within(1e-6));
             }
         });
         Node.Call call = new TinyModel(13).input("x", DType.F32, 6).initializer("c", floats(dims(), 4))
@@ -93,7 +97,8 @@ class ElementwiseImportsTest {
     void modFollowsTheDivisorUnlessFmod() {
         ConstantValue a = longs(dims(4), 7, -7, 7, -7);
         ConstantValue b = longs(dims(4), 3, 3, -3, -3);
-        assertThat(doubles(runNode(13, "Mod", "a b", "y", List.of(), a, b).getFirst())).containsExactly(1, 2, -2, -1);
+        assertThat(doubles(runNode(13, "Mod", "a b", "y", List.of(), a, b).getFirst()))
+            .containsExactly(1, 2, -2, -1);
         assertThat(doubles(runNode(13, "Mod", "a b", "y", List.of("fmod", 1), a, b).getFirst()))
             .containsExactly(1, -1, 1, -1);
     }
@@ -111,9 +116,12 @@ class ElementwiseImportsTest {
         ConstantValue a = floats(dims(2), 1, 2);
         ConstantValue b = floats(dims(2), 5, -2);
         ConstantValue c = floats(dims(1), 3);
-        assertThat(doubles(runNode(13, "Sum", "a b c", "y", List.of(), a, b, c).getFirst())).containsExactly(9, 3);
-        assertThat(doubles(runNode(13, "Mean", "a b c", "y", List.of(), a, b, c).getFirst())).containsExactly(3, 1);
-        assertThat(doubles(runNode(13, "Max", "a b c", "y", List.of(), a, b, c).getFirst())).containsExactly(5, 3);
+        assertThat(doubles(runNode(13, "Sum", "a b c", "y", List.of(), a, b, c).getFirst()))
+            .containsExactly(9, 3);
+        assertThat(doubles(runNode(13, "Mean", "a b c", "y", List.of(), a, b, c).getFirst()))
+            .containsExactly(3, 1);
+        assertThat(doubles(runNode(13, "Max", "a b c", "y", List.of(), a, b, c).getFirst()))
+            .containsExactly(5, 3);
         assertThat(doubles(runNode(13, "Min", "a", "y", List.of(), a).getFirst())).containsExactly(1, 2);
     }
 
@@ -121,8 +129,8 @@ class ElementwiseImportsTest {
     void clipTakesAttributesThenInputs() {
         assertThat(doubles(runNode(10, "Clip", "a", "y", List.of("min", -1f, "max", 0.5f), floats(dims(6), X))
             .getFirst())).containsExactly(-1, -0.5, 0, 0.25, 0.5, 0.5);
-        assertThat(doubles(runNode(13, "Clip", "a _ b", "y", List.of(), floats(dims(6), X), floats(dims(), 0.25))
-            .getFirst())).containsExactly(-1.5, -0.5, 0, 0.25, 0.25, 0.25);
+        assertThat(doubles(runNode(13, "Clip", "a _ b", "y", List.of(), floats(dims(6), X),
+            floats(dims(), 0.25)).getFirst())).containsExactly(-1.5, -0.5, 0, 0.25, 0.25, 0.25);
     }
 
     @Test
@@ -132,8 +140,8 @@ class ElementwiseImportsTest {
             floats(dims(2), 3, 4)).getFirst())).containsExactly(1, 2, 3, 4);
         ConstantValue bits = fill(DType.U8, dims(3), 16, 4, 1);
         ConstantValue by = fill(DType.U8, dims(3), 1, 2, 3);
-        assertThat(doubles(runNode(11, "BitShift", "a b", "y", List.of("direction", "LEFT"), bits, by).getFirst()))
-            .containsExactly(32, 16, 8);
+        assertThat(doubles(runNode(11, "BitShift", "a b", "y", List.of("direction", "LEFT"), bits, by)
+            .getFirst())).containsExactly(32, 16, 8);
         assertThat(doubles(runNode(18, "BitwiseOr", "a b", "y", List.of(), bits, by).getFirst()))
             .containsExactly(17, 6, 3);
     }

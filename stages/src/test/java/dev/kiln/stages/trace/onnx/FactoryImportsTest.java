@@ -19,13 +19,13 @@ class FactoryImportsTest {
     void constantsOfEveryForm() {
         TinyModel model = new TinyModel(13).node("Constant", "", "a", "value", iota(2, 1))
             .node("Constant", "", "b", "value_float", 1.5f).node("Constant", "", "c", "value_int", 7)
-            .node("Constant", "", "d", "value_floats", new float[] {1, 2}).node("Constant", "", "e", "value_ints", dims(3, 4))
-            .output("a", "b", "c", "d", "e");
+            .node("Constant", "", "d", "value_floats", new float[] {1, 2})
+            .node("Constant", "", "e", "value_ints", dims(3, 4)).output("a", "b", "c", "d", "e");
         List<ConstantValue> results = model.run();
         assertThat(results.stream().map(v -> v.dtype() + "" + v.sizes()))
             .containsExactly("f32[2, 1]", "f32[]", "i64[]", "f32[2]", "i64[2]");
-        assertThat(results.stream().map(TinyModel::doubles)).containsExactly(new double[] {0, 1}, new double[] {1.5},
-            new double[] {7}, new double[] {1, 2}, new double[] {3, 4});
+        assertThat(results.stream().map(TinyModel::doubles)).containsExactly(new double[] {0, 1},
+            new double[] {1.5}, new double[] {7}, new double[] {1, 2}, new double[] {3, 4});
     }
 
     @Test
@@ -40,11 +40,13 @@ class FactoryImportsTest {
 
     @Test
     void rangesOfNumbersAndSizes() {
-        TinyModel constant = new TinyModel(13).initializer("a", floats(dims(), 1)).initializer("b", floats(dims(), 2))
+        TinyModel constant = new TinyModel(13).initializer("a", floats(dims(), 1))
+            .initializer("b", floats(dims(), 2))
             .initializer("c", floats(dims(), 0.25)).node("Range", "a b c", "y").output("y");
         assertThat(doubles(constant.run().getFirst())).containsExactly(1, 1.25, 1.5, 1.75);
         TinyModel dynamic = new TinyModel(13).input("x", DType.F32, "n").initializer("zero", longs(dims(), 0))
-            .initializer("one", longs(dims(), 1)).node("Size", "x", "n").node("Range", "zero n one", "y").output("y");
+            .initializer("one", longs(dims(), 1)).node("Size", "x", "n").node("Range", "zero n one", "y")
+            .output("y");
         assertThat(dynamic.imported().calls()).extracting(c -> c.op().packet()).containsExactly("arange");
         assertThat(doubles(dynamic.run(iota(3)).getFirst())).containsExactly(0, 1, 2);
     }

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class GraphInputsTest {
     private static TinyModel sum() {
-        return new TinyModel(13).input("x", DType.F32, "batch", "time", 4).input("y", DType.F32, "batch", null, 4)
-            .node("Relu", "x", "z").output("z");
+        return new TinyModel(13).input("x", DType.F32, "batch", "time", 4)
+            .input("y", DType.F32, "batch", null, 4).node("Relu", "x", "z").output("z");
     }
 
     @Test
@@ -45,8 +45,8 @@ class GraphInputsTest {
         assertThatThrownBy(() -> sum().imported(TraceOptions.NONE.withPin("x", 2, 3, 5)))
             .isInstanceOf(KilnException.BadInput.class)
             .hasMessage("tiny.onnx: input \"x\" has shape [batch, time, 4], which does not admit [2, 3, 5]");
-        assertThatThrownBy(() -> sum().imported(TraceOptions.NONE.withPin("x", 2, 3, 4).withPin("y", 3, 3, 4)))
-            .isInstanceOf(KilnException.BadInput.class);
+        assertThatThrownBy(() -> sum().imported(TraceOptions.NONE.withPin("x", 2, 3, 4)
+            .withPin("y", 3, 3, 4))).isInstanceOf(KilnException.BadInput.class);
         assertThatThrownBy(() -> sum().imported(TraceOptions.NONE.withPin("w", 1)))
             .hasMessage("tiny.onnx: there is no input \"w\"; the inputs are \"x\", \"y\"");
     }
@@ -68,9 +68,9 @@ class GraphInputsTest {
     void assumedValuesStandInForData() {
         TinyModel model = new TinyModel(13).input("x", DType.F32, 2, 3).input("shape", DType.I64, 2)
             .node("Reshape", "x shape", "y").output("y");
-        assertThatThrownBy(model::imported).isInstanceOf(KilnException.Unsupported.class).hasMessage("tiny.onnx: node "
-            + "\"Reshape_0\" (Reshape): shape (input 'shape') depends on data; only shape known from constants and "
-            + "shapes is supported");
+        assertThatThrownBy(model::imported).isInstanceOf(KilnException.Unsupported.class)
+            .hasMessage("tiny.onnx: node \"Reshape_0\" (Reshape): shape (input 'shape') depends on data; "
+                + "only shape known from constants and shapes is supported");
         Graph graph = model.imported(TraceOptions.NONE.withValue("shape", vector(3, 2)));
         assertThat(graph.placeholders()).hasSize(2);
         assertThat(graph.tensor(graph.outputs().getFirst().value())).hasToString("f32[3, 2]");

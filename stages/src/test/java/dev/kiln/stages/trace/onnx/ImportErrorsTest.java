@@ -28,19 +28,23 @@ class ImportErrorsTest {
 
     @Test
     void rejectsEveryTruncation() {
-        byte[] whole = x().initializer("w", floats(dims(2), 1, 2)).node("Add", "x w", "y").output("y").proto().toByteArray();
+        byte[] whole = x().initializer("w", floats(dims(2), 1, 2)).node("Add", "x w", "y").output("y").proto()
+            .toByteArray();
         for (int length = 0; length < whole.length; length++) {
             byte[] part = Arrays.copyOf(whole, length);
             assertThatThrownBy(() -> OnnxImporter.importModel("cut.onnx", part, TraceOptions.NONE))
-                .isInstanceOf(KilnException.BadInput.class).hasMessageStartingWith("cut.onnx: not a complete ONNX file (");
+                .isInstanceOf(KilnException.BadInput.class)
+                .hasMessageStartingWith("cut.onnx: not a complete ONNX file (");
         }
     }
 
     @Test
     void rejectsOtherFiles(@TempDir Path directory) throws Exception {
-        Path text = Files.writeString(directory.resolve("notes.onnx"), "this is not a model", StandardCharsets.UTF_8);
+        Path text = Files.writeString(directory.resolve("notes.onnx"), "this is not a model",
+            StandardCharsets.UTF_8);
         assertThatThrownBy(() -> OnnxImporter.importModel(text, TraceOptions.NONE))
-            .isInstanceOf(KilnException.BadInput.class).hasMessageStartingWith("notes.onnx: not a complete ONNX file (");
+            .isInstanceOf(KilnException.BadInput.class)
+            .hasMessageStartingWith("notes.onnx: not a complete ONNX file (");
         Path missing = directory.resolve("none.onnx");
         assertThatThrownBy(() -> OnnxImporter.importModel(missing, TraceOptions.NONE))
             .isInstanceOf(KilnException.BadInput.class).hasMessage(missing + ": no such file");
@@ -59,7 +63,8 @@ class ImportErrorsTest {
 
     @Test
     void nodesThatNobodyNeedsDoNotMatter() {
-        assertThat(x().node("Foo", "x", "unused").node("Relu", "x", "y").output("y").imported().calls()).hasSize(1);
+        assertThat(x().node("Foo", "x", "unused").node("Relu", "x", "y").output("y").imported().calls())
+            .hasSize(1);
     }
 
     @Test
@@ -72,8 +77,10 @@ class ImportErrorsTest {
 
     @Test
     void rejectsGraphsThatAreNotSorted() {
-        assertBad(x().node("Relu", "a", "b").node("Relu", "b", "a").output("a"), "node \"Relu_0\" (Relu) reads \"a\", "
-            + "which node \"Relu_1\" (Relu) produces only later: the graph has a cycle or is not in topological order");
+        assertBad(x().node("Relu", "a", "b").node("Relu", "b", "a").output("a"),
+            "node \"Relu_0\" (Relu) reads \"a\", "
+            + "which node \"Relu_1\" (Relu) produces only later: "
+            + "the graph has a cycle or is not in topological order");
         assertBad(x().node("Relu", "x", "y").node("Neg", "x", "y").output("y"),
             "value \"y\" is produced twice, the second time by node \"Neg_1\" (Neg)");
     }
@@ -93,15 +100,18 @@ class ImportErrorsTest {
     @Test
     void rejectsInitializersOfTheWrongSize() {
         TinyModel model = x().node("Add", "x w", "y").output("y");
-        model.graph().addInitializer(TensorProto.newBuilder().setName("w").addDims(2).setDataType(1).addFloatData(1));
+        model.graph().addInitializer(TensorProto.newBuilder().setName("w").addDims(2).setDataType(1)
+            .addFloatData(1));
         assertBad(model, "node \"Add_0\" (Add): tensor \"w\": f32[2] takes 2 values, the file has 1");
     }
 
     @Test
     void rejectsElementTypesItLacks() {
         TinyModel model = x().node("Add", "x w", "y").output("y");
-        model.graph().addInitializer(TensorProto.newBuilder().setName("w").setDataType(TensorProto.DataType.STRING_VALUE));
-        assertThatThrownBy(model::imported).isInstanceOf(KilnException.Unsupported.class).hasMessage("tiny.onnx: node "
+        model.graph().addInitializer(TensorProto.newBuilder().setName("w")
+            .setDataType(TensorProto.DataType.STRING_VALUE));
+        assertThatThrownBy(model::imported).isInstanceOf(KilnException.Unsupported.class)
+            .hasMessage("tiny.onnx: node "
             + "\"Add_0\" (Add): tensor \"w\" has element type STRING, which is not supported");
     }
 }

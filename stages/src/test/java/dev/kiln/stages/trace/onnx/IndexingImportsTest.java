@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 class IndexingImportsTest {
     @Test
     void gatherOfRowsIsAnEmbedding() {
-        ConstantValue result = runNode(13, "Gather", "a b", "y", List.of(), iota(3, 2), longs(dims(2, 2), 0, -1, 1, 0))
-            .getFirst();
+        ConstantValue result = runNode(13, "Gather", "a b", "y", List.of(), iota(3, 2),
+            longs(dims(2, 2), 0, -1, 1, 0)).getFirst();
         assertThat(result.sizes()).containsExactly(2L, 2L, 2L);
         assertThat(doubles(result)).containsExactly(0, 1, 4, 5, 2, 3, 0, 1);
     }
@@ -42,7 +42,8 @@ class IndexingImportsTest {
     void oneConstantIndexSelects() {
         TinyModel model = new TinyModel(13).input("x", DType.F32, 2, 3).initializer("i", longs(dims(), -1))
             .node("Gather", "x i", "y", "axis", 1).output("y");
-        assertThat(model.imported().calls()).extracting(c -> c.op().name()).containsExactly("aten.select.int");
+        assertThat(model.imported().calls()).extracting(c -> c.op().name())
+            .containsExactly("aten.select.int");
         assertThat(doubles(model.run(iota(2, 3)).getFirst())).containsExactly(2, 5);
     }
 

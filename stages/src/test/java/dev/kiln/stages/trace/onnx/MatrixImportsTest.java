@@ -19,7 +19,8 @@ class MatrixImportsTest {
     void matMulOfMatricesBatchesAndVectors() {
         assertThat(doubles(runNode(13, "MatMul", "a b", "y", List.of(), iota(2, 3), iota(3, 2)).getFirst()))
             .containsExactly(PRODUCT);
-        ConstantValue batched = runNode(13, "MatMul", "a b", "y", List.of(), iota(1, 2, 3), iota(3, 2)).getFirst();
+        ConstantValue batched = runNode(13, "MatMul", "a b", "y", List.of(), iota(1, 2, 3), iota(3, 2))
+            .getFirst();
         assertThat(batched.sizes()).containsExactly(1L, 2L, 2L);
         assertThat(doubles(batched)).containsExactly(PRODUCT);
         assertThat(doubles(runNode(13, "MatMul", "a b", "y", List.of(), iota(2, 3), iota(3)).getFirst()))
@@ -29,12 +30,12 @@ class MatrixImportsTest {
     @Test
     void gemmScalesTransposesAndAdds() {
         ConstantValue bias = floats(dims(2), 1, -1);
-        assertThat(doubles(runNode(13, "Gemm", "a b c", "y", List.of(), iota(2, 3), iota(3, 2), bias).getFirst()))
-            .containsExactly(11, 12, 29, 39);
-        assertThat(doubles(runNode(13, "Gemm", "a b c", "y", List.of("alpha", 0.5f, "beta", 2f), iota(2, 3), iota(3, 2),
-            bias).getFirst())).containsExactly(7, 4.5, 16, 18);
+        assertThat(doubles(runNode(13, "Gemm", "a b c", "y", List.of(), iota(2, 3), iota(3, 2), bias)
+            .getFirst())).containsExactly(11, 12, 29, 39);
+        assertThat(doubles(runNode(13, "Gemm", "a b c", "y", List.of("alpha", 0.5f, "beta", 2f), iota(2, 3),
+            iota(3, 2), bias).getFirst())).containsExactly(7, 4.5, 16, 18);
         ConstantValue turned = floats(dims(2, 3), 0, 2, 4, 1, 3, 5);
-        assertThat(doubles(runNode(13, "Gemm", "a b", "y", List.of("transB", 1), iota(2, 3), turned).getFirst()))
-            .containsExactly(PRODUCT);
+        assertThat(doubles(runNode(13, "Gemm", "a b", "y", List.of("transB", 1), iota(2, 3), turned)
+            .getFirst())).containsExactly(PRODUCT);
     }
 }

@@ -24,7 +24,8 @@ class NormalizationImportsTest {
     void softmaxOldAndNew() {
         ConstantValue x = iota(1, 2, 2);
         assertThat(doubles(runNode(13, "Softmax", "a", "y", List.of("axis", 1), x).getFirst()))
-            .containsExactly(new double[] {softmax(0, 2)[0], softmax(1, 3)[0], softmax(0, 2)[1], softmax(1, 3)[1]},
+            .containsExactly(new double[] {softmax(0, 2)[0], softmax(1, 3)[0], softmax(0, 2)[1],
+            softmax(1, 3)[1]},
                 within(1e-6));
         assertThat(doubles(runNode(11, "Softmax", "a", "y", List.of(), x).getFirst()))
             .containsExactly(softmax(0, 1, 2, 3), within(1e-6));
@@ -46,11 +47,11 @@ class NormalizationImportsTest {
         ConstantValue x = floats(dims(1, 2, 2), 1, 3, 2, 6);
         ConstantValue scale = floats(dims(2), 1, 10);
         ConstantValue bias = floats(dims(2), 0, 1);
-        assertThat(doubles(runNode(15, "BatchNormalization", "a b c d e", "y", List.of("epsilon", 0f), x, scale, bias,
-            floats(dims(2), 1, 2), floats(dims(2), 4, 16)).getFirst()))
+        assertThat(doubles(runNode(15, "BatchNormalization", "a b c d e", "y", List.of("epsilon", 0f), x,
+            scale, bias, floats(dims(2), 1, 2), floats(dims(2), 4, 16)).getFirst()))
             .containsExactly(new double[] {0, 1, 1, 11}, within(1e-5));
-        assertThat(doubles(runNode(7, "InstanceNormalization", "a b c", "y", List.of("epsilon", 1e-9f), x, scale,
-            bias).getFirst())).containsExactly(new double[] {-1, 1, -9, 11}, within(1e-4));
+        assertThat(doubles(runNode(7, "InstanceNormalization", "a b c", "y", List.of("epsilon", 1e-9f), x,
+            scale, bias).getFirst())).containsExactly(new double[] {-1, 1, -9, 11}, within(1e-4));
     }
 
     @Test
@@ -58,6 +59,7 @@ class NormalizationImportsTest {
         ConstantValue x = iota(1, 2, 2, 2);
         assertThat(doubles(runNode(13, "GlobalAveragePool", "a", "y", List.of(), x).getFirst()))
             .containsExactly(1.5, 5.5);
-        assertThat(doubles(runNode(13, "GlobalMaxPool", "a", "y", List.of(), x).getFirst())).containsExactly(3, 7);
+        assertThat(doubles(runNode(13, "GlobalMaxPool", "a", "y", List.of(), x).getFirst()))
+            .containsExactly(3, 7);
     }
 }

@@ -13,7 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReshapeImportsTest {
-    private static ConstantValue withConstant(String op, ConstantValue x, ConstantValue constant, Object... attributes) {
+    private static ConstantValue withConstant(String op, ConstantValue x, ConstantValue constant,
+        Object... attributes) {
         return new TinyModel(18).input("x", x.dtype(), x.sizes().toArray()).initializer("c", constant)
             .node(op, "x c", "y", attributes).output("y").run(x).getFirst();
     }
@@ -21,7 +22,8 @@ class ReshapeImportsTest {
     @Test
     void reshapeCopiesZerosAndInfersMinusOne() {
         assertThat(withConstant("Reshape", iota(2, 3, 4), vector(0, -1)).sizes()).containsExactly(2L, 12L);
-        assertThat(withConstant("Reshape", iota(2, 0), vector(0, 3), "allowzero", 1).sizes()).containsExactly(0L, 3L);
+        assertThat(withConstant("Reshape", iota(2, 0), vector(0, 3), "allowzero", 1).sizes())
+            .containsExactly(0L, 3L);
     }
 
     @Test
@@ -41,8 +43,8 @@ class ReshapeImportsTest {
         assertThat(runNode(11, "Squeeze", "a", "y", List.of("axes", new long[] {-1}), x).getFirst().sizes())
             .containsExactly(1L, 3L);
         assertThat(withConstant("Squeeze", x, vector(0)).sizes()).containsExactly(3L, 1L);
-        assertThat(runNode(11, "Unsqueeze", "a", "y", List.of("axes", new long[] {3, 0}), iota(2, 3)).getFirst().sizes())
-            .containsExactly(1L, 2L, 3L, 1L);
+        assertThat(runNode(11, "Unsqueeze", "a", "y", List.of("axes", new long[] {3, 0}), iota(2, 3))
+            .getFirst().sizes()).containsExactly(1L, 2L, 3L, 1L);
         assertThat(withConstant("Unsqueeze", iota(2, 3), vector(-2)).sizes()).containsExactly(2L, 1L, 3L);
     }
 
@@ -62,8 +64,8 @@ class ReshapeImportsTest {
 
     @Test
     void shapeAndSizeAreKnownWithoutNodes() {
-        TinyModel model = new TinyModel(15).input("x", DType.F32, 2, 3, 4).node("Shape", "x", "s", "start", 1, "end", -1)
-            .node("Size", "x", "n").output("s", "n");
+        TinyModel model = new TinyModel(15).input("x", DType.F32, 2, 3, 4)
+            .node("Shape", "x", "s", "start", 1, "end", -1).node("Size", "x", "n").output("s", "n");
         assertThat(model.imported().calls()).isEmpty();
         List<ConstantValue> results = model.run(iota(2, 3, 4));
         assertThat(doubles(results.getFirst())).containsExactly(3);
@@ -83,8 +85,8 @@ class ReshapeImportsTest {
 
     @Test
     void squeezingADynamicDimensionGuardsIt() {
-        Graph graph = new TinyModel(11).input("x", DType.F32, "n", 3).node("Squeeze", "x", "y", "axes", new long[] {0})
-            .output("y").imported(dev.kiln.stages.trace.TraceOptions.NONE.withHint("x", 1, 3));
+        Graph graph = new TinyModel(11).input("x", DType.F32, "n", 3).node("Squeeze", "x", "y", "axes",
+            new long[] {0}).output("y").imported(dev.kiln.stages.trace.TraceOptions.NONE.withHint("x", 1, 3));
         assertThat(graph.shapes().guards()).hasToString("[s0 == 1]");
         assertThat(graph.tensor(graph.outputs().getFirst().value()).sizes()).hasToString("[3]");
     }

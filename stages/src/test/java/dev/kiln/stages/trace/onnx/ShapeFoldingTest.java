@@ -13,9 +13,12 @@ import org.junit.jupiter.api.Test;
 
 class ShapeFoldingTest {
     private static TinyModel dynamic() {
-        return new TinyModel(13).input("x", DType.F32, "batch", "time", 6).initializer("zero", longs(dims(), 0))
-            .initializer("one", longs(dims(), 1)).initializer("two", longs(dims(), 2)).initializer("axis0", vector(0))
-            .initializer("minus1", vector(-1)).node("Shape", "x", "shape").node("Gather", "shape zero", "batch0")
+        return new TinyModel(13).input("x", DType.F32, "batch", "time", 6)
+            .initializer("zero", longs(dims(), 0))
+            .initializer("one", longs(dims(), 1)).initializer("two", longs(dims(), 2))
+            .initializer("axis0", vector(0))
+            .initializer("minus1", vector(-1)).node("Shape", "x", "shape")
+            .node("Gather", "shape zero", "batch0")
             .node("Gather", "shape one", "time0").node("Gather", "shape two", "width0");
     }
 
@@ -59,7 +62,8 @@ class ShapeFoldingTest {
 
     @Test
     void slicesReductionsAndExtremes() {
-        TinyModel model = dynamic().initializer("last", vector(Long.MAX_VALUE)).initializer("from", vector(-2))
+        TinyModel model = dynamic().initializer("last", vector(Long.MAX_VALUE))
+            .initializer("from", vector(-2))
             .node("Slice", "shape from last", "tail").node("ReduceProd", "tail", "count", "keepdims", 1)
             .node("Max", "count one", "most").node("Concat", "minus1 most", "target", "axis", 0)
             .node("Reshape", "x target", "y").output("y");

@@ -41,12 +41,16 @@ class TensorReaderTest {
             .containsExactly(1.5, -2);
         assertThat(doubles(READER.read(pair(DType.F64).addDoubleData(1.5).addDoubleData(-2).build())))
             .containsExactly(1.5, -2);
-        assertThat(doubles(READER.read(pair(DType.I64).addInt64Data(5).addInt64Data(-2).build()))).containsExactly(5, -2);
+        assertThat(doubles(READER.read(pair(DType.I64).addInt64Data(5).addInt64Data(-2).build())))
+            .containsExactly(5, -2);
         for (DType dtype : new DType[] {DType.I32, DType.I16, DType.I8}) {
-            assertThat(doubles(READER.read(pair(dtype).addInt32Data(5).addInt32Data(-2).build()))).containsExactly(5, -2);
+            assertThat(doubles(READER.read(pair(dtype).addInt32Data(5).addInt32Data(-2).build())))
+                .containsExactly(5, -2);
         }
-        assertThat(doubles(READER.read(pair(DType.U8).addInt32Data(255).addInt32Data(1).build()))).containsExactly(255, 1);
-        assertThat(doubles(READER.read(pair(DType.BOOL).addInt32Data(1).addInt32Data(0).build()))).containsExactly(1, 0);
+        assertThat(doubles(READER.read(pair(DType.U8).addInt32Data(255).addInt32Data(1).build())))
+            .containsExactly(255, 1);
+        assertThat(doubles(READER.read(pair(DType.BOOL).addInt32Data(1).addInt32Data(0).build())))
+            .containsExactly(1, 0);
         assertThat(doubles(READER.read(pair(DType.F16).addInt32Data(0x3e00).addInt32Data(0xc000).build())))
             .containsExactly(1.5, -2);
         assertThat(doubles(READER.read(pair(DType.BF16).addInt32Data(0x3fc0).addInt32Data(0xc000).build())))
@@ -55,7 +59,8 @@ class TensorReaderTest {
 
     @Test
     void rejectsSizesThatOverflow() {
-        TensorProto.Builder tensor = TensorProto.newBuilder().setName("t").setDataType(1).addDims(1L << 40).addDims(1L << 40);
+        TensorProto.Builder tensor = TensorProto.newBuilder().setName("t").setDataType(1).addDims(1L << 40)
+            .addDims(1L << 40);
         assertThatThrownBy(() -> READER.read(tensor.build())).isInstanceOf(KilnException.BadInput.class)
             .hasMessageContaining("impossible sizes");
     }
@@ -64,7 +69,8 @@ class TensorReaderTest {
         return TensorProto.newBuilder().setName("w").setDataType(1).addDims(3)
             .setDataLocation(TensorProto.DataLocation.EXTERNAL)
             .addExternalData(StringStringEntryProto.newBuilder().setKey("location").setValue(location))
-            .addExternalData(StringStringEntryProto.newBuilder().setKey("offset").setValue(Long.toString(offset)))
+            .addExternalData(StringStringEntryProto.newBuilder().setKey("offset")
+            .setValue(Long.toString(offset)))
             .addExternalData(StringStringEntryProto.newBuilder().setKey("length").setValue("12")).build();
     }
 
@@ -77,8 +83,8 @@ class TensorReaderTest {
     @Test
     void externalDataLiesBesideTheModel(@TempDir Path directory) throws Exception {
         Files.write(directory.resolve("weights.bin"), iota(5).data().toArray(ValueLayout.JAVA_BYTE));
-        ConstantValue weight = OnnxImporter.importModel(write(directory, external("weights.bin", 8)), TraceOptions.NONE)
-            .constants().getFirst().value();
+        ConstantValue weight = OnnxImporter.importModel(write(directory, external("weights.bin", 8)),
+            TraceOptions.NONE).constants().getFirst().value();
         assertThat(doubles(weight)).containsExactly(2, 3, 4);
     }
 
@@ -98,7 +104,8 @@ class TensorReaderTest {
 
     @Test
     void tensorFiles(@TempDir Path directory) throws Exception {
-        Path file = Files.write(directory.resolve("input_0.pb"), TinyModel.tensor("x", iota(2)).toByteArray());
+        Path file = Files.write(directory.resolve("input_0.pb"), TinyModel.tensor("x", iota(2))
+            .toByteArray());
         assertThat(OnnxTensorFile.read(file)).isEqualTo(new OnnxTensorFile("x", iota(2)));
         Files.write(file, new byte[] {10});
         assertThatThrownBy(() -> OnnxTensorFile.read(file)).isInstanceOf(KilnException.BadInput.class)

@@ -25,7 +25,8 @@ import java.util.stream.IntStream;
 /** Writes small ONNX models for tests, imports them and runs what was imported. */
 final class TinyModel {
     private static final Map<DType, Integer> CODES = Map.of(DType.F32, DataType.FLOAT_VALUE, DType.F64,
-        DataType.DOUBLE_VALUE, DType.F16, DataType.FLOAT16_VALUE, DType.BF16, DataType.BFLOAT16_VALUE, DType.I64,
+        DataType.DOUBLE_VALUE, DType.F16, DataType.FLOAT16_VALUE, DType.BF16, DataType.BFLOAT16_VALUE,
+        DType.I64,
         DataType.INT64_VALUE, DType.I32, DataType.INT32_VALUE, DType.I16, DataType.INT16_VALUE, DType.I8,
         DataType.INT8_VALUE, DType.U8, DataType.UINT8_VALUE, DType.BOOL, DataType.BOOL_VALUE);
 
@@ -66,11 +67,13 @@ final class TinyModel {
 
     static TensorProto tensor(String name, ConstantValue value) {
         byte[] bytes = value.data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-        return TensorProto.newBuilder().setName(name).setDataType(code(value.dtype())).addAllDims(value.sizes())
-            .setRawData(ByteString.copyFrom(bytes)).build();
+        return TensorProto.newBuilder().setName(name).setDataType(code(value.dtype()))
+            .addAllDims(value.sizes()).setRawData(ByteString.copyFrom(bytes)).build();
     }
 
-    /** Inputs and outputs are separated by spaces, _ is one left out; attributes are names and values in turn. */
+    /**
+     * Inputs and outputs are separated by spaces, _ is one left out; attributes are names and values in turn.
+     */
     TinyModel node(String op, String inputs, String outputs, Object... attributes) {
         graph.addNode(nodeProto(op, inputs, outputs, attributes));
         return this;
@@ -137,8 +140,12 @@ final class TinyModel {
         return List.copyOf(Interpreter.run(imported(), named).values());
     }
 
-    /** A model of one node over inputs of the given tensors' shapes, run on them; input names are a, b, c and so on. */
-    static List<ConstantValue> runNode(int opset, String op, String inputs, String outputs, List<Object> attributes,
+    /**
+     * A model of one node over inputs of the given tensors' shapes, run on them; input names are a, b, c and
+     * so on.
+     */
+    static List<ConstantValue> runNode(int opset, String op, String inputs, String outputs,
+        List<Object> attributes,
             ConstantValue... tensors) {
         TinyModel model = new TinyModel(opset);
         for (int i = 0; i < tensors.length; i++) {
@@ -160,7 +167,8 @@ final class TinyModel {
     }
 
     static ConstantValue fill(DType dtype, long[] sizes, double... values) {
-        ConstantValue constant = ConstantValue.allocate(dtype, java.util.Arrays.stream(sizes).boxed().toList());
+        ConstantValue constant = ConstantValue.allocate(dtype, java.util.Arrays.stream(sizes).boxed()
+            .toList());
         for (int i = 0; i < values.length; i++) {
             constant.set(i, values[i]);
         }

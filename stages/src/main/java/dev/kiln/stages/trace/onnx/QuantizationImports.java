@@ -1,0 +1,94 @@
+package dev.kiln.stages.trace.onnx;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Affine quantisation: real = scale * (quantized - zero point), of a tensor or of each slice along an axis.
+ */
+final class QuantizationImports {
+    private QuantizationImports() {
+    }
+
+    static void register(Registry r) {
+        r.tensor("DequantizeLinear", QuantizationImports::dequantize);
+        r.tensor("QuantizeLinear", QuantizationImports::quantize);
+        r.tensors("DynamicQuantizeLinear", QuantizationImports::quantizeDynamically);
+        r.tensor("MatMulInteger", n -> n.call("aten.matmul.default", centered(n, 0, 2), centered(n, 1, 3)));
+    }
+
+    /** A scale or zero point shaped to broadcast along the axis. */
+    private static Arg.Ref along(NodeImport n, Arg.Ref parameter, Arg.Ref x) {
+        if (n.rank(parameter) == 0 || n.type(parameter).numel().is(1)) {
+            return n.reshape(parameter, List.of());
+        }
+        int rank = n.rank(x);
+        if (n.rank(parameter) != 1 || n.attributes().integer("block_size", 0) != 0) {
+            throw new KilnException.Unsupported("quantisation in blocks is not supported");
+        }
+        List<SymInt> sizes = new ArrayList<>(ReshapeImports.ones(rank));
+        sizes.set(n.dim(n.attributes().integer("axis", 1), rank), n.type(parameter).size(0));
+        return n.reshape(parameter, sizes);
+    }
+
+    private static Arg.Ref dequantize(NodeImport n) {
+        Arg.Ref scale = along(n, n.tensor(1), n.tensor(0));
+        Arg.Ref x = n.cast(n.tensor(0), n.dtype(scale));
+        if (n.has(2)) {
+            x = n.call("aten.sub.Tensor", x, n.cast(along(n, n.tensor(2), n.tensor(0)), n.dtype(scale)));
+        }
+        return n.call("aten.mul.Tensor", x, scale);
+    }
+
+    private static Arg.Ref quantize(NodeImport n) {
+        Arg.Ref x = n.tensor(0);
+        Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", x,
+            along(n, n.tensor(1), x)));
+        DType dtype = n.has(2) ? n.valueType(2) : DType.U8;
+        if (n.has(2)) {
+            rounded = n.call("aten.add.Tensor", rounded, n.cast(along(n, n.tensor(2), x), n.dtype(x)));
+        }
+        return saturate(n, rounded, dtype);
+    }
+
+    private static Arg.Ref saturate(NodeImport n, Arg.Ref x, DType dtype) {
+        double low = switch (dtype) {
+            case U8 -> 0;
+            case I8 -> -128;
+            case I16 -> -32768;
+            default -> throw new KilnException.Unsupported("quantisation to " + dtype + " is not supported");
+        };
+        double high = dtype == DType.U8 ? 255 : -low - 1;
+        return n.cast(n.call("aten.clamp.default", x, low, high), dtype);
+    }
+
+    /** To u8, with the scale and zero point that the data's range (with 0 in it) asks for. */
+    private static List<Arg.Ref> quantizeDynamically(NodeImport n) {
+        Arg.Ref x = n.tensor(0);
+        long[] all = java.util.stream.LongStream.range(0, n.rank(x)).toArray();
+        Arg.Ref high = n.call("aten.clamp_min.default", n.call("aten.amax.default", x, all, false), 0.0);
+        Arg.Ref low = n.call("aten.clamp_max.default", n.call("aten.amin.default", x, all, false), 0.0);
+        Arg.Ref scale = n.call("aten.div.Scalar", n.call("aten.sub.Tensor", high, low), 255.0);
+        Arg.Ref origin = n.call("aten.neg.default", n.call("aten.div.Tensor", low, scale));
+        Arg.Ref zero = n.call("aten.round.default", n.call("aten.clamp.default", origin, 0.0, 255.0));
+        Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", x, scale));
+        return List.of(saturate(n, n.call("aten.add.Tensor", rounded, zero), DType.U8), scale,
+            n.cast(zero, DType.U8));
+    }
+
+    /** The input less its zero point, as i32. */
+    private static Arg.Ref centered(NodeImport n, int input, int zeroPoint) {
+        Arg.Ref x = n.cast(n.tensor(input), DType.I32);
+        if (!n.has(zeroPoint)) {
+            return x;
+        }
+        Arg.Ref zero = n.cast(n.tensor(zeroPoint), DType.I32);
+        boolean perRow = input == 0 && n.rank(zero) == 1 && n.rank(x) == 2;
+        return n.call("aten.sub.Tensor", x, perRow ? n.call("aten.unsqueeze.default", zero, 1) : zero);
+    }
+}
