@@ -55,6 +55,11 @@ public final class CompileKeys {
             false, List.of()));
     }
 
+    /** Identifies this build of the compiler. */
+    public static String build() {
+        return BuildId.get();
+    }
+
     private static void machineAndOptions(KeyBuilder key, CompileOptions options, Environment environment) {
         key.component("build").text(BuildId.get());
         key.component("target").text(environment.target(options).fingerprint())

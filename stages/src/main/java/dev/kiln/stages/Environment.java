@@ -12,10 +12,13 @@ import java.util.function.Supplier;
  * What phases work with besides their input: the open caches, the machine, and the native compiler, which is not
  * touched before something must be compiled.
  */
-public record Environment(CacheHome cache, AotAutogradCache aotCache, CpuInfo cpu, Supplier<NativeCompiler> compiler) {
+public record Environment(CacheHome cache, AotAutogradCache aotCache, CpuInfo cpu, Supplier<NativeCompiler> compiler,
+        RuntimeLibrary runtimeLibrary) {
 
     public static Environment of(CacheHome cache) {
-        return new Environment(cache, new AotAutogradCache(cache), CpuInfo.detect(), NativeCompiler::shared);
+        Supplier<NativeCompiler> compiler = NativeCompiler::shared;
+        return new Environment(cache, new AotAutogradCache(cache), CpuInfo.detect(), compiler,
+            new RuntimeLibrary(cache, compiler));
     }
 
     /** The instruction set that the options ask for, else the best one here. */

@@ -2,6 +2,7 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.schedule.KernelGroup;
@@ -77,20 +78,20 @@ public final class CodeGenerator {
 
     private Kernel.Tuning tuning(KernelGroup.Template group, LoopNode.Linear node, LinearKernel kernel) {
         ShapeEnv shapes = schedule.program().shapes();
-        List<Long> bytes = new ArrayList<>();
+        List<SymInt> bytes = new ArrayList<>();
         List<Integer> outputs = new ArrayList<>();
         Set<String> written = new LinkedHashSet<>();
         group.members().forEach(m -> written.add(m.output().name()));
         for (int i = 0; i < kernel.arguments().size(); i++) {
             Buffer buffer = schedule.program().buffer(kernel.arguments().get(i));
-            bytes.add(shapes.hint(buffer.bytes()));
+            bytes.add(buffer.bytes());
             if (written.contains(buffer.name())) {
                 outputs.add(i);
             }
         }
         String op = group.epilogue().isEmpty() ? "linear" : "linear_unary";
         return new Kernel.Tuning(op, shapes.hint(node.m()), node.n(), node.k(), kernel.weightArgument(),
-            node.weightTransposed(), bytes, outputs);
+            node.weightTransposed(), bytes, outputs, kernel.reference());
     }
 
     /** Registers the kernel, unless one with the same text is there, and a step that calls it. */
@@ -99,15 +100,20 @@ public final class CodeGenerator {
         Set<String> origins = new LinkedHashSet<>();
         group.members().forEach(m -> origins.addAll(m.origins()));
         List<String> ordered = graph.calls().stream().map(c -> c.name()).filter(origins::contains).toList();
-        String text = variants.getFirst().source() + tuning.map(Object::toString).orElse("");
+        String text = variants.getFirst().source() + tuning.map(t -> t.reference().source()).orElse("");
         Kernel kernel = kernels.computeIfAbsent(text, t -> {
             String name = KernelComments.name(kernels.size(), graph, ordered);
             return new Kernel(name, kind, KernelComments.comment(name, graph, ordered),
-                variants.stream().map(v -> named(v, name)).toList(), tuning);
+                variants.stream().map(v -> named(v, name)).toList(), tuning.map(u -> named(u, name)));
         });
         int weight = tuning.map(Kernel.Tuning::weightArgument).orElse(-1);
         launches.add(new Launch(kernel.name(), arguments, weight,
             tuning.map(Kernel.Tuning::weightTransposed).orElse(false), ordered));
+    }
+
+    private static Kernel.Tuning named(Kernel.Tuning t, String name) {
+        return new Kernel.Tuning(t.op(), t.m(), t.n(), t.k(), t.weightArgument(), t.weightTransposed(), t.arguments(),
+            t.outputs(), named(t.reference(), name));
     }
 
     private static Kernel.Variant named(Kernel.Variant variant, String name) {

@@ -1,6 +1,7 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.gemm.PackedWeight;
+import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,8 +25,15 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
     public record Variant(String label, String source, Optional<PackedWeight> packing, List<String> externs) {
     }
 
-    /** What autotuning needs to know of a linear: sizes at the hints, and which argument is what. */
+    /**
+     * What autotuning needs to know of a linear.
+     *
+     * @param m rows at the size hints
+     * @param arguments bytes of each argument, over the symbols
+     * @param outputs which arguments are written
+     * @param reference a plain variant whose result the others must agree with
+     */
     public record Tuning(String op, long m, long n, long k, int weightArgument, boolean weightTransposed,
-            List<Long> argumentBytes, List<Integer> outputs) {
+            List<SymInt> arguments, List<Integer> outputs, Variant reference) {
     }
 }

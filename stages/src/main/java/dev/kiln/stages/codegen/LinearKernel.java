@@ -65,6 +65,12 @@ final class LinearKernel {
         return new Variant(label, source, Optional.of(new PackedWeight(micro, node.n(), node.k())), List.of());
     }
 
+    Variant reference() {
+        String source = epilogue + ReferenceGemm.render(node.n(), node.k(), node.weightTransposed())
+            + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
+        return new Variant("reference", source, Optional.empty(), List.of());
+    }
+
     private Variant library(String name) {
         String source = epilogue + LibraryGemm.render(node.n(), node.k(), node.weightTransposed())
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");

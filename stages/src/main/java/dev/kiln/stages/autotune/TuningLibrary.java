@@ -1,0 +1,111 @@
+package dev.kiln.stages.autotune;
+
+import dev.kiln.cache.Blob;
+import dev.kiln.kernels.cpu.CpuTarget;
+import dev.kiln.kernels.extern.LibraryKernels;
+import dev.kiln.kernels.runtime.GraphLibrary;
+import dev.kiln.kernels.runtime.KilnRuntime;
+import dev.kiln.kernels.runtime.NativeGraph;
+import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.Deadline;
+import dev.kiln.ops.KilnException;
+import dev.kiln.stages.CompileOptions;
+import dev.kiln.stages.Environment;
+import dev.kiln.stages.codegen.SourceUnits;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+
+/** All candidates compiled into one shared object, each callable by its number. */
+final class TuningLibrary implements AutoCloseable {
+    private final KilnRuntime runtime;
+    private final NativeGraph code;
+    private final Path file;
+
+    private TuningLibrary(KilnRuntime runtime, NativeGraph code, Path file) {
+        this.runtime = runtime;
+        this.code = code;
+        this.file = file;
+    }
+
+    static TuningLibrary build(List<Candidate> candidates, CompileOptions options, Environment environment,
+            Deadline deadline) {
+        CpuTarget target = environment.target(options);
+        List<String> externs = externs(candidates);
+        byte[] object = environment.compiler().get().compileAll(units(candidates, externs), target, deadline);
+        Blob runtimeBlob = environment.runtimeLibrary().get(target, deadline);
+        KilnRuntime runtime = KilnRuntime.open(environment.cache().blobs().path(runtimeBlob), target.isa(),
+            options.threads());
+        try {
+            Path file = Files.createTempFile("kiln-tune", ".so");
+            Files.write(file, object);
+            NativeGraph code = GraphLibrary.open(runtime, file, target.isa()).bind(List.of(), addresses(externs));
+            return new TuningLibrary(runtime, code, file);
+        } catch (IOException e) {
+            runtime.close();
+            throw new UncheckedIOException("cannot write the autotune library: " + e.getMessage(), e);
+        }
+    }
+
+    private static List<String> externs(List<Candidate> candidates) {
+        LinkedHashSet<String> externs = new LinkedHashSet<>();
+        candidates.forEach(c -> externs.addAll(c.variant().externs()));
+        return List.copyOf(externs);
+    }
+
+    private static List<MemorySegment> addresses(List<String> externs) {
+        return externs.stream().map(e -> LibraryKernels.find(e)
+            .orElseThrow(() -> new KilnException("library function " + e + " is not available")).address()).toList();
+    }
+
+    /** One unit a kernel with all its variants, and one with the switch. */
+    private static List<CompileUnit> units(List<Candidate> candidates, List<String> externs) {
+        Map<String, StringBuilder> byKernel = new LinkedHashMap<>();
+        StringBuilder entry = new StringBuilder(SourceUnits.prelude());
+        StringBuilder cases = new StringBuilder();
+        for (Candidate c : candidates) {
+            byKernel.computeIfAbsent(c.kernel().name(), k -> new StringBuilder(SourceUnits.prelude()))
+                .append(SourceUnits.linked(c.variant(), externs).replace(c.kernel().name(), c.function()));
+            entry.append("void launch_").append(c.function()).append("(const kiln_args*);\n");
+            cases.append("    case ").append(c.number()).append(": launch_").append(c.function())
+                .append("(&args); break;\n");
+        }
+        entry.append("""
+            int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) { (void)syms; (void)threads; return 0; }
+            int32_t kiln_entry(const kiln_call* call) {
+              int32_t failed = 0;
+              const kiln_args args = {call, &failed, call->syms + 1, call->inputs};
+              switch (call->syms[0]) {
+            """).append(cases).append("  }\n  return 0;\n}\n");
+        List<CompileUnit> units = new ArrayList<>();
+        byKernel.forEach((kernel, text) -> units.add(new CompileUnit(kernel, text.toString())));
+        units.add(new CompileUnit("tune", entry.toString()));
+        return units;
+    }
+
+    /** Runs a candidate; {@code symbols} are the graph's. */
+    void run(Candidate candidate, long[] symbols, MemorySegment[] arguments) {
+        long[] syms = new long[symbols.length + 1];
+        syms[0] = candidate.number();
+        System.arraycopy(symbols, 0, syms, 1, symbols.length);
+        code.call(syms, arguments, new MemorySegment[0]);
+    }
+
+    @Override
+    public void close() {
+        code.close();
+        runtime.close();
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.kiln.stages.postcompile;
+
+import dev.kiln.cache.CompiledGraph.Signature;
+import dev.kiln.cache.CompiledGraph.SymbolSpec;
+import dev.kiln.cache.CompiledGraph.TensorSpec;
+import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
+import dev.kiln.ops.shape.Guard;
+import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** Checks the inputs of a call and reads the values of the symbols off them. */
+final class CallSignature {
+    private final Signature signature;
+    private final List<List<SymInt>> inputSizes = new ArrayList<>();
+    private final List<Guard> guards = new ArrayList<>();
+
+    CallSignature(Signature signature) {
+        this.signature = signature;
+        for (TensorSpec input : signature.inputs()) {
+            inputSizes.add(parse(input.sizes()));
+        }
+        for (String guard : signature.guards()) {
+            guards.add(Guard.parse(guard));
+        }
+    }
+
+    static List<SymInt> parse(List<String> sizes) {
+        List<SymInt> parsed = new ArrayList<>(sizes.size());
+        for (String size : sizes) {
+            parsed.add(SymInt.parse(size));
+        }
+        return parsed;
+    }
+
+    static DType dtype(TensorSpec spec) {
+        return DType.parse(spec.dtype()).orElseThrow();
+    }
+
+    /** The inputs in the graph's order. */
+    List<Tensor> order(Map<String, Tensor> inputs) {
+        List<Tensor> ordered = new ArrayList<>();
+        for (TensorSpec spec : signature.inputs()) {
+            Tensor tensor = inputs.get(spec.name());
+            if (tensor == null) {
+                throw new KilnException.BadInput("input '" + spec.name() + "' is missing; the model takes " + describe());
+            }
+            ordered.add(tensor);
+        }
+        if (inputs.size() > ordered.size()) {
+            List<String> unknown = new ArrayList<>(inputs.keySet());
+            signature.inputs().forEach(s -> unknown.remove(s.name()));
+            throw new KilnException.BadInput("unknown input '" + unknown.getFirst() + "'; the model takes " + describe());
+        }
+        return ordered;
+    }
+
+    private String describe() {
+        List<String> inputs = new ArrayList<>();
+        signature.inputs().forEach(s -> inputs.add("'" + s.name() + "' " + s.dtype() + s.sizes()));
+        return String.join(", ", inputs);
+    }
+
+    /** The symbols' values, after every check. */
+    long[] bind(List<Tensor> inputs) {
+        for (int i = 0; i < inputs.size(); i++) {
+            TensorSpec spec = signature.inputs().get(i);
+            if (!inputs.get(i).dtype().text().equals(spec.dtype()) || inputs.get(i).shape().length != spec.sizes().size()) {
+                throw mismatch(spec, inputs.get(i), "");
+            }
+        }
+        long[] values = new long[signature.symbols().size()];
+        for (int s = 0; s < values.length; s++) {
+            SymbolSpec symbol = signature.symbols().get(s);
+            values[s] = inputs.get(symbol.inputIndex()).shape()[symbol.dim()];
+            if (values[s] < symbol.min() || values[s] > symbol.max()) {
+                throw mismatch(signature.inputs().get(symbol.inputIndex()), inputs.get(symbol.inputIndex()),
+                    "; " + symbol.name() + " must be at least " + symbol.min());
+            }
+        }
+        checkSizes(inputs, values);
+        checkGuards(values);
+        return values;
+    }
+
+    private void checkSizes(List<Tensor> inputs, long[] values) {
+        for (int i = 0; i < inputs.size(); i++) {
+            long[] shape = inputs.get(i).shape();
+            for (int d = 0; d < shape.length; d++) {
+                long expected = evaluate(inputSizes.get(i).get(d), values);
+                if (shape[d] != expected) {
+                    throw mismatch(signature.inputs().get(i), inputs.get(i), "; dimension " + d + " must be " + expected);
+                }
+            }
+        }
+    }
+
+    private void checkGuards(long[] values) {
+        for (Guard guard : guards) {
+            if (!guard.holds(name -> valueOf(name, values))) {
+                throw new KilnException.BadInput("the inputs' sizes break the condition " + guard
+                    + " that the model was compiled under");
+            }
+        }
+    }
+
+    private static KilnException.BadInput mismatch(TensorSpec spec, Tensor tensor, String hint) {
+        return new KilnException.BadInput("input '" + spec.name() + "' must be " + spec.dtype() + spec.sizes() + ", got "
+            + tensor.dtype() + Arrays.toString(tensor.shape()) + hint);
+    }
+
+    long evaluate(SymInt size, long[] values) {
+        return size.evaluate(name -> valueOf(name, values));
+    }
+
+    private Long valueOf(String name, long[] values) {
+        for (int s = 0; s < values.length; s++) {
+            if (signature.symbols().get(s).name().equals(name)) {
+                return values[s];
+            }
+        }
+        return null;
+    }
+}
