@@ -3,6 +3,7 @@ package dev.kiln.stages.trace.onnx;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import dev.kiln.ops.KilnException;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /** Translates a graph's nodes one after the other, and says which node is at fault when one cannot be. */
@@ -33,6 +34,8 @@ final class GraphWalk {
             throw new KilnException.Unsupported(node + ": " + e.getMessage());
         } catch (KilnException.BadInput | IllegalArgumentException | ArithmeticException e) {
             throw new KilnException.BadInput(node + ": " + e.getMessage(), e);
+        } catch (IndexOutOfBoundsException | NoSuchElementException | NegativeArraySizeException e) {
+            throw new KilnException.BadInput(node + ": its inputs or attributes lack elements that it needs", e);
         }
     }
 

@@ -7,6 +7,7 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.kiln.ops.KilnException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -30,7 +31,8 @@ record ModelFile(String name, ModelProto model, Optional<Path> directory) {
                 throw new KilnException.BadInput(name
                     + ": an ONNX file cannot be larger than 2 GB; store the weights as external data");
             }
-            ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+            ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto())
+                .asByteBuffer();
             Path directory = path.toAbsolutePath().getParent();
             return new ModelFile(name, parse(name, UnsafeByteOperations.unsafeWrap(bytes)),
                 Optional.of(directory));

@@ -10,6 +10,7 @@ import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.stages.trace.TraceOptions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The trace phase for ONNX files: reads a model into a {@link Graph} of ATen overloads. Operator sets 7 to 23
@@ -23,6 +24,8 @@ import java.util.List;
  * operators are named at once.
  */
 public final class OnnxImporter {
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
+
     private OnnxImporter() {
     }
 
@@ -42,10 +45,15 @@ public final class OnnxImporter {
         try {
             return translate(file, options);
         } catch (KilnException.Unsupported e) {
-            throw new KilnException.Unsupported(file.name() + ": " + e.getMessage());
+            throw new KilnException.Unsupported(file.name() + ": " + oneLine(e));
         } catch (KilnException.BadInput e) {
-            throw new KilnException.BadInput(file.name() + ": " + e.getMessage(), e);
+            throw new KilnException.BadInput(file.name() + ": " + oneLine(e), e);
         }
+    }
+
+    /** The message without line breaks and other control characters that names in the file may have. */
+    private static String oneLine(KilnException e) {
+        return CONTROL.matcher(e.getMessage()).replaceAll("?");
     }
 
     private static Graph translate(ModelFile file, TraceOptions options) {

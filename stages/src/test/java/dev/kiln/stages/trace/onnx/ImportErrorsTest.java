@@ -98,6 +98,20 @@ class ImportErrorsTest {
     }
 
     @Test
+    void staysOnOneLineWhateverNamesTheFileHas() {
+        TinyModel model = x().node("Foo", "x", "y").output("y");
+        model.graph().getNodeBuilder(0).setName("two\nlines\u001b[0m");
+        assertThatThrownBy(model::imported)
+            .hasMessage("tiny.onnx: operator Foo (node \"two?lines?[0m\") is not supported");
+    }
+
+    @Test
+    void rejectsRanksThatAnOperatorCannotHave() {
+        assertBad(x().node("DepthToSpace", "x", "y", "blocksize", 2).output("y"),
+            "node \"DepthToSpace_0\" (DepthToSpace): its inputs or attributes lack elements that it needs");
+    }
+
+    @Test
     void rejectsInitializersOfTheWrongSize() {
         TinyModel model = x().node("Add", "x w", "y").output("y");
         model.graph().addInitializer(TensorProto.newBuilder().setName("w").addDims(2).setDataType(1)
