@@ -103,8 +103,7 @@ final class SampleTable {
 
     /**
      * How much wider than usual the tolerance is: libtorch's fused attention approximates the exponential,
-     * and
-     * its products with an addend round half precisions once, at the end.
+     * and its products with an addend round half precisions once, at the end.
      */
     static double slack(OpOverload op, DType dtype) {
         boolean sums = List.of("addmm", "baddbmm", "addmv").contains(op.packet());
