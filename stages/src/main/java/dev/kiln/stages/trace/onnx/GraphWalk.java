@@ -35,7 +35,8 @@ final class GraphWalk {
         } catch (KilnException.BadInput | IllegalArgumentException | ArithmeticException e) {
             throw new KilnException.BadInput(node + ": " + e.getMessage(), e);
         } catch (IndexOutOfBoundsException | NoSuchElementException | NegativeArraySizeException e) {
-            throw new KilnException.BadInput(node + ": its inputs or attributes lack elements that it needs", e);
+            throw new KilnException.BadInput(node
+                + ": its inputs or attributes lack elements that it needs", e);
         }
     }
 
