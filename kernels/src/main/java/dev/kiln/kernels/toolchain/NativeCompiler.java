@@ -36,6 +36,7 @@ public final class NativeCompiler {
             "-z", "now", "--build-id=none", "--hash-style=gnu", "--gc-sections", "--strip-debug");
     private static final CompileUnit PRELUDE = prelude();
 
+    private final ObjectMemo memo = new ObjectMemo();
     private final Clang clang;
     private final Semaphore slots;
     private final Map<String, byte[]> preludes = new ConcurrentHashMap<>();
@@ -167,9 +168,17 @@ public final class NativeCompiler {
         return linkBytes(objects, deadline);
     }
 
+    private byte[] compileOnce(CompileUnit unit, CpuTarget target, Deadline deadline) {
+        return memo.get(unit, target).orElseGet(() -> {
+            byte[] object = compile(unit, target, OptLevel.O3, deadline);
+            memo.put(unit, target, object);
+            return object;
+        });
+    }
+
     private List<byte[]> compileSideBySide(List<CompileUnit> units, CpuTarget target, Deadline deadline) {
         if (units.size() == 1) {
-            return List.of(compile(units.getFirst(), target, OptLevel.O3, deadline));
+            return List.of(compileOnce(units.getFirst(), target, deadline));
         }
         List<Future<Integer>> futures = new ArrayList<>();
         byte[][] objects = new byte[units.size()][];
@@ -178,7 +187,7 @@ public final class NativeCompiler {
             for (int i = 0; i < objects.length; i++) {
                 int index = i;
                 futures.add(done.submit(() -> {
-                    objects[index] = compile(units.get(index), target, OptLevel.O3, deadline);
+                    objects[index] = compileOnce(units.get(index), target, deadline);
                     return index;
                 }));
             }

@@ -70,7 +70,7 @@ public final class AutotunePhase {
             contenders(kernel).forEach(v -> candidates.add(new Candidate(candidates.size(), kernel, v)));
         }
         ShapeEnv shapes = code.schedule().program().shapes();
-        try (TuningLibrary library = TuningLibrary.build(candidates, options, environment, deadline)) {
+        try (TuningLibrary library = TuningLibrary.build(code, candidates, options, environment, deadline)) {
             for (Kernel kernel : kernels) {
                 List<Candidate> own = candidates.stream().filter(c -> c.kernel() == kernel).toList();
                 try (Arena arena = Arena.ofShared()) {

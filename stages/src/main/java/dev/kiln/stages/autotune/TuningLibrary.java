@@ -11,6 +11,7 @@ import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.ops.KilnException;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Environment;
+import dev.kiln.stages.codegen.GeneratedCode;
 import dev.kiln.stages.codegen.SourceUnits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,10 +19,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 
 /** All candidates compiled into one shared object, each callable by its number. */
 final class TuningLibrary implements AutoCloseable {
@@ -35,11 +34,11 @@ final class TuningLibrary implements AutoCloseable {
         this.file = file;
     }
 
-    static TuningLibrary build(List<Candidate> candidates, CompileOptions options, Environment environment,
-            Deadline deadline) {
+    static TuningLibrary build(GeneratedCode graph, List<Candidate> candidates, CompileOptions options,
+            Environment environment, Deadline deadline) {
         CpuTarget target = environment.target(options);
         List<String> externs = externs(candidates);
-        byte[] object = environment.compiler().get().compileAll(units(candidates, externs), target, deadline);
+        byte[] object = environment.compiler().get().compileAll(units(graph, candidates, externs), target, deadline);
         Blob runtimeBlob = environment.runtimeLibrary().get(target, deadline);
         KilnRuntime runtime = KilnRuntime.open(environment.cache().blobs().path(runtimeBlob), target.isa(),
             options.threads());
@@ -65,16 +64,18 @@ final class TuningLibrary implements AutoCloseable {
             .orElseThrow(() -> new KilnException("library function " + e + " is not available")).address()).toList();
     }
 
-    /** One unit a kernel with all its variants, and one with the switch. */
-    private static List<CompileUnit> units(List<Candidate> candidates, List<String> externs) {
-        Map<String, StringBuilder> byKernel = new LinkedHashMap<>();
+    /**
+     * A unit for each candidate and one with the switch; and the graph's other kernels, so that everything that the
+     * build will need is compiled side by side now and nothing compiles while candidates are timed.
+     */
+    private static List<CompileUnit> units(GeneratedCode graph, List<Candidate> candidates, List<String> externs) {
+        List<CompileUnit> units = new ArrayList<>(SourceUnits.shared(graph));
         StringBuilder entry = new StringBuilder(SourceUnits.prelude());
         StringBuilder cases = new StringBuilder();
         for (Candidate c : candidates) {
-            byKernel.computeIfAbsent(c.kernel().name(), k -> new StringBuilder(SourceUnits.prelude()))
-                .append(SourceUnits.linked(c.variant(), externs).replace(c.kernel().name(), c.function()));
-            entry.append("void launch_").append(c.function()).append("(const kiln_args*);\n");
-            cases.append("    case ").append(c.number()).append(": launch_").append(c.function())
+            units.add(SourceUnits.unit(c.kernel(), c.variant(), externs));
+            entry.append("void launch_").append(c.variant().function()).append("(const kiln_args*);\n");
+            cases.append("    case ").append(c.number()).append(": launch_").append(c.variant().function())
                 .append("(&args); break;\n");
         }
         entry.append("""
@@ -84,8 +85,6 @@ final class TuningLibrary implements AutoCloseable {
               const kiln_args args = {call, &failed, call->syms + 1, call->inputs};
               switch (call->syms[0]) {
             """).append(cases).append("  }\n  return 0;\n}\n");
-        List<CompileUnit> units = new ArrayList<>();
-        byKernel.forEach((kernel, text) -> units.add(new CompileUnit(kernel, text.toString())));
         units.add(new CompileUnit("tune", entry.toString()));
         return units;
     }

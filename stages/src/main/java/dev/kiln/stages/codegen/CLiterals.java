@@ -30,7 +30,7 @@ final class CLiterals {
     /** Decimal where it is short and exact, so that the source stays readable. */
     private static String real(double value, String exact) {
         if (Double.isNaN(value)) {
-            return "KILN_NAN";
+            return "KILN_NOT_A_NUMBER";
         }
         if (Double.isInfinite(value)) {
             return value > 0 ? "KILN_INFINITY" : "(-KILN_INFINITY)";

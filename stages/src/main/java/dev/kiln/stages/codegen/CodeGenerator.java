@@ -44,7 +44,7 @@ public final class CodeGenerator {
             case KernelGroup.Rows rows -> {
                 RowsKernel kernel = new RowsKernel(rows, symbols, schedule.program()::buffer);
                 String source = kernel.write();
-                add(group, Kernel.Kind.LOOPS, List.of(plain("loops", source)), kernel.arguments(), Optional.empty());
+                add(group, Kernel.Kind.LOOPS, List.of(plain("", source)), kernel.arguments(), Optional.empty());
             }
             case KernelGroup.Template template -> generate(template);
         }
@@ -60,12 +60,12 @@ public final class CodeGenerator {
             }
             case LoopNode.BatchedMatmul matmul -> {
                 MatmulKernel kernel = new MatmulKernel(matmul, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.MATMUL, List.of(plain("kiln_batched_gemm", kernel.write(target))),
+                add(group, Kernel.Kind.MATMUL, List.of(plain("", kernel.write(target))),
                     kernel.arguments(), Optional.empty());
             }
             case LoopNode.Attention attention -> {
                 AttentionKernel kernel = new AttentionKernel(attention, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.ATTENTION, List.of(plain("kiln_attention", kernel.write(target))),
+                add(group, Kernel.Kind.ATTENTION, List.of(plain("", kernel.write(target))),
                     kernel.arguments(), Optional.empty());
             }
             default -> throw new IllegalStateException("not a template: " + group.node());
@@ -73,7 +73,7 @@ public final class CodeGenerator {
     }
 
     private static Kernel.Variant plain(String label, String source) {
-        return new Kernel.Variant(label, source, Optional.empty(), List.of());
+        return new Kernel.Variant(label, "KERNEL", source, Optional.empty(), List.of());
     }
 
     private Kernel.Tuning tuning(KernelGroup.Template group, LoopNode.Linear node, LinearKernel kernel) {
@@ -116,9 +116,11 @@ public final class CodeGenerator {
             t.outputs(), named(t.reference(), name));
     }
 
+    /** Variants of one kernel can stand in one library: their functions carry the variant's label. */
     private static Kernel.Variant named(Kernel.Variant variant, String name) {
-        return new Kernel.Variant(variant.label(), variant.source().replace("KERNEL", name), variant.packing(),
-            variant.externs());
+        String function = variant.label().isEmpty() ? name
+            : name + "__" + variant.label().replaceAll("[^A-Za-z0-9]", "_");
+        return new Kernel.Variant(variant.label(), function, variant.source().replace("KERNEL", function),
+            variant.packing(), variant.externs());
     }
-
 }

@@ -5,10 +5,12 @@ import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.schedule.MemoryPlan;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Writes the graph's two exported functions: the size of its workspace, and the run of all steps. */
 public final class EntryWriter {
     private final GeneratedCode code;
+    private final Map<String, Kernel.Variant> chosen;
     private final List<ConstantUse> constants;
     private final CIndex index = new CIndex();
 
@@ -16,20 +18,22 @@ public final class EntryWriter {
     public record ConstantUse(String constant, String packedFor) {
     }
 
-    private EntryWriter(GeneratedCode code, List<ConstantUse> constants) {
+    private EntryWriter(GeneratedCode code, Map<String, Kernel.Variant> chosen, List<ConstantUse> constants) {
         this.code = code;
+        this.chosen = chosen;
         this.constants = constants;
     }
 
-    public static String write(GeneratedCode code, List<ConstantUse> constants) {
-        return new EntryWriter(code, constants).write();
+    public static String write(GeneratedCode code, Map<String, Kernel.Variant> chosen,
+            List<ConstantUse> constants) {
+        return new EntryWriter(code, chosen, constants).write();
     }
 
     private String write() {
         StringBuilder launches = new StringBuilder();
         StringBuilder declarations = new StringBuilder();
         code.kernels().forEach(
-            k -> declarations.append("void launch_").append(k.name()).append("(const kiln_args*);\n"));
+            k -> declarations.append("void launch_").append(function(k.name())).append("(const kiln_args*);\n"));
         for (Launch launch : code.launches()) {
             launches.append(step(launch));
         }
@@ -44,6 +48,10 @@ public final class EntryWriter {
             + "__attribute__((visibility(\"default\"))) int32_t kiln_entry(const kiln_call* call) {\n"
             + "  int32_t failed = 0;\n  int64_t at[" + (count + 1) + "];\n  kiln_slots(call->syms, at);\n"
             + "  char* ws = (char*)call->workspace;\n  (void)ws;\n" + launches + "  return failed;\n}\n";
+    }
+
+    private String function(String kernel) {
+        return chosen.get(kernel).function();
     }
 
     private String slots() {
@@ -63,7 +71,7 @@ public final class EntryWriter {
             pointers.add("(void*)" + pointer(launch.buffers().get(i), weight ? launch.kernel() : ""));
         }
         return "  { void* p[] = {" + String.join(", ", pointers)
-            + "};\n    const kiln_args args = {call, &failed, call->syms, p}; launch_" + launch.kernel()
+            + "};\n    const kiln_args args = {call, &failed, call->syms, p}; launch_" + function(launch.kernel())
             + "(&args); }\n";
     }
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A kernel as source; each variant defines {@code void launch_NAME(const kiln_args*)}.
+ * A kernel as source; each variant defines {@code void launch_FUNCTION(const kiln_args*)}.
  *
  * @param comment says which nodes it computes
  * @param variants ways to compute it, the expected best first; autotuning keeps one
@@ -19,10 +19,11 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
      * One way to compute a kernel.
      *
      * @param label the name in the autotune log
+     * @param function the name that its C functions begin with, unique in the graph
      * @param packing how the weight must be packed; empty takes it as it is
      * @param externs library functions that it calls, by name, in the order of its {@code externs} indices
      */
-    public record Variant(String label, String source, Optional<PackedWeight> packing, List<String> externs) {
+    public record Variant(String label, String function, String source, Optional<PackedWeight> packing, List<String> externs) {
     }
 
     /**

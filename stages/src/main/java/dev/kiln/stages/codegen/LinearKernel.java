@@ -62,19 +62,19 @@ final class LinearKernel {
             + "_kc" + blocking.kc();
         String source = epilogue + GemmTemplate.render(new GemmSpec("KERNEL", micro, node.n(), node.k(), blocking))
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
-        return new Variant(label, source, Optional.of(new PackedWeight(micro, node.n(), node.k())), List.of());
+        return new Variant(label, "KERNEL", source, Optional.of(new PackedWeight(micro, node.n(), node.k())), List.of());
     }
 
     Variant reference() {
         String source = epilogue + ReferenceGemm.render(node.n(), node.k(), node.weightTransposed())
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
-        return new Variant("reference", source, Optional.empty(), List.of());
+        return new Variant("reference", "KERNEL", source, Optional.empty(), List.of());
     }
 
     private Variant library(String name) {
         String source = epilogue + LibraryGemm.render(node.n(), node.k(), node.weightTransposed())
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
-        return new Variant(name, source, Optional.empty(), List.of(name));
+        return new Variant(name, "KERNEL", source, Optional.empty(), List.of(name));
     }
 
     private String lda() {

@@ -19,8 +19,6 @@ import java.util.stream.Collectors;
 
 /** Compiles and links a graph with its chosen kernels, and lays out its constants as they want them. */
 public final class NativeBuild {
-    private static final int UNITS = 2;
-
     private NativeBuild() {
     }
 
@@ -40,7 +38,7 @@ public final class NativeBuild {
         Set<String> externs = new LinkedHashSet<>();
         chosen.values().forEach(v -> externs.addAll(v.externs()));
         List<String> externList = List.copyOf(externs);
-        List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externList, UNITS);
+        List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externList);
         byte[] object = compiler.compileAll(units, target, deadline);
         List<MemorySegment> constants = uses.stream().map(u -> layout(code, chosen, u)).toList();
         String sources = units.stream().map(u -> "// unit " + u.name() + "\n"

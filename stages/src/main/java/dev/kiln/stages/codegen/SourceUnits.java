@@ -15,6 +15,7 @@ import java.util.Map;
 /** Puts the chosen variants of a graph's kernels into C units of about equal size, and the entry into one more. */
 public final class SourceUnits {
     private static final String SUPPORT = resource("support.h");
+    private static final int SHARED_UNITS = 2;
 
     private SourceUnits() {
     }
@@ -24,28 +25,49 @@ public final class SourceUnits {
         return RuntimeHeader.text() + Elementary.header() + SUPPORT;
     }
 
-    /** @param externs library functions of the graph, in order */
+    /**
+     * The units of a graph. A kernel that was chosen among several has a unit of its own, the one that autotuning
+     * compiled; the others share {@code shared} units of about equal size.
+     *
+     * @param externs library functions of the graph, in order
+     */
     public static List<CompileUnit> of(GeneratedCode code, Map<String, Kernel.Variant> chosen,
-            List<EntryWriter.ConstantUse> constants, List<String> externs, int units) {
-        List<StringBuilder> texts = new ArrayList<>();
-        for (int i = 0; i < units; i++) {
-            texts.add(new StringBuilder());
+            List<EntryWriter.ConstantUse> constants, List<String> externs) {
+        List<CompileUnit> result = new ArrayList<>(shared(code));
+        for (Kernel kernel : code.kernels()) {
+            if (kernel.variants().size() > 1) {
+                result.add(unit(kernel, chosen.get(kernel.name()), externs));
+            }
         }
-        List<Kernel> bySize = new ArrayList<>(code.kernels());
-        bySize.sort(Comparator.comparing((Kernel k) -> -chosen.get(k.name()).source().length()));
-        for (Kernel kernel : bySize) {
-            StringBuilder smallest = texts.stream().min(Comparator.comparing(StringBuilder::length)).orElseThrow();
-            smallest.append('\n').append(kernel.comment()).append(linked(chosen.get(kernel.name()), externs));
-        }
-        List<CompileUnit> result = new ArrayList<>();
-        texts.stream().filter(t -> !t.isEmpty())
-            .forEach(t -> result.add(new CompileUnit("kernels" + result.size(), prelude() + t)));
-        result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, constants)));
+        result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, chosen, constants)));
         return result;
     }
 
+    /** Units of the kernels that have one variant only. */
+    public static List<CompileUnit> shared(GeneratedCode code) {
+        List<Kernel> single = new ArrayList<>(code.kernels().stream().filter(k -> k.variants().size() == 1).toList());
+        single.sort(Comparator.comparing((Kernel k) -> -k.variants().getFirst().source().length()));
+        List<StringBuilder> texts = new ArrayList<>();
+        for (int i = 0; i < SHARED_UNITS; i++) {
+            texts.add(new StringBuilder());
+        }
+        for (Kernel kernel : single) {
+            StringBuilder smallest = texts.stream().min(Comparator.comparing(StringBuilder::length)).orElseThrow();
+            smallest.append('\n').append(kernel.comment()).append(kernel.variants().getFirst().source());
+        }
+        List<CompileUnit> units = new ArrayList<>();
+        texts.stream().filter(t -> !t.isEmpty())
+            .forEach(t -> units.add(new CompileUnit("kernels" + units.size(), prelude() + t)));
+        return units;
+    }
+
+    /** The unit of one variant of a kernel. */
+    public static CompileUnit unit(Kernel kernel, Kernel.Variant variant, List<String> externs) {
+        return new CompileUnit(variant.function(), prelude() + kernel.comment() + linked(variant, externs));
+    }
+
     /** The variant's source with its library functions bound to places in the graph's table. */
-    public static String linked(Kernel.Variant variant, List<String> externs) {
+    private static String linked(Kernel.Variant variant, List<String> externs) {
         String source = variant.source();
         for (int i = 0; i < variant.externs().size(); i++) {
             source = source.replace("KILN_EXTERN_" + i, Integer.toString(externs.indexOf(variant.externs().get(i))));

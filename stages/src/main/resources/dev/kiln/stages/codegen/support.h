@@ -11,7 +11,7 @@ typedef struct kiln_args {
 #define KILN_HIDDEN __attribute__((visibility("hidden")))
 #define KILN_INLINE static inline __attribute__((always_inline))
 #define KILN_INFINITY __builtin_inff()
-#define KILN_NAN __builtin_nanf("")
+#define KILN_NOT_A_NUMBER __builtin_nanf("")
 
 KILN_INLINE int64_t kiln_floordiv(int64_t a, int64_t b) { int64_t q = a / b; return q - ((a % b != 0) & ((a < 0) != (b < 0))); }
 KILN_INLINE int64_t kiln_mod(int64_t a, int64_t b) { int64_t r = a % b; return r + (((r != 0) & ((r < 0) != (b < 0))) ? b : 0); }
@@ -22,10 +22,10 @@ KILN_INLINE int64_t kiln_align(int64_t bytes) { return (bytes + 63) & ~(int64_t)
 KILN_INLINE int64_t kiln_grain(int64_t cost) { int64_t rows = 65536 / (cost + 1); return rows < 1 ? 1 : rows; }
 
 /* NaN wins, as in PyTorch. */
-KILN_INLINE float kiln_max_f32(float a, float b) { return (a > b) | (a != a) ? a : b; }
-KILN_INLINE float kiln_min_f32(float a, float b) { return (a < b) | (a != a) ? a : b; }
-KILN_INLINE double kiln_max_f64(double a, double b) { return (a > b) | (a != a) ? a : b; }
-KILN_INLINE double kiln_min_f64(double a, double b) { return (a < b) | (a != a) ? a : b; }
+KILN_INLINE float kiln_max_f32(float a, float b) { return ((a > b) | (a != a)) ? a : b; }
+KILN_INLINE float kiln_min_f32(float a, float b) { return ((a < b) | (a != a)) ? a : b; }
+KILN_INLINE double kiln_max_f64(double a, double b) { return ((a > b) | (a != a)) ? a : b; }
+KILN_INLINE double kiln_min_f64(double a, double b) { return ((a < b) | (a != a)) ? a : b; }
 
 KILN_INLINE int64_t kiln_check_index(int64_t index, int64_t size, int32_t* failed) {
   int64_t place = index < 0 ? index + size : index;
