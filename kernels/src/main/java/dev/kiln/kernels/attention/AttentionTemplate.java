@@ -30,7 +30,7 @@ public final class AttentionTemplate {
         holes.put("VALUE_PADDED", spec.paddedValueDim());
         holes.put("QB", spec.queryBlock());
         holes.put("KB", spec.keyBlock());
-        return GemmTemplate.prelude() + MicroSource.render(spec.name(), spec.micro(), 0) + ATTENTION.fill(holes);
+        return GemmTemplate.prelude() + MicroSource.render(spec.name(), spec.micro(), 0, false) + ATTENTION.fill(holes);
     }
 
     /** Bytes of stack one task takes at most, for sizing the stacks of pool threads. */

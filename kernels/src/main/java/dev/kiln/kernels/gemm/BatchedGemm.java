@@ -46,7 +46,7 @@ public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) 
         holes.put("NC", nc);
         holes.put("KC", kc);
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
-        return GemmTemplate.prelude() + MicroSource.render(name, micro, 0) + BATCHED.fill(holes);
+        return GemmTemplate.prelude() + MicroSource.render(name, micro, 0, false) + BATCHED.fill(holes);
     }
 
     /** Bytes of stack one task takes at most, for sizing the stacks of pool threads. */

@@ -7,7 +7,7 @@ import java.util.Set;
 /**
  * Cache blocking of a matrix product, in elements. A task multiplies {@code mc x K} of A by {@code K x nc} of B in
  * steps of {@code kc} along k; inside a step every panel of B ({@code kc x nr}, meant for L1) meets every row tile of
- * A ({@code mc x kc}, meant for L2).
+ * of A ({@code mc x kc}, meant for L2).
  *
  * @param mc       rows of a task at most, a multiple of the register block's rows
  * @param nc       columns of a task at most, a multiple of the register block's columns
@@ -25,23 +25,26 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
     }
 
     /**
-     * The blocking of the formula: kc fills three quarters of L1 with one panel of B, evened out over K; mc fills 40 %
-     * of L2 with A; nc is as wide as the partial tiles allow, or 512 columns when K is one step.
+     * The blocking of the formula. One panel of B takes at most a fifth of L2, evened out over K: it streams from L2
+     * at a third of what the cache delivers, and is prefetched there while the panel before it is in use, so that
+     * fitting L1 gains nothing. A takes three tenths of L2, but at least six row tiles, over which that prefetch is
+     * spread. nc is as wide as the partial tiles allow, or 512 columns when K is one step.
      */
     public static GemmBlocking of(MicroGemm micro, long n, long k, CacheSizes caches) {
-        return withDepth(micro, n, k, caches, depth(micro, k, caches.l1d() * 3 / 4));
+        return withDepth(micro, n, k, caches, depth(micro, k, caches.l2() / 5));
     }
 
     /** The formula's blocking first, then neighbours of it that are worth measuring; all different. */
     public static List<GemmBlocking> candidates(MicroGemm micro, long n, long k, CacheSizes caches) {
         Set<GemmBlocking> found = new LinkedHashSet<>();
         found.add(of(micro, n, k, caches));
-        for (long panelBytes : new long[] {caches.l1d() / 2, caches.l1d() * 3 / 2, caches.l2() / 2}) {
+        for (long panelBytes : new long[] {caches.l2() / 10, caches.l1d() * 3 / 4, caches.l2() / 2}) {
             found.add(withDepth(micro, n, k, caches, depth(micro, k, panelBytes)));
         }
         GemmBlocking first = found.iterator().next();
+        int tiles = first.mc / micro.mr();
+        found.add(new GemmBlocking(Math.max(1, tiles / 2) * micro.mr(), first.nc, first.kc, 0));
         found.add(new GemmBlocking(first.mc, first.nc, first.kc, 8));
-        found.add(new GemmBlocking(Math.max(micro.mr(), first.mc / 2 / micro.mr() * micro.mr()), first.nc, first.kc, 0));
         return List.copyOf(found);
     }
 
@@ -53,8 +56,8 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
 
     private static GemmBlocking withDepth(MicroGemm micro, long n, long k, CacheSizes caches, int kc) {
         int bytes = micro.type().bytes();
-        long rows = caches.l2() * 2 / 5 / ((long) kc * bytes);
-        int mc = Math.clamp(rows / micro.mr(), 1, Math.max(1, 240 / micro.mr())) * micro.mr();
+        long rows = caches.l2() * 3 / 10 / ((long) kc * bytes);
+        int mc = Math.clamp(rows / micro.mr(), 6, Math.max(6, 240 / micro.mr())) * micro.mr();
         long columns = kc < k ? MAX_PARTIAL_BYTES / ((long) mc * bytes) : 512;
         long panels = Math.ceilDiv(n, micro.nr());
         int nc = (int) Math.clamp(columns / micro.nr(), 1, panels) * micro.nr();

@@ -42,8 +42,9 @@ public final class GemmTemplate {
         holes.put("NC", ncPanels);
         holes.put("KC", Math.min(blocking.kc(), spec.k()));
         holes.put("PART_TILES", blocking.kc() < spec.k() ? mcTiles * ncPanels : 1);
+        holes.put("SHARES", MicroSource.UNROLL * Math.ceilDiv(micro.nr() * micro.type().bytes(), 64));
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
-        return prelude() + MicroSource.render(spec.name(), micro, blocking.prefetch()) + GEMM.fill(holes);
+        return prelude() + MicroSource.render(spec.name(), micro, blocking.prefetch(), true) + GEMM.fill(holes);
     }
 
     /** Bytes of stack one task of the rendering takes at most, for sizing the stacks of pool threads. */

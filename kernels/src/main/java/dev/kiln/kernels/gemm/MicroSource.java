@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Renders the micro-kernels of a register block as C: {@code NAME_rows(rows, a, lda, b, kc, acc, accumulate)} runs the
+ * Renders the micro-kernels of a register block as C: {@code NAME_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs the
  * one for {@code rows} of 1..mr. Shared by the products with constant and with run-time B, and by attention.
  */
 public final class MicroSource {
@@ -31,12 +31,18 @@ public final class MicroSource {
         holes.put("NV", micro.vectorsPerRow());
         holes.put("LANES", micro.lanes());
         holes.put("FMA", micro.type().isInteger() ? "KILN_MULTIPLY_ADD" : "KILN_FMA");
+        holes.put("UNROLL", UNROLL);
         holes.put("CHAIN_SLOTS", chainSlots(micro));
         return holes;
     }
 
-    /** @param prefetch rows of B the full kernel prefetches ahead, 0 for none */
-    public static String render(String name, MicroGemm micro, int prefetch) {
+    /**
+     * Renders the kernels.
+     *
+     * @param prefetch  rows of B the full kernel prefetches ahead, 0 for none
+     * @param lookahead whether the full kernel fetches the panel that comes next
+     */
+    public static String render(String name, MicroGemm micro, int prefetch, boolean lookahead) {
         Map<String, Object> holes = holes(name, micro);
         StringBuilder c = new StringBuilder(MICRO.fill(holes));
         for (int rows = 1; rows <= micro.mr(); rows++) {
@@ -45,6 +51,7 @@ public final class MicroSource {
             holes.put("CHAINS", chains);
             holes.put("UNROLL", Math.max(UNROLL, chains));
             holes.put("AHEAD", rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
+            holes.put("LOOKAHEAD", lookahead && rows == micro.mr() ? 1 : 0);
             c.append(ROW.fill(holes));
         }
         return c.append(dispatch(name, micro)).toString();
@@ -52,9 +59,9 @@ public final class MicroSource {
 
     private static String dispatch(String name, MicroGemm micro) {
         String elem = micro.type().c();
-        String parameters = "const " + elem + "* a, int64_t lda, const " + elem + "* b, int64_t kc,\n    " + elem
-                + "* acc, int32_t accumulate";
-        String arguments = "(a, lda, b, kc, acc, accumulate)";
+        String parameters = "const " + elem + "* a, int64_t lda, const " + elem + "* b,\n    const " + elem
+                + "* next, int64_t kc, " + elem + "* acc, int32_t accumulate";
+        String arguments = "(a, lda, b, next, kc, acc, accumulate)";
         StringBuilder c = new StringBuilder("static inline __attribute__((always_inline)) void " + name
                 + "_rows(int64_t rows, " + parameters + ") {\n  switch (rows) {\n");
         for (int rows = 1; rows < micro.mr(); rows++) {
