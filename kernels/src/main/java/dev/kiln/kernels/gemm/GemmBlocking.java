@@ -6,7 +6,7 @@ import java.util.Set;
 
 /**
  * Cache blocking of a matrix product, in elements. A task multiplies {@code mc x K} of A by {@code K x nc} of B in
- * steps of {@code kc} along k; inside a step every panel of B ({@code kc x nr}, meant for L1) meets every row tile of
+ * steps of {@code kc} along k; inside a step every panel of B ({@code kc x nr}, meant for L1) meets every row tile
  * of A ({@code mc x kc}, meant for L2).
  *
  * @param mc       rows of a task at most, a multiple of the register block's rows

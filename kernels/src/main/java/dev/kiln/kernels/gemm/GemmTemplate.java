@@ -42,7 +42,7 @@ public final class GemmTemplate {
         holes.put("NC", ncPanels);
         holes.put("KC", Math.min(blocking.kc(), spec.k()));
         holes.put("PART_TILES", blocking.kc() < spec.k() ? mcTiles * ncPanels : 1);
-        holes.put("SHARES", MicroSource.UNROLL * Math.ceilDiv(micro.nr() * micro.type().bytes(), 64));
+        holes.put("SHARES", Math.max(1, MicroSource.UNROLL * micro.nr() * micro.type().bytes() / 128));
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
         return prelude() + MicroSource.render(spec.name(), micro, blocking.prefetch(), true) + GEMM.fill(holes);
     }
