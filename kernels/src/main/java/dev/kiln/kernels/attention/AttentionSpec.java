@@ -14,7 +14,8 @@ import dev.kiln.kernels.gemm.MicroGemm;
  * @param queryBlock queries of a task at most, a multiple of the register block's rows
  * @param keyBlock   keys packed together, a multiple of the register block's columns
  */
-public record AttentionSpec(String name, MicroGemm micro, int headDim, int valueDim, int queryBlock, int keyBlock) {
+public record AttentionSpec(String name, MicroGemm micro, int headDim, int valueDim, int queryBlock,
+        int keyBlock) {
     /** Beyond this the packed blocks would no longer fit on a thread's stack. */
     public static final int MAX_DIM = 512;
     private static final int PACKED_FLOATS = 16 * 1024;
@@ -26,8 +27,8 @@ public record AttentionSpec(String name, MicroGemm micro, int headDim, int value
             throw new IllegalArgumentException("attention " + name + " computes in F32, not " + micro.type());
         }
         if (headDim < 1 || valueDim < 1 || headDim > MAX_DIM || valueDim > MAX_DIM) {
-            throw new IllegalArgumentException("attention " + name + " needs head sizes of 1 to " + MAX_DIM + ", not "
-                    + headDim + ", " + valueDim);
+            throw new IllegalArgumentException("attention " + name + " needs head sizes of 1 to " + MAX_DIM
+                    + ", not " + headDim + ", " + valueDim);
         }
         if (queryBlock < 1 || keyBlock < 1 || queryBlock % micro.mr() != 0 || keyBlock % micro.nr() != 0) {
             throw new IllegalArgumentException("attention blocks " + queryBlock + ", " + keyBlock
@@ -35,7 +36,7 @@ public record AttentionSpec(String name, MicroGemm micro, int headDim, int value
         }
     }
 
-    /** Blocks by formula: 64 KB each of packed keys and values at most, 96 KB of output, up to 192 queries. */
+    /** Blocks by formula: at most 64 KB each of packed keys and values, 96 KB of output, 192 queries. */
     public static AttentionSpec of(String name, MicroGemm micro, int headDim, int valueDim) {
         int widest = Math.max(headDim, valueDim);
         int keys = Math.clamp(PACKED_FLOATS / widest / micro.nr(), 1, 512 / micro.nr()) * micro.nr();

@@ -6,8 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The C header of elementary functions ({@code kiln_expf}, {@code kiln_erff}, {@code kiln_log} ...) for generated
- * kernels. Errors are at most 4 ULP; the header itself says more.
+ * The C header of elementary functions ({@code kiln_expf}, {@code kiln_erff}, {@code kiln_log} ...) for
+ * generated kernels. Errors are at most 4 ULP; the header itself says more.
  */
 public final class Elementary {
     private Elementary() {}

@@ -3,15 +3,16 @@ package dev.kiln.kernels.gemm;
 import java.util.Map;
 
 /**
- * Renders a batched matrix product of run-time tensors, {@code C[b] = A[b] * B[b]}, as C: every size and stride comes at
- * run time, both operands may be transposed or broadcast. The rendering needs what {@link GemmTemplate} needs, its
- * epilogue takes the batch index as well (see {@link GemmEpilogue}), and it defines
+ * Renders a batched matrix product of run-time tensors, {@code C[b] = A[b] * B[b]}, as C: every size and
+ * stride comes at run time, both operands may be transposed or broadcast. The rendering needs what {@link
+ * GemmTemplate} needs, its epilogue takes the batch index as well (see {@link GemmEpilogue}), and it defines
  * {@snippet lang = c :
- * static void NAME(const kiln_call* call, const E* A, const int64_t* a_strides, const E* B, const int64_t* b_strides,
- *     int64_t outer, int64_t inner, int64_t M, int64_t N, int64_t K, void* epilogue_ctx);
+ * static void NAME(const kiln_call* call, const E* A, const int64_t* a_strides, const E* B,
+ *     const int64_t* b_strides, int64_t outer, int64_t inner, int64_t M, int64_t N, int64_t K,
+ *     void* epilogue_ctx);
  * }
- * There are {@code outer * inner} batches; the strides, in elements, are {outer batch, inner batch, row, column} of A
- * [M, K] and of B [K, N]. With {@code K == 0} the product is zero. Scratch is on the stack.
+ * There are {@code outer * inner} batches; the strides, in elements, are {outer batch, inner batch, row,
+ * column} of A [M, K] and of B [K, N]. With {@code K == 0} the product is zero. Scratch is on the stack.
  *
  * @param name  prefix of every C name of the rendering, a C identifier
  * @param micro register block and element type

@@ -11,7 +11,8 @@ public final class CNames {
     /** Refuses a kernel name that is no C identifier. */
     public static void requireIdentifier(String name) {
         if (!IDENTIFIER.matcher(name).matches()) {
-            throw new IllegalArgumentException("kernel name must be a C identifier of at most 128 letters: " + name);
+            throw new IllegalArgumentException("kernel name must be a C identifier of at most 128 letters: "
+                    + name);
         }
     }
 }

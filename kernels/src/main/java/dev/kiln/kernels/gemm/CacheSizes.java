@@ -3,8 +3,8 @@ package dev.kiln.kernels.gemm;
 import dev.kiln.kernels.cpu.CpuInfo;
 
 /**
- * Data cache sizes of one core in bytes. Some machines report zero; such a size is replaced by a common one rather
- * than refused (pytorch/pytorch#138718).
+ * Data cache sizes of one core in bytes. Some machines report zero; such a size is replaced by a common one
+ * rather than refused (pytorch/pytorch#138718).
  */
 public record CacheSizes(long l1d, long l2) {
     public CacheSizes {

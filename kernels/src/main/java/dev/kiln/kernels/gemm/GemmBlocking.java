@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Cache blocking of a matrix product, in elements. A task multiplies {@code mc x K} of A by {@code K x nc} of B in
- * steps of {@code kc} along k; inside a step every panel of B ({@code kc x nr}, meant for L1) meets every row tile
- * of A ({@code mc x kc}, meant for L2).
+ * Cache blocking of a matrix product, in elements. A task multiplies {@code mc x K} of A by {@code K x nc} of
+ * B in steps of {@code kc} along k; inside a step every panel of B ({@code kc x nr}, in L2 or L1) meets
+ * every row tile of A ({@code mc x kc}, meant for L2).
  *
  * @param mc       rows of a task at most, a multiple of the register block's rows
  * @param nc       columns of a task at most, a multiple of the register block's columns
@@ -25,10 +25,11 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
     }
 
     /**
-     * The blocking of the formula. One panel of B takes at most a fifth of L2, evened out over K: it streams from L2
-     * at a third of what the cache delivers, and is prefetched there while the panel before it is in use, so that
-     * fitting L1 gains nothing. A takes three tenths of L2, but at least six row tiles, over which that prefetch is
-     * spread. nc is as wide as the partial tiles allow, or 512 columns when K is one step.
+     * The blocking of the formula. One panel of B takes at most a fifth of L2, evened out over K: it streams
+     * from L2 at a third of what the cache delivers, and is prefetched there while the panel before it is in
+     * use, so that fitting L1 gains nothing. A takes three tenths of L2, but at least six row tiles, over
+     * which that prefetch is spread. nc is as wide as the partial tiles allow, or 512 columns when K is one
+     * step.
      */
     public static GemmBlocking of(MicroGemm micro, long n, long k, CacheSizes caches) {
         return withDepth(micro, n, k, caches, depth(micro, k, caches.l2() / 5));

@@ -13,11 +13,12 @@ public record GemmSpec(String name, MicroGemm micro, long n, long k, GemmBlockin
     public GemmSpec {
         CNames.requireIdentifier(name);
         if (n < 1 || k < 1) {
-            throw new IllegalArgumentException("GEMM " + name + " needs n and k of at least 1, not " + n + ", " + k);
+            throw new IllegalArgumentException("GEMM " + name + " needs n and k of at least 1, not " + n
+                    + ", " + k);
         }
         if (blocking.mc() % micro.mr() != 0 || blocking.nc() % micro.nr() != 0) {
-            throw new IllegalArgumentException("blocking " + blocking + " is not a multiple of the register block "
-                    + micro.mr() + "x" + micro.nr());
+            throw new IllegalArgumentException("blocking " + blocking
+                    + " is not a multiple of the register block " + micro.mr() + "x" + micro.nr());
         }
     }
 

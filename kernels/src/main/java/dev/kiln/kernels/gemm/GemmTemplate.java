@@ -5,13 +5,15 @@ import java.util.Map;
 /**
  * Renders a matrix product with a constant, packed B as C.
  *
- * <p>The rendering needs {@code stdint} names and the types of the native calling convention before it, and it calls
- * {@code NAME_epilogue} (see {@link GemmEpilogue}), which the caller defines before it. It defines
+ * <p>The rendering needs {@code stdint} names and the types of the native calling convention before it, and
+ * it calls {@code NAME_epilogue} (see {@link GemmEpilogue}), which the caller defines before it. It defines
  * {@snippet lang = c :
- * static void NAME(const kiln_call* call, const E* A, int64_t lda, const E* Bpacked, int64_t M, void* epilogue_ctx);
+ * static void NAME(const kiln_call* call, const E* A, int64_t lda, const E* Bpacked, int64_t M,
+ *     void* epilogue_ctx);
  * }
- * A is row-major with leading dimension {@code lda} in elements, {@code Bpacked} is laid out by {@link PackedWeight}
- * for the same register block. Work is split by {@code parallel_for} into blocks of rows and columns.
+ * A is row-major with leading dimension {@code lda} in elements, {@code Bpacked} is laid out by {@link
+ * PackedWeight} for the same register block. Work is split by {@code parallel_for} into blocks of rows and
+ * columns.
  */
 public final class GemmTemplate {
     private static final SourceTemplate GEMM = SourceTemplate.of(GemmTemplate.class, "gemm.c.in");
@@ -20,7 +22,7 @@ public final class GemmTemplate {
 
     private GemmTemplate() {}
 
-    /** Macros that renderings share; guarded, so that repeating it is harmless. Every rendering begins with it. */
+    /** Macros that renderings share. Every rendering begins with it; a second copy is harmless. */
     public static String prelude() {
         return PRELUDE.fill(Map.of());
     }
@@ -44,7 +46,8 @@ public final class GemmTemplate {
         holes.put("PART_TILES", blocking.kc() < spec.k() ? mcTiles * ncPanels : 1);
         holes.put("SHARES", Math.max(1, MicroSource.UNROLL * micro.nr() * micro.type().bytes() / 128));
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
-        return prelude() + MicroSource.render(spec.name(), micro, blocking.prefetch(), true) + GEMM.fill(holes);
+        return prelude() + MicroSource.render(spec.name(), micro, blocking.prefetch(), true)
+                + GEMM.fill(holes);
     }
 
     /** Bytes of stack one task of the rendering takes at most, for sizing the stacks of pool threads. */

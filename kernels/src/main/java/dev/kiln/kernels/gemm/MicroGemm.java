@@ -5,7 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The register block of a matrix product: {@code mr x nr} accumulators, held in vectors of {@code vectorBytes}.
+ * The register block of a matrix product: {@code mr x nr} accumulators, held in vectors of {@code
+ * vectorBytes}.
  *
  * @param type        element type
  * @param mr          rows of A taken together
@@ -43,8 +44,9 @@ public record MicroGemm(ElementType type, int mr, int nr, int vectorBytes) {
     }
 
     /**
-     * The register blocks worth trying on an instruction set, the best general one first. The blocks leave room for
-     * the vectors of a B row and, where the broadcast cannot be folded into the FMA, one vector of A.
+     * The register blocks worth trying on an instruction set, the best general one first. The blocks leave
+     * room for the vectors of a B row and, where the broadcast cannot be folded into the FMA, one vector of
+     * A.
      */
     public static List<MicroGemm> table(Isa isa, ElementType type) {
         int[][] vectorsByRows = switch (isa) {

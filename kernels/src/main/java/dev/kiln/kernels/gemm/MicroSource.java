@@ -4,8 +4,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Renders the micro-kernels of a register block as C: {@code NAME_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs the
- * one for {@code rows} of 1..mr. Shared by the products with constant and with run-time B, and by attention.
+ * Renders the micro-kernels of a register block as C: {@code NAME_rows(rows, a, lda, b, next, kc, acc,
+ * accumulate)} runs the one for {@code rows} of 1..mr. Shared by the products with constant and with run-time
+ * B, and by attention.
  */
 public final class MicroSource {
     private static final SourceTemplate MICRO = SourceTemplate.of(MicroSource.class, "micro.c.in");

@@ -6,8 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
 /**
- * The packed form of a constant B[k, n]: {@code ceil(n / nr)} panels, one after the other, each {@code [k, nr]} and
- * contiguous. Columns beyond n are zero. The whole is meant to start on a 64-byte boundary.
+ * The packed form of a constant B[k, n]: {@code ceil(n / nr)} panels, one after the other, each {@code [k,
+ * nr]} and contiguous. Columns beyond n are zero. The whole is meant to start on a 64-byte boundary.
  *
  * @param micro register block, which gives nr and the element type
  * @param n     columns
@@ -91,7 +91,8 @@ public record PackedWeight(MicroGemm micro, long n, long k) {
         int bytes = micro.type().bytes();
         long width = (long) columns * bytes;
         for (long row = 0; row < k; row++) {
-            MemorySegment.copy(source, (row * n + panel * micro.nr()) * bytes, slice, row * micro.nr() * bytes, width);
+            MemorySegment.copy(source, (row * n + panel * micro.nr()) * bytes, slice,
+                    row * micro.nr() * bytes, width);
         }
     }
 

@@ -22,7 +22,8 @@ public final class SourceTemplate {
     public static SourceTemplate of(Class<?> owner, String resource) {
         try (InputStream in = owner.getResourceAsStream(resource)) {
             if (in == null) {
-                throw new IllegalStateException("resource " + resource + " is missing beside " + owner.getName());
+                throw new IllegalStateException("resource " + resource + " is missing beside "
+                        + owner.getName());
             }
             return new SourceTemplate(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {

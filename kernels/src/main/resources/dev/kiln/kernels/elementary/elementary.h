@@ -1,9 +1,10 @@
-/* Elementary functions for generated kernels: scalar, inline and free of branches and calls, so that a loop around
-   them vectorises for any target. They keep to IEEE arithmetic and must not be compiled with -ffast-math.
+/* Elementary functions for generated kernels: scalar, inline and free of branches and calls, so that a loop
+   around them vectorises for any target. They keep to IEEE arithmetic and must not be compiled with
+   -ffast-math.
 
-   Errors over all inputs are at most 4 ULP; the polynomials are minimax fits of our own (relative error below a
-   tenth of an ULP), the reductions are Cody and Waite's. Sine and cosine are exact to that bound for
-   |x| <= 1e9 with FMA and 1e6 without it; far beyond they stay within [-1, 1]. */
+   Errors over all inputs are at most 4 ULP; the polynomials are minimax fits of our own (relative error below
+   a tenth of an ULP), the reductions are Cody and Waite's. Sine and cosine are exact to that bound for |x| <=
+   1e9 with FMA and 1e6 without it; far beyond they stay within [-1, 1]. */
 #ifndef KILN_ELEMENTARY_H
 #define KILN_ELEMENTARY_H
 typedef __INT32_TYPE__ int32_t;
@@ -443,7 +444,8 @@ KILN_EM double kiln_cos(double x) {
 
 /* ---- powers ---- */
 
-/* The rules of pow for signs, zeros and ones around y = |x|^e, which is right wherever 0 < |x| and e is finite. */
+/* The rules of pow for signs, zeros and ones around y = |x|^e, which is right wherever 0 < |x| and e is
+   finite. */
 KILN_EM double kiln_pow_rules(double x, double e, double y) {
   double whole = kiln_floor(e), half = e * 0.5;
   double odd = whole == e && kiln_floor(half) != half && kiln_abs(e) < 9007199254740992.0 ? 1.0 : 0.0;
@@ -479,8 +481,8 @@ KILN_EM double kiln_remainder(double f, double s, double d) {
 #endif
 }
 
-/* log|x| as a sum of two doubles, for pow. log(1 + f) = 2 s + s z (2/3 + ...) with s = f / (2 + f), z = s^2, where
-   s, z and the first term carry a low part; the rest of the series is too small to need one. */
+/* log|x| as a sum of two doubles, for pow. log(1 + f) = 2 s + s z (2/3 + ...) with s = f / (2 + f), z = s^2,
+   where s, z and the first term carry a low part; the rest of the series is too small to need one. */
 KILN_EM double kiln_log_pair(double x, double* low) {
   double small = x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0;
   double shift = x < 2.2250738585072014e-308 ? -54.0 : 0.0, e;

@@ -34,7 +34,8 @@ class AttentionTemplateTest {
             float[] data = new float[(int) step];
             Arrays.fill(data, Float.NaN);
             Tensor tensor = new Tensor(data, sizes, strides);
-            tensor.forEach(index -> data[index] = random == null ? UNTOUCHED : (float) random.nextDouble(-2, 2));
+            tensor.forEach(
+                    index -> data[index] = random == null ? UNTOUCHED : (float) random.nextDouble(-2, 2));
             return tensor;
         }
 
@@ -66,20 +67,23 @@ class AttentionTemplateTest {
                     const float* v, const int64_t* vs, const float* mask, const int64_t* ms, float* out,
                     const int64_t* os, const int64_t* sizes, const float* scale) {
                   CALL((int32_t)sizes[4]);
-                  attention(&call, q, qs, k, ks, v, vs, mask, ms, out, os, sizes[0], sizes[1], sizes[2], sizes[3], *scale);
+                  attention(&call, q, qs, k, ks, v, vs, mask, ms, out, os, sizes[0], sizes[1], sizes[2],
+                          sizes[3], *scale);
                 }
                 """);
     }
 
-    private static Tensor run(CompiledC library, Tensor q, Tensor k, Tensor v, Tensor mask, int[] order, int threads,
-            float scale) {
+    private static Tensor run(CompiledC library, Tensor q, Tensor k, Tensor v, Tensor mask, int[] order,
+            int threads, float scale) {
         long[] sizes = {q.sizes[0], q.sizes[1], q.sizes[2], v.sizes[3]};
         Tensor out = Tensor.of(sizes, order, null);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment result = arena.allocateFrom(ValueLayout.JAVA_FLOAT, out.data);
-            library.call("run", data(arena, q), strides(arena, q), data(arena, k), strides(arena, k), data(arena, v),
-                    strides(arena, v), data(arena, mask), strides(arena, mask), result, strides(arena, out),
-                    arena.allocateFrom(ValueLayout.JAVA_LONG, sizes[0], sizes[1], sizes[2], k.sizes[2], threads),
+            library.call("run", data(arena, q), strides(arena, q), data(arena, k), strides(arena, k),
+                    data(arena, v), strides(arena, v), data(arena, mask), strides(arena, mask), result,
+                    strides(arena, out),
+                    arena.allocateFrom(ValueLayout.JAVA_LONG, sizes[0], sizes[1], sizes[2], k.sizes[2],
+                    threads),
                     arena.allocateFrom(ValueLayout.JAVA_FLOAT, scale));
             MemorySegment.copy(result, ValueLayout.JAVA_FLOAT, 0, out.data, 0, out.data.length);
         }
@@ -91,10 +95,12 @@ class AttentionTemplateTest {
     }
 
     private static MemorySegment strides(Arena arena, Tensor tensor) {
-        return tensor == null ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_LONG, tensor.strides);
+        return tensor == null ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_LONG,
+                tensor.strides);
     }
 
-    private static double[] expected(Tensor q, Tensor k, Tensor v, Tensor mask, double scale, long b, long h, long row) {
+    private static double[] expected(Tensor q, Tensor k, Tensor v, Tensor mask, double scale, long b,
+            long h, long row) {
         int keys = (int) k.sizes[2];
         double[] weights = new double[keys];
         double most = Double.NEGATIVE_INFINITY;
@@ -121,7 +127,8 @@ class AttentionTemplateTest {
         return out;
     }
 
-    private static void check(CompiledC library, Tensor q, Tensor k, Tensor v, Tensor mask, int[] order, int threads) {
+    private static void check(CompiledC library, Tensor q, Tensor k, Tensor v, Tensor mask, int[] order,
+            int threads) {
         float scale = 0.37f;
         Tensor out = run(library, q, k, v, mask, order, threads, scale);
         long writes = q.sizes[0] * q.sizes[1] * q.sizes[2] * v.sizes[3];
@@ -150,7 +157,8 @@ class AttentionTemplateTest {
     @EnumSource
     void matchesTheFormulaOnEveryInstructionSet(Isa isa) {
         MicroGemm micro = micro(isa);
-        CompiledC library = compile(new AttentionSpec("attention", micro, 20, 33, 2 * micro.mr(), 2 * micro.nr()));
+        CompiledC library = compile(new AttentionSpec("attention", micro, 20, 33, 2 * micro.mr(),
+                2 * micro.nr()));
         SplittableRandom random = new SplittableRandom(3);
         for (int keys : new int[] {1, 15, 16, 33, 64, 131}) {
             for (int queries : new int[] {1, 5, 29}) {
@@ -176,8 +184,8 @@ class AttentionTemplateTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"true,true,true,false", "true,false,true,true", "false,false,false,false", "true,true,false,true",
-        "false,false,true,false"})
+    @CsvSource({"true,true,true,false", "true,false,true,true", "false,false,false,false",
+        "true,true,false,true", "false,false,true,false"})
     void addsBroadcastMasks(boolean batch, boolean head, boolean query, boolean transposed) {
         CompiledC library = compile(new AttentionSpec("attention", micro(Isa.AVX2), 8, 24, 12, 32));
         SplittableRandom random = new SplittableRandom(5);
@@ -245,7 +253,8 @@ class AttentionTemplateTest {
                 assertThat(AttentionTemplate.stackBytes(spec)).isLessThan(400 * 1024);
             }
         }
-        assertThatIllegalArgumentException().isThrownBy(() -> AttentionSpec.of("attention", micro(Isa.AVX2), 513, 8));
+        assertThatIllegalArgumentException().isThrownBy(() -> AttentionSpec.of("attention", micro(Isa.AVX2),
+                513, 8));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AttentionSpec("attention", micro(Isa.AVX2), 8, 8, 7, 16));
     }

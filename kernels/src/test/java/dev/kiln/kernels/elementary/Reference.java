@@ -87,10 +87,12 @@ final class Reference {
         }
         float rounded = (float) expected;
         if (actual == rounded) {
-            return Float.floatToRawIntBits(actual) == Float.floatToRawIntBits(rounded) ? 0 : Double.POSITIVE_INFINITY;
+            return Float.floatToRawIntBits(actual) == Float.floatToRawIntBits(rounded) ? 0
+                    : Double.POSITIVE_INFINITY;
         }
         if (Float.isInfinite(actual) || Float.isInfinite(rounded)) {
-            return Math.min(Math.abs(actual), Math.abs(rounded)) == Float.MAX_VALUE ? 1 : Double.POSITIVE_INFINITY;
+            return Math.min(Math.abs(actual), Math.abs(rounded)) == Float.MAX_VALUE ? 1
+                    : Double.POSITIVE_INFINITY;
         }
         return Math.abs(actual - expected) / Math.ulp(rounded);
     }

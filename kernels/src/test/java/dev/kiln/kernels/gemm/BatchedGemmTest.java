@@ -20,7 +20,8 @@ class BatchedGemmTest {
     private static final int INNER = 3;
 
     /** How an operand's rows and columns lie in memory, and whether a batch dimension is broadcast. */
-    private record Layout(boolean transposed, boolean scattered, boolean outerBroadcast, boolean innerBroadcast) {
+    private record Layout(boolean transposed, boolean scattered, boolean outerBroadcast,
+            boolean innerBroadcast) {
         long[] strides(int rows, int columns) {
             long unit = scattered ? 3 : 1;
             long lead = (transposed ? rows : columns) * unit + 2;
@@ -40,9 +41,10 @@ class BatchedGemmTest {
     private static final Layout BROADCAST = new Layout(true, true, true, true);
 
     private static CompiledC compile(BatchedGemm gemm) {
-        return CompiledC.load(GemmEpilogue.batchedStore(gemm.name(), gemm.micro().type()) + gemm.render() + """
-                KILN_EXPORT void run(const %1$s* a, const int64_t* as, const %1$s* b, const int64_t* bs, %1$s* c,
-                    int64_t m, int64_t n, int64_t k, int64_t threads) {
+        return CompiledC.load(GemmEpilogue.batchedStore(gemm.name(), gemm.micro().type()) + gemm.render()
+                + """
+                KILN_EXPORT void run(const %1$s* a, const int64_t* as, const %1$s* b, const int64_t* bs,
+                    %1$s* c, int64_t m, int64_t n, int64_t k, int64_t threads) {
                   CALL((int32_t)threads);
                   bmm_store store = {c, m * (n + 1), n + 1};
                   bmm(&call, a, as, b, bs, %2$d, %3$d, m, n, k, &store);
@@ -50,7 +52,8 @@ class BatchedGemmTest {
                 """.formatted(gemm.micro().type().c(), OUTER, INNER));
     }
 
-    private static void check(CompiledC library, ElementType type, Layout la, Layout lb, int m, int n, int k) {
+    private static void check(CompiledC library, ElementType type, Layout la, Layout lb, int m, int n,
+            int k) {
         SplittableRandom random = new SplittableRandom(m + 100L * n + 10_000L * k);
         long[] as = la.strides(m, k);
         long[] bs = lb.strides(k, n);
@@ -76,23 +79,26 @@ class BatchedGemmTest {
             Arrays.fill(before, UNTOUCHED);
             MemorySegment c = Elements.write(type, before, arena);
             library.call("run", Elements.write(type, a, arena), arena.allocateFrom(ValueLayout.JAVA_LONG, as),
-                    Elements.write(type, b, arena), arena.allocateFrom(ValueLayout.JAVA_LONG, bs), c, (long) m, (long) n,
-                    (long) k, (long) (m % 3 + 1));
+                    Elements.write(type, b, arena), arena.allocateFrom(ValueLayout.JAVA_LONG, bs), c,
+                    (long) m, (long) n, (long) k, (long) (m % 3 + 1));
             assertThat(Elements.read(type, c, expected.length)).as("%s %s %dx%dx%d", la, lb, m, n, k)
                     .isEqualTo(expected);
         }
     }
 
     static Stream<MicroGemm> registerBlocks() {
-        return Stream.concat(Stream.of(Isa.values()).map(isa -> MicroGemm.table(isa, ElementType.F32).getFirst()),
-                Stream.of(ElementType.values()).map(type -> MicroGemm.table(Isa.AVX2, type).getLast())).distinct();
+        return Stream.concat(
+                Stream.of(Isa.values()).map(isa -> MicroGemm.table(isa, ElementType.F32).getFirst()),
+                Stream.of(ElementType.values()).map(type -> MicroGemm.table(Isa.AVX2, type).getLast()))
+                .distinct();
     }
 
     @ParameterizedTest
     @MethodSource("registerBlocks")
     void multipliesAnyShapeAndLayout(MicroGemm micro) {
         CompiledC library = compile(new BatchedGemm("bmm", micro, 2 * micro.mr(), 2 * micro.nr(), 33));
-        int[][] shapes = {{1, 1, 1}, {5, 17, 32}, {6, 16, 33}, {13, 70, 70}, {31, 33, 7}, {1, 129, 100}, {40, 1, 34}};
+        int[][] shapes = {{1, 1, 1}, {5, 17, 32}, {6, 16, 33}, {13, 70, 70}, {31, 33, 7}, {1, 129, 99},
+            {40, 1, 34}};
         for (int[] shape : shapes) {
             for (Layout a : new Layout[] {PLAIN, TRANSPOSED, SCATTERED, BROADCAST}) {
                 for (Layout b : new Layout[] {PLAIN, TRANSPOSED, SCATTERED, BROADCAST}) {

@@ -44,12 +44,14 @@ public final class CompiledC {
 
     /** Compiles for this machine and loads. */
     public static CompiledC load(String source) {
-        return new CompiledC(SymbolLookup.libraryLookup(NativeFixture.graph(SERIAL_POOL + source), Arena.global()));
+        return new CompiledC(SymbolLookup.libraryLookup(NativeFixture.graph(SERIAL_POOL + source),
+                Arena.global()));
     }
 
     /** The assembly of a unit. */
     public static String assembly(String source, Isa isa) {
-        CompileUnit unit = new CompileUnit("assembly", RuntimeHeader.text() + SERIAL_POOL + source, List.of("-S"));
+        CompileUnit unit = new CompileUnit("assembly", RuntimeHeader.text() + SERIAL_POOL + source,
+                List.of("-S"));
         byte[] text = NativeCompiler.shared().compile(unit, CpuTarget.of(isa), OptLevel.O3);
         return new String(text, StandardCharsets.US_ASCII);
     }

@@ -15,13 +15,13 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * Compiles products and compares them with a plain triple loop. Inputs are small whole numbers, so that the sums are
- * exact in any order and the comparison can be for equality.
+ * Compiles products and compares them with a plain triple loop. Inputs are small whole numbers, so that the
+ * sums are exact in any order and the comparison can be for equality.
  */
 final class GemmHarness {
     private static final FunctionDescriptor RUN = FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT,
-            ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS,
-            ValueLayout.JAVA_LONG);
+            ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG,
+            ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
     private static final double UNTOUCHED = -77777;
 
     private final Map<GemmSpec, MethodHandle> kernels = new LinkedHashMap<>();
@@ -39,8 +39,8 @@ final class GemmHarness {
 
     static String source(GemmSpec spec) {
         return GemmEpilogue.store(spec.name(), spec.elementType()) + GemmTemplate.render(spec) + """
-                KILN_EXPORT void run_%1$s(int32_t threads, const %2$s* a, int64_t lda, const %2$s* b, int64_t m,
-                    %2$s* c, int64_t ldc) {
+                KILN_EXPORT void run_%1$s(int32_t threads, const %2$s* a, int64_t lda, const %2$s* b,
+                    int64_t m, %2$s* c, int64_t ldc) {
                   CALL(threads);
                   %1$s_store store = {c, ldc};
                   %1$s(&call, a, lda, b, m, &store);
@@ -80,12 +80,13 @@ final class GemmHarness {
             MemorySegment packed = packPoisoned(spec, b, arena);
             MemorySegment c = Elements.write(type, constant(m * ldc, UNTOUCHED), arena);
             call(spec, threads, Elements.write(type, a, arena), lda, packed, m, c, ldc);
-            assertThat(Elements.read(type, c, m * ldc)).as("%s M=%d threads=%d", spec, m, threads).isEqualTo(expected);
+            assertThat(Elements.read(type, c, m * ldc)).as("%s M=%d threads=%d", spec, m, threads)
+                    .isEqualTo(expected);
         }
     }
 
-    private void call(GemmSpec spec, int threads, MemorySegment a, long lda, MemorySegment b, long m, MemorySegment c,
-            long ldc) {
+    private void call(GemmSpec spec, int threads, MemorySegment a, long lda, MemorySegment b, long m,
+            MemorySegment c, long ldc) {
         try {
             kernels.get(spec).invokeExact(threads, a, lda, b, m, c, ldc);
         } catch (Throwable e) {

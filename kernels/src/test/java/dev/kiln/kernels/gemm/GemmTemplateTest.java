@@ -30,7 +30,8 @@ class GemmTemplateTest {
     @MethodSource("registerBlocks")
     void multipliesAnyShape(MicroGemm micro) {
         int[][] shapes = IntStream.range(0, COLUMNS.length)
-                .mapToObj(i -> new int[] {COLUMNS[i], DEPTHS[(3 * i + micro.mr()) % DEPTHS.length]}).toArray(int[][]::new);
+                .mapToObj(i -> new int[] {COLUMNS[i], DEPTHS[(3 * i + micro.mr()) % DEPTHS.length]})
+                .toArray(int[][]::new);
         new GemmHarness(GemmHarness.specs(micro, shapes)).checkAll(IntStream.rangeClosed(1, 40).toArray());
     }
 
@@ -62,7 +63,8 @@ class GemmTemplateTest {
     void multipliesUnderEveryCandidate() {
         List<GemmSpec> specs = new ArrayList<>();
         for (MicroGemm micro : MicroGemm.table(Isa.AVX2, ElementType.F32)) {
-            for (GemmBlocking blocking : GemmBlocking.candidates(micro, 100, 900, new CacheSizes(4096, 32768))) {
+            CacheSizes caches = new CacheSizes(4096, 32768);
+            for (GemmBlocking blocking : GemmBlocking.candidates(micro, 100, 900, caches)) {
                 specs.add(new GemmSpec("gemm_" + specs.size(), micro, 100, 900, blocking));
             }
         }

@@ -29,7 +29,8 @@ class PackedWeightTest {
                 MemorySegment dirty = arena.allocate(layout.bytes(), 64).fill((byte) -1);
                 layout.pack(Elements.write(type, nk, arena), PackedWeight.Order.NK, dirty);
                 assertThat(Elements.read(type, dirty, expected.length)).isEqualTo(expected);
-                MemorySegment packed = layout.pack(Elements.write(type, kn, arena), PackedWeight.Order.KN, arena);
+                MemorySegment packed = layout.pack(Elements.write(type, kn, arena), PackedWeight.Order.KN,
+                        arena);
                 assertThat(packed.mismatch(dirty)).isEqualTo(-1);
                 assertThat(packed.address() % PackedWeight.ALIGNMENT).isZero();
             }
