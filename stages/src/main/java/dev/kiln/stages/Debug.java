@@ -24,7 +24,7 @@ public record Debug(int level, Optional<Path> dumpDir, Set<String> excludedPasse
         return new Debug(Integer.parseInt(setting("KILN_DEBUG", "0")),
             dump.isEmpty() ? Optional.empty() : Optional.of(Path.of(dump)),
             excluded.isEmpty() ? Set.of() : Set.of(excluded.split(",")),
-            Integer.parseInt(setting("KILN_VERIFY", "1")));
+            Integer.parseInt(setting("KILN_VERIFY", "0")));
     }
 
     private static String setting(String name, String otherwise) {

@@ -88,6 +88,9 @@ public sealed interface Atom extends Comparable<Atom> {
 
     @Override
     default int compareTo(Atom other) {
+        if (this instanceof Symbol a && other instanceof Symbol b) {
+            return a.name().compareTo(b.name());
+        }
         return toString().compareTo(other.toString());
     }
 }

@@ -61,8 +61,11 @@ public record Monomial(List<Atom> factors) implements Comparable<Monomial> {
 
     @Override
     public int compareTo(Monomial other) {
-        int byDegree = Integer.compare(other.factors.size(), factors.size());
-        return byDegree != 0 ? byDegree : toString().compareTo(other.toString());
+        int order = Integer.compare(other.factors.size(), factors.size());
+        for (int i = 0; order == 0 && i < factors.size(); i++) {
+            order = factors.get(i).compareTo(other.factors.get(i));
+        }
+        return order;
     }
 
     @Override

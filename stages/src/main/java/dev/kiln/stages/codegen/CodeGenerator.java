@@ -1,6 +1,7 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Writes the kernels of a schedule. Groups whose kernels have the same text share one. */
 public final class CodeGenerator {
@@ -21,6 +23,7 @@ public final class CodeGenerator {
     private final Schedule schedule;
     private final CodegenTarget target;
     private final List<String> symbols;
+    private final List<String> calls;
     private final Map<String, Kernel> kernels = new LinkedHashMap<>();
     private final List<Launch> launches = new ArrayList<>();
 
@@ -28,6 +31,7 @@ public final class CodeGenerator {
         this.graph = graph;
         this.schedule = schedule;
         this.target = target;
+        this.calls = graph.calls().stream().map(Node.Call::name).toList();
         this.symbols = schedule.program().shapes().symbols().stream().map(ShapeEnv.Symbol::name).toList();
     }
 
@@ -44,7 +48,7 @@ public final class CodeGenerator {
             case KernelGroup.Rows rows -> {
                 RowsKernel kernel = new RowsKernel(rows, symbols, schedule.program()::buffer);
                 String source = kernel.write();
-                add(group, Kernel.Kind.LOOPS, List.of(plain("", source)), kernel.arguments(), Optional.empty());
+                add(group, Kernel.Kind.LOOPS, source, kernel.arguments());
             }
             case KernelGroup.Template template -> generate(template);
         }
@@ -54,30 +58,51 @@ public final class CodeGenerator {
         switch (group.node()) {
             case LoopNode.Linear linear -> {
                 LinearKernel kernel = new LinearKernel(group, symbols, schedule.program()::buffer);
-                List<Kernel.Variant> variants = kernel.variants(target);
-                add(group, Kernel.Kind.LINEAR, variants, kernel.arguments(),
-                    Optional.of(tuning(group, linear, kernel)));
+                Kernel shared = kernel(group, kernel.identity(), name -> new Kernel(name, Kernel.Kind.LINEAR,
+                    comment(name, group), named(kernel.variants(target), name),
+                    Optional.of(tuning(group, linear, kernel, name))));
+                launches.add(new Launch(shared.name(), kernel.arguments(), kernel.weightArgument(),
+                    linear.weightTransposed(), origins(group)));
             }
             case LoopNode.BatchedMatmul matmul -> {
                 MatmulKernel kernel = new MatmulKernel(matmul, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.MATMUL, List.of(plain("", kernel.write(target))),
-                    kernel.arguments(), Optional.empty());
+                add(group, Kernel.Kind.MATMUL, kernel.write(target), kernel.arguments());
             }
             case LoopNode.Attention attention -> {
                 AttentionKernel kernel = new AttentionKernel(attention, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.ATTENTION, List.of(plain("", kernel.write(target))),
-                    kernel.arguments(), Optional.empty());
+                add(group, Kernel.Kind.ATTENTION, kernel.write(target), kernel.arguments());
             }
             default -> throw new IllegalStateException("not a template: " + group.node());
         }
     }
 
-    private static Kernel.Variant plain(String label, String source) {
-        return new Kernel.Variant(label, "KERNEL", source, Optional.empty(), List.of());
+    /** A kernel that can be computed in one way. */
+    private void add(KernelGroup group, Kernel.Kind kind, String source, List<String> arguments) {
+        Kernel shared = kernel(group, source, name -> {
+            Kernel.Variant only = new Kernel.Variant("", "KERNEL", source, Optional.empty(), List.of());
+            return new Kernel(name, kind, comment(name, group), named(List.of(only), name), Optional.empty());
+        });
+        launches.add(new Launch(shared.name(), arguments, -1, false, origins(group)));
     }
 
-    private Kernel.Tuning tuning(KernelGroup.Template group, LoopNode.Linear node, LinearKernel kernel) {
-        ShapeEnv shapes = schedule.program().shapes();
+    /** The kernel of that identity: an earlier group's, or a new one. */
+    private Kernel kernel(KernelGroup group, String identity, Function<String, Kernel> make) {
+        return kernels.computeIfAbsent(identity,
+            text -> make.apply(KernelComments.name(kernels.size(), graph, origins(group))));
+    }
+
+    private String comment(String name, KernelGroup group) {
+        return KernelComments.comment(name, graph, origins(group));
+    }
+
+    /** Graph nodes of a group, in the graph's order. */
+    private List<String> origins(KernelGroup group) {
+        Set<String> origins = new LinkedHashSet<>();
+        group.members().forEach(m -> origins.addAll(m.origins()));
+        return calls.stream().filter(origins::contains).toList();
+    }
+
+    private Kernel.Tuning tuning(KernelGroup.Template group, LoopNode.Linear node, LinearKernel kernel, String name) {
         List<SymInt> bytes = new ArrayList<>();
         List<Integer> outputs = new ArrayList<>();
         Set<String> written = new LinkedHashSet<>();
@@ -90,30 +115,12 @@ public final class CodeGenerator {
             }
         }
         String op = group.epilogue().isEmpty() ? "linear" : "linear_unary";
-        return new Kernel.Tuning(op, shapes.hint(node.m()), node.n(), node.k(), kernel.weightArgument(),
-            node.weightTransposed(), bytes, outputs, kernel.reference());
+        return new Kernel.Tuning(op, schedule.program().shapes().hint(node.m()), node.n(), node.k(),
+            kernel.weightArgument(), node.weightTransposed(), bytes, outputs, named(kernel.reference(), name));
     }
 
-    /** Registers the kernel, unless one with the same text is there, and a step that calls it. */
-    private void add(KernelGroup group, Kernel.Kind kind, List<Kernel.Variant> variants, List<String> arguments,
-            Optional<Kernel.Tuning> tuning) {
-        Set<String> origins = new LinkedHashSet<>();
-        group.members().forEach(m -> origins.addAll(m.origins()));
-        List<String> ordered = graph.calls().stream().map(c -> c.name()).filter(origins::contains).toList();
-        String text = variants.getFirst().source() + tuning.map(t -> t.reference().source()).orElse("");
-        Kernel kernel = kernels.computeIfAbsent(text, t -> {
-            String name = KernelComments.name(kernels.size(), graph, ordered);
-            return new Kernel(name, kind, KernelComments.comment(name, graph, ordered),
-                variants.stream().map(v -> named(v, name)).toList(), tuning.map(u -> named(u, name)));
-        });
-        int weight = tuning.map(Kernel.Tuning::weightArgument).orElse(-1);
-        launches.add(new Launch(kernel.name(), arguments, weight,
-            tuning.map(Kernel.Tuning::weightTransposed).orElse(false), ordered));
-    }
-
-    private static Kernel.Tuning named(Kernel.Tuning t, String name) {
-        return new Kernel.Tuning(t.op(), t.m(), t.n(), t.k(), t.weightArgument(), t.weightTransposed(), t.arguments(),
-            t.outputs(), named(t.reference(), name));
+    private static List<Kernel.Variant> named(List<Kernel.Variant> variants, String name) {
+        return variants.stream().map(v -> named(v, name)).toList();
     }
 
     /** Variants of one kernel can stand in one library: their functions carry the variant's label. */

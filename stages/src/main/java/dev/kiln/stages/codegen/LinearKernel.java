@@ -45,6 +45,11 @@ final class LinearKernel {
         return 1;
     }
 
+    /** Text that differs whenever the kernels of two linears must differ; cheaper than their variants. */
+    String identity() {
+        return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + node.weightTransposed() + ' ' + lda();
+    }
+
     List<Variant> variants(CodegenTarget target) {
         List<Variant> variants = new ArrayList<>();
         for (MicroGemm micro : MicroGemm.table(target.isa(), ElementType.F32)) {
