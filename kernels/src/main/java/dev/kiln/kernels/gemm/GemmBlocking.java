@@ -27,7 +27,7 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
     /**
      * The blocking of the formula. One panel of B takes at most a fifth of L2, evened out over K: it streams
      * from L2 at a third of what the cache delivers, and is prefetched there while the panel before it is in
-     * use, so that fitting L1 gains nothing. A takes three tenths of L2, but at least six row tiles, over
+     * use, so that fitting L1 gains nothing. A takes about a fifth as well, but at least six row tiles, over
      * which that prefetch is spread. nc is as wide as the partial tiles allow, or 512 columns when K is one
      * step.
      */
@@ -57,7 +57,7 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
 
     private static GemmBlocking withDepth(MicroGemm micro, long n, long k, CacheSizes caches, int kc) {
         int bytes = micro.type().bytes();
-        long rows = caches.l2() * 3 / 10 / ((long) kc * bytes);
+        long rows = caches.l2() * 11 / 50 / ((long) kc * bytes);
         int mc = Math.clamp(rows / micro.mr(), 6, Math.max(6, 240 / micro.mr())) * micro.mr();
         long columns = kc < k ? MAX_PARTIAL_BYTES / ((long) mc * bytes) : 512;
         long panels = Math.ceilDiv(n, micro.nr());
