@@ -15,9 +15,9 @@ import org.slf4j.LoggerFactory;
 /** Times the candidates of one kernel in turn, after dropping those whose result is wrong. */
 final class Contest {
     private static final Logger LOG = LoggerFactory.getLogger(Contest.class);
-    private static final int ROUNDS = 7;
+    private static final int ROUNDS = 5;
     /** A candidate this much slower than the best in its first run is not run again. */
-    private static final double HOPELESS = 1.6;
+    private static final double HOPELESS = 1.4;
 
     private final TuningLibrary library;
     private final Trial trial;

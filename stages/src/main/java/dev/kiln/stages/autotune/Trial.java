@@ -17,6 +17,8 @@ final class Trial {
     private static final long SEED = 12345;
     /** Symbols in the check are this at most: large enough for every tail, small enough for plain loops. */
     private static final long CHECK_SIZE = 11;
+    /** Bytes; not a divisor of any likely row. */
+    private static final long BLOCK = 4 * 10007;
     private static final float TOLERANCE = 1e-4f;
 
     private final Kernel.Tuning tuning;
@@ -37,9 +39,14 @@ final class Trial {
         }
     }
 
+    /** Random values in the first block, copies of it behind. */
     private static void fill(MemorySegment data, Random random) {
-        for (long i = 0; i < data.byteSize() / 4; i++) {
+        long block = Math.min(BLOCK, data.byteSize());
+        for (long i = 0; i < block / 4; i++) {
             data.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
+        }
+        for (long at = block; at < data.byteSize(); at += block) {
+            MemorySegment.copy(data, 0, data, at, Math.min(block, data.byteSize() - at));
         }
     }
 
