@@ -3,8 +3,9 @@
    -ffast-math.
 
    Errors over all inputs are at most 4 ULP; the polynomials are minimax fits of our own (relative error below
-   a tenth of an ULP), the reductions are Cody and Waite's. Sine and cosine are exact to that bound for |x| <=
-   1e9 with FMA and 1e6 without it; far beyond they stay within [-1, 1]. */
+   a tenth of an ULP), the reductions are Cody and Waite's. Sine, cosine and tangent are exact to that bound
+   for |x| <= 1e9 with FMA and 1e6 without it; far beyond, sine and cosine stay within [-1, 1]. The remainder
+   kiln_fmod is exact, and the one function with branches. */
 #ifndef KILN_ELEMENTARY_H
 #define KILN_ELEMENTARY_H
 typedef __INT32_TYPE__ int32_t;
@@ -147,12 +148,35 @@ KILN_EM float kiln_log_sumf(float f, float e, float c) {
   return KILN_MAD(e, 0.693359375f, f + t);
 }
 
-KILN_EM float kiln_logf(float x) {
-  float small = x < 1.17549435e-38f ? 8388608.0f : 1.0f, shift = x < 1.17549435e-38f ? -23.0f : 0.0f, e;
-  float f = kiln_log_partsf(x * small, &e), y = kiln_log_sumf(f, e + shift, 0.0f);
+/* The same split for any positive x. */
+KILN_EM float kiln_log_splitf(float x, float* e) {
+  float small = x < 1.17549435e-38f ? 8388608.0f : 1.0f, shift = x < 1.17549435e-38f ? -23.0f : 0.0f;
+  float f = kiln_log_partsf(x * small, e);
+  *e += shift;
+  return f;
+}
+
+/* A logarithm y of x with its values outside of 0 < x < inf. */
+KILN_EM float kiln_log_edgesf(float x, float y) {
   y = x < KILN_INF_F ? y : x;
   y = x < 0.0f ? KILN_NAN_F : y;
   return x == 0.0f ? -KILN_INF_F : y;
+}
+
+KILN_EM float kiln_logf(float x) {
+  float e, f = kiln_log_splitf(x, &e);
+  return kiln_log_edgesf(x, kiln_log_sumf(f, e, 0.0f));
+}
+
+KILN_EM float kiln_log2f(float x) {
+  float e, f = kiln_log_splitf(x, &e);
+  return kiln_log_edgesf(x, KILN_MAD(kiln_log_sumf(f, 0.0f, 0.0f), 1.44269504f, e));
+}
+
+KILN_EM float kiln_log10f(float x) {
+  float e, f = kiln_log_splitf(x, &e);
+  float y = KILN_MAD(kiln_log_sumf(f, 0.0f, 0.0f), 0.434294482f, e * 4.60503898e-06f);
+  return kiln_log_edgesf(x, KILN_MAD(e, 0.301025391f, y));
 }
 
 KILN_EM float kiln_log1pf(float x) {
@@ -240,16 +264,24 @@ KILN_EM double kiln_quarter_partsf(float x, double* shifted) {
   return r < -1.0 ? -1.0 : r;
 }
 
-KILN_EM float kiln_quarterf(double r, uint64_t quarter) {
+/* Sine and cosine of |r| <= 1 for float accuracy. */
+KILN_EM double kiln_sin_polyf(double r) {
   double z = r * r;
   double s = KILN_MAD(2.7182699873229325e-06, z, -0.00019839330430235718);
   s = KILN_MAD(s, z, 0.0083333293718972079);
   s = KILN_MAD(s, z, -0.16666666641500605);
-  s = r * KILN_MAD(s, z, 1.0);
+  return r * KILN_MAD(s, z, 1.0);
+}
+
+KILN_EM double kiln_cos_polyf(double r) {
+  double z = r * r;
   double c = KILN_MAD(2.4438080237851345e-05, z, -0.0013887364378614112);
   c = KILN_MAD(c, z, 0.041666646804620712);
-  c = KILN_MAD(c * z, z, KILN_MAD(z, -0.5, 1.0));
-  double y = (quarter & 1) ? c : s;
+  return KILN_MAD(c * z, z, KILN_MAD(z, -0.5, 1.0));
+}
+
+KILN_EM float kiln_quarterf(double r, uint64_t quarter) {
+  double y = (quarter & 1) ? kiln_cos_polyf(r) : kiln_sin_polyf(r);
   return (float)kiln_unbits(kiln_bits(y) ^ ((quarter & 2) << 62));
 }
 
@@ -263,6 +295,97 @@ KILN_EM float kiln_cosf(float x) {
   double shifted, r = kiln_quarter_partsf(x, &shifted);
   float y = kiln_quarterf(r, kiln_bits(shifted) + 1);
   return kiln_absf(x) < KILN_INF_F ? y : KILN_NAN_F;
+}
+
+KILN_EM float kiln_tanf(float x) {
+  double shifted, r = kiln_quarter_partsf(x, &shifted), s = kiln_sin_polyf(r), c = kiln_cos_polyf(r);
+  uint64_t odd = kiln_bits(shifted) & 1;
+  float y = (float)((odd ? -c : s) / (odd ? s : c));
+  return kiln_absf(x) < KILN_INF_F ? y : KILN_NAN_F;
+}
+
+/* asin(r) for 0 <= r <= 1/2 and z = r^2. */
+KILN_EM float kiln_asin_polyf(float r, float z) {
+  float p = 0.0421780124f;
+  p = KILN_MAD(p, z, 0.0241730884f);
+  p = KILN_MAD(p, z, 0.0454715788f);
+  p = KILN_MAD(p, z, 0.0749528855f);
+  p = KILN_MAD(p, z, 0.166667521f);
+  return KILN_MAD(p * z, r, r);
+}
+
+/* Above 1/2, asin x = pi/2 - 2 asin sqrt((1 - x) / 2), whose argument is at most 1/2. */
+KILN_EM float kiln_asinf(float x) {
+  float a = kiln_absf(x), z = a > 0.5f ? 0.5f - 0.5f * a : x * x;
+  float s = kiln_asin_polyf(a > 0.5f ? kiln_sqrtf(z) : a, z);
+  return kiln_copysignf(a > 0.5f ? 1.57079637f - (s + s + 4.37113883e-08f) : s, x);
+}
+
+KILN_EM float kiln_acosf(float x) {
+  float a = kiln_absf(x), z = a > 0.5f ? 0.5f - 0.5f * a : x * x;
+  float s = kiln_asin_polyf(a > 0.5f ? kiln_sqrtf(z) : a, z), turned = kiln_copysignf(s, x);
+  float outer = (x < 0.0f ? 3.14159274f : 0.0f) + (turned + turned);
+  return a > 0.5f ? outer : 1.57079637f - (turned + 4.37113883e-08f);
+}
+
+/* atan(y / x) for y, x >= 0: at most an eighth of a turn from 0, pi/4 or pi/2. */
+KILN_EM float kiln_atan_ratiof(float y, float x) {
+  float high = 2.41421356f * x, low = 0.414213562f * x;
+  float base = y > high ? 1.57079637f : y > low ? 0.785398185f : 0.0f;
+  float n = y > high ? -x : y > low ? y - x : y, d = y > high ? y : y > low ? y + x : x;
+  float t = n / (y == 0.0f ? 1.0f : d), z = t * t;
+  float p = -0.0607798584f;
+  p = KILN_MAD(p, z, 0.10593725f);
+  p = KILN_MAD(p, z, -0.142435223f);
+  p = KILN_MAD(p, z, 0.199984714f);
+  p = KILN_MAD(p, z, -0.333333164f);
+  return base + KILN_MAD(p * z, t, t);
+}
+
+KILN_EM float kiln_atanf(float x) { return kiln_copysignf(kiln_atan_ratiof(kiln_absf(x), 1.0f), x); }
+
+KILN_EM float kiln_atan2f(float y, float x) {
+  float a = kiln_absf(y), b = kiln_absf(x), top = a > b ? a : b;
+  float scale = top > 1e37f ? 0.0625f : top < 1e-30f ? 18446744073709551616.0f : 1.0f;
+  float n = a == KILN_INF_F ? 1.0f : b == KILN_INF_F ? 0.0f : a * scale;
+  float d = b == KILN_INF_F ? 1.0f : a == KILN_INF_F ? 0.0f : b * scale;
+  float r = kiln_atan_ratiof(n, d);
+  r = kiln_bitsf(x) >> 31 ? 3.14159274f - (r + 8.74227766e-08f) : r;
+  return x != x || y != y ? KILN_NAN_F : kiln_copysignf(r, y);
+}
+
+/* (exp(a) - 1) / 4 for a >= 0, so that what is four times as large still has its full range. */
+KILN_EM float kiln_em1_fourthf(float a) {
+  a = a > 89.6f ? 89.6f : a;
+  float shifted, r = kiln_ln2_partsf(a, &shifted), s = kiln_pow2f(shifted - 2.0f);
+  return KILN_MAD(kiln_em1_polyf(r), s, s - 0.25f);
+}
+
+KILN_EM float kiln_sinhf(float x) {
+  float e = kiln_em1_fourthf(kiln_absf(x));
+  return kiln_copysignf(2.0f * (e + 0.25f * (e / (e + 0.25f))), x);
+}
+
+KILN_EM float kiln_coshf(float x) {
+  float e = kiln_em1_fourthf(kiln_absf(x)) + 0.25f;
+  return KILN_MAD(2.0f, e, 0.125f / e);
+}
+
+KILN_EM float kiln_asinhf(float x) {
+  float a = kiln_absf(x), z = a * a;
+  float t = a > 1e9f ? a : a + z / (1.0f + kiln_sqrtf(1.0f + z));
+  return kiln_copysignf(kiln_log1pf(t) + (a > 1e9f ? 0.693147181f : 0.0f), x);
+}
+
+KILN_EM float kiln_acoshf(float x) {
+  float m = x - 1.0f, t = x > 1e9f ? x : m + kiln_sqrtf(m * (m + 2.0f));
+  float y = kiln_log1pf(t) + (x > 1e9f ? 0.693147181f : 0.0f);
+  return x < 1.0f ? KILN_NAN_F : y;
+}
+
+KILN_EM float kiln_atanhf(float x) {
+  float a = kiln_absf(x);
+  return kiln_copysignf(0.5f * kiln_log1pf((a + a) / (1.0f - a)), x);
 }
 
 /* ---- double ---- */
@@ -332,13 +455,34 @@ KILN_EM double kiln_log_sum(double f, double e, double c) {
   return KILN_MAD(e, 0.69314718036912382, f - (h - t));
 }
 
-KILN_EM double kiln_log(double x) {
+KILN_EM double kiln_log_split(double x, double* e) {
   double small = x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0;
-  double shift = x < 2.2250738585072014e-308 ? -54.0 : 0.0, e;
-  double f = kiln_log_parts(x * small, &e), y = kiln_log_sum(f, e + shift, 0.0);
+  double shift = x < 2.2250738585072014e-308 ? -54.0 : 0.0;
+  double f = kiln_log_parts(x * small, e);
+  *e += shift;
+  return f;
+}
+
+KILN_EM double kiln_log_edges(double x, double y) {
   y = x < KILN_INF ? y : x;
   y = x < 0.0 ? KILN_NAN : y;
   return x == 0.0 ? -KILN_INF : y;
+}
+
+KILN_EM double kiln_log(double x) {
+  double e, f = kiln_log_split(x, &e);
+  return kiln_log_edges(x, kiln_log_sum(f, e, 0.0));
+}
+
+KILN_EM double kiln_log2(double x) {
+  double e, f = kiln_log_split(x, &e);
+  return kiln_log_edges(x, KILN_MAD(kiln_log_sum(f, 0.0, 0.0), 1.4426950408889634, e));
+}
+
+KILN_EM double kiln_log10(double x) {
+  double e, f = kiln_log_split(x, &e);
+  double y = KILN_MAD(kiln_log_sum(f, 0.0, 0.0), 0.43429448190325182, e * 3.6942390771589308e-13);
+  return kiln_log_edges(x, KILN_MAD(e, 0.30102999566361177, y));
 }
 
 KILN_EM double kiln_log1p(double x) {
@@ -411,22 +555,29 @@ KILN_EM double kiln_quarter_parts(double x, double* shifted) {
   return r < -1.0 ? -1.0 : r;
 }
 
-KILN_EM double kiln_quarter(double r, uint64_t quarter) {
+KILN_EM double kiln_sin_poly(double r) {
   double z = r * r;
   double s = KILN_MAD(1.5896665133323972e-10, z, -2.505075593513547e-08);
   s = KILN_MAD(s, z, 2.7557313678476082e-06);
   s = KILN_MAD(s, z, -0.0001984126982977053);
   s = KILN_MAD(s, z, 0.0083333333333223698);
   s = KILN_MAD(s, z, -0.16666666666666632);
-  s = KILN_MAD(r, s * z + 0.0, r);
+  return KILN_MAD(r, s * z + 0.0, r);
+}
+
+KILN_EM double kiln_cos_poly(double r) {
+  double z = r * r;
   double c = KILN_MAD(-1.13595574519596e-11, z, 2.0875721584559654e-09);
   c = KILN_MAD(c, z, -2.7557314340345131e-07);
   c = KILN_MAD(c, z, 2.4801587289442276e-05);
   c = KILN_MAD(c, z, -0.0013888888888874062);
   c = KILN_MAD(c, z, 0.041666666666666602);
   double h = 0.5 * z, w = 1.0 - h;
-  c = w + KILN_MAD(c * z, z, (1.0 - w) - h);
-  double y = (quarter & 1) ? c : s;
+  return w + KILN_MAD(c * z, z, (1.0 - w) - h);
+}
+
+KILN_EM double kiln_quarter(double r, uint64_t quarter) {
+  double y = (quarter & 1) ? kiln_cos_poly(r) : kiln_sin_poly(r);
   return kiln_unbits(kiln_bits(y) ^ ((quarter & 2) << 62));
 }
 
@@ -440,6 +591,106 @@ KILN_EM double kiln_cos(double x) {
   double shifted, r = kiln_quarter_parts(x, &shifted);
   double y = kiln_quarter(r, kiln_bits(shifted) + 1);
   return kiln_abs(x) < KILN_INF ? y : KILN_NAN;
+}
+
+KILN_EM double kiln_tan(double x) {
+  double shifted, r = kiln_quarter_parts(x, &shifted), s = kiln_sin_poly(r), c = kiln_cos_poly(r);
+  uint64_t odd = kiln_bits(shifted) & 1;
+  double y = ((odd ? -c : s) / (odd ? s : c));
+  return kiln_abs(x) < KILN_INF ? y : KILN_NAN;
+}
+
+KILN_EM double kiln_asin_poly(double r, double z) {
+  double p = 0.031934985484411905;
+  p = KILN_MAD(p, z, -0.016256830990405625);
+  p = KILN_MAD(p, z, 0.019548654509449395);
+  p = KILN_MAD(p, z, 0.0065206664267471693);
+  p = KILN_MAD(p, z, 0.012170867241398467);
+  p = KILN_MAD(p, z, 0.013884988840878049);
+  p = KILN_MAD(p, z, 0.017359729133684325);
+  p = KILN_MAD(p, z, 0.022371756477207974);
+  p = KILN_MAD(p, z, 0.030381959200635057);
+  p = KILN_MAD(p, z, 0.044642856826836073);
+  p = KILN_MAD(p, z, 0.075000000003387524);
+  p = KILN_MAD(p, z, 0.16666666666665403);
+  return KILN_MAD(p * z, r, r);
+}
+
+KILN_EM double kiln_asin(double x) {
+  double a = kiln_abs(x), z = a > 0.5 ? 0.5 - 0.5 * a : x * x;
+  double s = kiln_asin_poly(a > 0.5 ? kiln_sqrt(z) : a, z);
+  return kiln_copysign(a > 0.5 ? 1.5707963267948966 - (s + s - 6.123233995736766e-17) : s, x);
+}
+
+KILN_EM double kiln_acos(double x) {
+  double a = kiln_abs(x), z = a > 0.5 ? 0.5 - 0.5 * a : x * x;
+  double s = kiln_asin_poly(a > 0.5 ? kiln_sqrt(z) : a, z), turned = kiln_copysign(s, x);
+  double outer = (x < 0.0 ? 3.1415926535897931 : 0.0) + (turned + turned);
+  return a > 0.5 ? outer : 1.5707963267948966 - (turned - 6.123233995736766e-17);
+}
+
+KILN_EM double kiln_atan_ratio(double y, double x) {
+  double high = 2.4142135623730950 * x, low = 0.41421356237309505 * x;
+  double base = y > high ? 1.5707963267948966 : y > low ? 0.78539816339744828 : 0.0;
+  double n = y > high ? -x : y > low ? y - x : y, d = y > high ? y : y > low ? y + x : x;
+  double t = n / (y == 0.0 ? 1.0 : d), z = t * t;
+  double p = -0.017903562289444494;
+  p = KILN_MAD(p, z, 0.038060818322513033);
+  p = KILN_MAD(p, z, -0.050391395574042201);
+  p = KILN_MAD(p, z, 0.058478482571851162);
+  p = KILN_MAD(p, z, -0.066630977304130284);
+  p = KILN_MAD(p, z, 0.076920595917154319);
+  p = KILN_MAD(p, z, -0.090908977184263759);
+  p = KILN_MAD(p, z, 0.11111110781927042);
+  p = KILN_MAD(p, z, -0.14285714280162212);
+  p = KILN_MAD(p, z, 0.19999999999953205);
+  p = KILN_MAD(p, z, -0.33333333333333198);
+  return base + KILN_MAD(p * z, t, t);
+}
+
+KILN_EM double kiln_atan(double x) { return kiln_copysign(kiln_atan_ratio(kiln_abs(x), 1.0), x); }
+
+KILN_EM double kiln_atan2(double y, double x) {
+  double a = kiln_abs(y), b = kiln_abs(x), top = a > b ? a : b;
+  double scale = top > 1e307 ? 0.0625 : top < 1e-290 ? 18446744073709551616.0 : 1.0;
+  double n = a == KILN_INF ? 1.0 : b == KILN_INF ? 0.0 : a * scale;
+  double d = b == KILN_INF ? 1.0 : a == KILN_INF ? 0.0 : b * scale;
+  double r = kiln_atan_ratio(n, d);
+  r = kiln_bits(x) >> 63 ? 3.1415926535897931 - (r - 1.2246467991473532e-16) : r;
+  return x != x || y != y ? KILN_NAN : kiln_copysign(r, y);
+}
+
+KILN_EM double kiln_em1_fourth(double a) {
+  a = a > 710.6 ? 710.6 : a;
+  double shifted, r = kiln_ln2_parts(a, &shifted), s = kiln_pow2(shifted - 2.0);
+  return KILN_MAD(kiln_em1_poly(r), s, s - 0.25);
+}
+
+KILN_EM double kiln_sinh(double x) {
+  double e = kiln_em1_fourth(kiln_abs(x));
+  return kiln_copysign(2.0 * (e + 0.25 * (e / (e + 0.25))), x);
+}
+
+KILN_EM double kiln_cosh(double x) {
+  double e = kiln_em1_fourth(kiln_abs(x)) + 0.25;
+  return KILN_MAD(2.0, e, 0.125 / e);
+}
+
+KILN_EM double kiln_asinh(double x) {
+  double a = kiln_abs(x), z = a * a;
+  double t = a > 1e18 ? a : a + z / (1.0 + kiln_sqrt(1.0 + z));
+  return kiln_copysign(kiln_log1p(t) + (a > 1e18 ? 0.69314718055994531 : 0.0), x);
+}
+
+KILN_EM double kiln_acosh(double x) {
+  double m = x - 1.0, t = x > 1e18 ? x : m + kiln_sqrt(m * (m + 2.0));
+  double y = kiln_log1p(t) + (x > 1e18 ? 0.69314718055994531 : 0.0);
+  return x < 1.0 ? KILN_NAN : y;
+}
+
+KILN_EM double kiln_atanh(double x) {
+  double a = kiln_abs(x);
+  return kiln_copysign(0.5 * kiln_log1p((a + a) / (1.0 - a)), x);
 }
 
 /* ---- powers ---- */
@@ -484,10 +735,7 @@ KILN_EM double kiln_remainder(double f, double s, double d) {
 /* log|x| as a sum of two doubles, for pow. log(1 + f) = 2 s + s z (2/3 + ...) with s = f / (2 + f), z = s^2,
    where s, z and the first term carry a low part; the rest of the series is too small to need one. */
 KILN_EM double kiln_log_pair(double x, double* low) {
-  double small = x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0;
-  double shift = x < 2.2250738585072014e-308 ? -54.0 : 0.0, e;
-  double f = kiln_log_parts(x * small, &e);
-  e += shift;
+  double e, f = kiln_log_split(x, &e);
   double d = 2.0 + f, dl = f - (d - 2.0);
   double s = f / d, sl = (kiln_remainder(f, s, d) - s * dl) / d;
   double z = s * s, zl = kiln_product_low(s, s, z) + 2.0 * s * sl;
@@ -517,5 +765,48 @@ KILN_EM double kiln_pow(double x, double e) {
   p = a == 0.0 ? -KILN_INF * e : p;
   p = a < KILN_INF ? p : a * e;
   return kiln_pow_rules(x, e, kiln_exp_sum(p, bounded));
+}
+
+/* ---- remainders of division towards zero, exact ---- */
+
+/* A quotient below 2^29 times a float divisor is exact in double; of a larger one, 29 bits go at a time. */
+KILN_EM float kiln_fmodf(float x, float y) {
+  double a = (double)kiln_absf(x), b = (double)kiln_absf(y), q = a / b;
+  while (q >= 536870912.0 && q < KILN_INF) {
+    double d = b * kiln_unbits((kiln_bits(q) & 0x7ff0000000000000u) - (28ull << 52));
+    a -= kiln_trunc(a / d) * d;
+    q = a / b;
+  }
+  return kiln_copysignf((float)(a < b ? a : a - kiln_trunc(q) * b), x);
+}
+
+/* A double's whole mantissa and the exponent of its last bit, counted from the smallest there is. */
+KILN_EM uint64_t kiln_mantissa(double a, int32_t* e) {
+  uint64_t u = kiln_bits(a), m = u & 0xfffffffffffffu;
+  *e = u >> 52 ? (int32_t)(u >> 52) - 1 : 0;
+  return u >> 52 ? m | (1ull << 52) : m;
+}
+
+/* a mod b for 0 < b <= a by long division, eleven bits a step. */
+KILN_EM double kiln_fmod_steps(double a, double b) {
+  int32_t e, from;
+  uint64_t d = kiln_mantissa(b, &e), r = kiln_mantissa(a, &from) % d;
+  for (int32_t left = from - e; left > 0 && r != 0; left -= 11) r = (r << (left < 11 ? left : 11)) % d;
+  double unit = kiln_unbits(e < 52 ? 1ull << e : (uint64_t)(e - 51) << 52);
+  return (double)r * unit;
+}
+
+KILN_EM double kiln_fmod(double x, double y) {
+  double a = kiln_abs(x), b = kiln_abs(y);
+  if (!(b > 0.0) || !(a < KILN_INF)) return KILN_NAN;
+  if (a < b) return x;
+#if defined(__FMA__) || defined(__aarch64__)
+  double q = a / b;
+  if (q < 9007199254740992.0) {
+    double r = __builtin_elementwise_fma(-kiln_trunc(q), b, a);   /* negative where q was rounded up */
+    return kiln_copysign(r < 0.0 ? r + b : r, x);
+  }
+#endif
+  return kiln_copysign(kiln_fmod_steps(a, b), x);
 }
 #endif

@@ -68,6 +68,23 @@ final class Reference {
         return x < 0 ? StrictMath.exp(x) / (1 + StrictMath.exp(x)) : 1 / (1 + StrictMath.exp(-x));
     }
 
+    static double log2(double x) {
+        return StrictMath.log(x) / StrictMath.log(2);
+    }
+
+    static double asinh(double x) {
+        double a = Math.abs(x);
+        return Math.copySign(StrictMath.log1p(a + a * a / (1 + Math.sqrt(1 + a * a))), x);
+    }
+
+    static double acosh(double x) {
+        return x < 1 ? Double.NaN : StrictMath.log1p(x - 1 + Math.sqrt((x - 1) * (x + 1)));
+    }
+
+    static double atanh(double x) {
+        return Math.copySign(0.5 * StrictMath.log1p(2 * Math.abs(x) / (1 - Math.abs(x))), x);
+    }
+
     static double geluErf(double x) {
         return 0.5 * x * (1 + erf(x * Math.sqrt(0.5)));
     }

@@ -17,7 +17,7 @@ final class COperators {
             case DIV -> type.isFloating() ? infix("/", x) : checked("div", x, type);
             case FLOOR_DIV -> type.isFloating() ? call("kiln_floor_div_" + type, x) : checked("floor_div", x, type);
             case REMAINDER -> type.isFloating() ? call("kiln_remainder_" + type, x) : checked("remainder", x, type);
-            case FMOD -> type.isFloating() ? call("__builtin_fmod" + suffix(type), x) : checked("fmod", x, type);
+            case FMOD -> type.isFloating() ? elementary("fmod", x, type) : checked("fmod", x, type);
             case POW -> type.isFloating() ? elementary("pow", x, type) : call("kiln_pow_" + type, x);
             case MAX -> type.isFloating() ? call("kiln_max_" + type, x) : select(infix(">", x), x);
             case MIN -> type.isFloating() ? call("kiln_min_" + type, x) : select(infix("<", x), x);
