@@ -33,7 +33,7 @@ final class LinearKernel {
         this.activation = names.pointer(node.a().buffer());
         this.weight = names.pointer(node.weight());
         SymInt place = SymInt.symbol("i0").times(node.n()).plus(SymInt.symbol("i1"));
-        this.epilogue = new EpilogueWriter(group, names).write(symbols, "float", place);
+        this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names).write(symbols, "float", place);
     }
 
     List<String> arguments() {

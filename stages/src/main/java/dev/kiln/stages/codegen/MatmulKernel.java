@@ -1,13 +1,19 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.kernels.gemm.BatchedGemm;
+import dev.kiln.kernels.gemm.ElementType;
+import dev.kiln.kernels.gemm.GemmEpilogue;
+import dev.kiln.kernels.gemm.GemmTemplate;
+import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.lowering.Operand;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
-/** Writes a batched product of any strides and dtype: rows are independent, columns go in blocks. */
+/** Writes a batched product of any strides and dtype: the batched GEMM template where it has the element type. */
 final class MatmulKernel {
     private static final int COLUMNS = 64;
 
@@ -26,6 +32,39 @@ final class MatmulKernel {
     }
 
     String write(CodegenTarget target) {
+        Optional<ElementType> element = elementType();
+        return element.isPresent() ? template(element.get(), target) : loops();
+    }
+
+    private Optional<ElementType> elementType() {
+        return switch (node.output().dtype()) {
+            case F32 -> Optional.of(ElementType.F32);
+            case F64 -> Optional.of(ElementType.F64);
+            case I32 -> Optional.of(ElementType.I32);
+            case I64 -> Optional.of(ElementType.I64);
+            default -> Optional.empty();
+        };
+    }
+
+    private String template(ElementType element, CodegenTarget target) {
+        MicroGemm micro = MicroGemm.table(target.isa(), element).getFirst();
+        String left = names.pointer(node.left().buffer());
+        String right = names.pointer(node.right().buffer());
+        String output = names.target(node.output().name());
+        SymInt m = node.left().sizes().get(1);
+        SymInt n = node.right().sizes().get(2);
+        String sizes = size("m", m) + size("n", n) + size("k", node.left().sizes().get(2))
+            + size("batches", node.left().sizes().get(0)) + strides("l", node.left()) + strides("r", node.right());
+        return GemmTemplate.prelude() + GemmEpilogue.batchedStore("KERNEL", element)
+            + BatchedGemm.of("KERNEL", micro).render()
+            + "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n" + names.declarations(symbols, "  ") + sizes
+            + "  const int64_t l[4] = {0, l0, l1, l2}, r[4] = {0, r0, r1, r2};\n"
+            + "  KERNEL_store store = {" + output + ", m * n, n};\n  KERNEL(args->call, " + left + " + l_at, l, " + right
+            + " + r_at, r, 1, batches, m, n, k, &store);\n}\n";
+    }
+
+    /** For the dtypes that have no register blocks. */
+    private String loops() {
         String type = CTypes.stored(node.output().dtype());
         String left = names.pointer(node.left().buffer());
         String right = names.pointer(node.right().buffer());
