@@ -103,9 +103,23 @@ final class CallSignature {
         for (Guard guard : guards) {
             if (!guard.holds(name -> valueOf(name, values))) {
                 throw new KilnException.BadInput("the inputs' sizes break the condition " + guard
-                    + " that the model was compiled under");
+                    + " that the model was compiled under" + explain(guard, values));
             }
         }
+    }
+
+    /** What the symbols of a guard stand for. */
+    private String explain(Guard guard, long[] values) {
+        StringBuilder text = new StringBuilder();
+        for (int s = 0; s < values.length; s++) {
+            SymbolSpec symbol = signature.symbols().get(s);
+            if (guard.left().symbols().contains(symbol.name()) || guard.right().symbols().contains(symbol.name())) {
+                text.append(text.isEmpty() ? "; " : ", ").append(symbol.name()).append(" is dimension ")
+                    .append(symbol.dim()).append(" of '").append(signature.inputs().get(symbol.inputIndex()).name())
+                    .append("', here ").append(values[s]);
+            }
+        }
+        return text.toString();
     }
 
     private static KilnException.BadInput mismatch(TensorSpec spec, Tensor tensor, String hint) {
