@@ -80,10 +80,13 @@ final class MemoryPlanner {
             return slots.size() - 1;
         }
         free.remove(best);
-        if (!shapes.provablyAtMost(bytes, slots.get(best))) {
-            slots.set(best, slots.get(best).max(bytes));
-        }
+        slots.set(best, larger(slots.get(best), bytes));
         return best;
+    }
+
+    private SymInt larger(SymInt a, SymInt b) {
+        ShapeEnv shapes = program.shapes();
+        return shapes.provablyAtMost(b, a) ? a : shapes.provablyAtMost(a, b) ? b : a.max(b);
     }
 
     /** Bytes left unused or newly needed if the slot is taken. */
