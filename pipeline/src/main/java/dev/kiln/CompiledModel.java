@@ -1,0 +1,75 @@
+package dev.kiln;
+
+import dev.kiln.cache.CompiledGraph.TensorSpec;
+import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.pipeline.LoadedModel;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A model that is ready to run. Safe for use by several threads at once. Close it when it is no longer needed;
+ * closing its {@link Kiln} closes it too.
+ */
+public final class CompiledModel implements AutoCloseable {
+    private final LoadedModel model;
+    private final CompileInfo info;
+    private final Executor executor;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Takes over one use of {@code model}. */
+    CompiledModel(LoadedModel model, CompileInfo info, Executor executor) {
+        this.model = model;
+        this.info = info;
+        this.executor = executor;
+    }
+
+    /**
+     * Runs the model on the calling thread and the workers of its pool.
+     *
+     * @param inputs by name, any strides; all inputs of the model and no others
+     * @return by output name, in the model's order; new contiguous tensors
+     * @throws dev.kiln.ops.KilnException.BadInput if an input is missing, unknown, or of a wrong dtype or shape
+     * @throws IllegalStateException after {@link #close}
+     */
+    public Map<String, Tensor> run(Map<String, Tensor> inputs) {
+        if (closed.get() || !model.retain()) {
+            throw new IllegalStateException("the model is closed");
+        }
+        try {
+            return model.executable().run(inputs);
+        } finally {
+            model.release();
+        }
+    }
+
+    /** As {@link #run}, on a thread of its Kiln. */
+    public CompletableFuture<Map<String, Tensor>> runAsync(Map<String, Tensor> inputs) {
+        Map<String, Tensor> own = Map.copyOf(inputs);
+        return CompletableFuture.supplyAsync(() -> run(own), executor);
+    }
+
+    /** Name, dtype and sizes of each input; sizes are expressions over the symbols. */
+    public List<TensorSpec> inputs() {
+        return model.executable().inputs();
+    }
+
+    public List<TensorSpec> outputs() {
+        return model.executable().outputs();
+    }
+
+    /** How it came to be ready. */
+    public CompileInfo info() {
+        return info;
+    }
+
+    /** Lets go of the model; calls that are running end first. Repeatable. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            model.release();
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package dev.kiln;
+
+import dev.kiln.cache.CacheHome;
+import dev.kiln.cache.CacheKey;
+import dev.kiln.ops.KilnException;
+import dev.kiln.pipeline.JobIdentity;
+import dev.kiln.pipeline.JobResult;
+import dev.kiln.pipeline.LoadedModel;
+import dev.kiln.pipeline.ModelLoader;
+import dev.kiln.pipeline.Pipeline;
+import dev.kiln.stages.CompileKeys;
+import dev.kiln.stages.CompileRequest;
+import dev.kiln.stages.Environment;
+import dev.kiln.stages.trace.TracePhase;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Compiles models and gives them back ready to run. A request is looked for among the models in memory, then
+ * in the cache; only what is found in neither goes through the phases. Safe for use by many threads; keep one
+ * open for as long as models are needed.
+ *
+ * <pre>{@code
+ * try (Kiln kiln = Kiln.open(); CompiledModel model = kiln.compileBlocking(Path.of("model.onnx"))) {
+ *     Map<String, Tensor> outputs = model.run(Map.of("x", Tensor.ofFloats(values, 1, 16)));
+ * }
+ * }</pre>
+ */
+public final class Kiln implements AutoCloseable {
+    private final KilnConfig config;
+    private final CacheHome cache;
+    private final Environment environment;
+    private final ModelLoader loader;
+    private final WarmStart warmStart;
+    private final KilnThreads threads = new KilnThreads();
+    private final ModelMemory memory;
+    private final AtomicLong hits = new AtomicLong();
+    private final Object starting = new Object();
+    private Pipeline pipeline;
+    private volatile boolean closed;
+
+    private Kiln(KilnConfig config) {
+        this.config = config;
+        cache = CacheHome.open(config.cache());
+        environment = Environment.of(cache);
+        loader = new ModelLoader(environment);
+        warmStart = new WarmStart(environment, loader);
+        memory = config.modelsInMemory() == 0 ? null : new ModelMemory(config.modelsInMemory());
+    }
+
+    /** With the settings of the environment variables. */
+    public static Kiln open() {
+        return open(KilnConfig.fromEnvironment());
+    }
+
+    /** Never fails because of the cache: one that cannot be used is reported, and works as an empty one. */
+    public static Kiln open(KilnConfig config) {
+        return new Kiln(config);
+    }
+
+    /** As {@link #compile(CompileRequest)}, with default options and the model's own shapes. */
+    public CompletableFuture<CompiledModel> compile(Path model) {
+        return compile(CompileRequest.of(model));
+    }
+
+    /**
+     * Makes a model ready to run, off the calling thread. The result fails with
+     * {@link KilnException.BadInput} if the request is at fault, else with {@link CompileFailedException}.
+     * Cancelling it cancels the compile once nobody else waits for the same.
+     */
+    public CompletableFuture<CompiledModel> compile(CompileRequest request) {
+        requireOpen();
+        CompletableFuture<CompiledModel> result = new CompletableFuture<>();
+        threads.execute(() -> {
+            try {
+                JobIdentity identity = identify(request);
+                Optional<CompiledModel> ready = ready(request, identity);
+                if (ready.isPresent()) {
+                    handOver(ready.get(), result);
+                } else {
+                    awaitJob(request, identity, result);
+                }
+            } catch (RuntimeException | Error e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    private void awaitJob(CompileRequest request, JobIdentity identity, CompletableFuture<CompiledModel> result) {
+        CompletableFuture<JobResult> job = pipeline().submit(request, identity, config.deadline());
+        job.whenComplete((done, error) -> {
+            if (error != null) {
+                result.completeExceptionally(error);
+            } else {
+                handOver(model(done, identity), result);
+            }
+        });
+        result.whenComplete((model, error) -> {
+            if (result.isCancelled()) {
+                job.cancel(true);
+            }
+        });
+    }
+
+    private static void handOver(CompiledModel model, CompletableFuture<CompiledModel> result) {
+        if (!result.complete(model)) {
+            model.close();
+        }
+    }
+
+    public CompiledModel compileBlocking(Path model) {
+        return compileBlocking(CompileRequest.of(model));
+    }
+
+    /**
+     * As {@link #compile(CompileRequest)}, on the calling thread as far as possible; interrupting it cancels.
+     *
+     * @throws KilnException.BadInput if the request is at fault
+     * @throws CompileFailedException if the compile failed, was cancelled or took too long
+     */
+    public CompiledModel compileBlocking(CompileRequest request) {
+        requireOpen();
+        JobIdentity identity = identify(request);
+        Optional<CompiledModel> ready = ready(request, identity);
+        if (ready.isPresent()) {
+            return ready.get();
+        }
+        return model(await(pipeline().submit(request, identity, config.deadline())), identity);
+    }
+
+    private static JobResult await(CompletableFuture<JobResult> job) {
+        try {
+            return job.get();
+        } catch (ExecutionException | CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause
+                : new KilnException("the compile failed: " + e.getCause(), e.getCause());
+        } catch (InterruptedException e) {
+            job.cancel(true);
+            job.thenAccept(done -> done.model().release());
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while compiling");
+        }
+    }
+
+    private JobIdentity identify(CompileRequest request) {
+        TracePhase.requireReadable(request.model());
+        return JobIdentity.of(request.model(), CompileKeys.request(request, environment));
+    }
+
+    /** From memory, or from the cache. */
+    private Optional<CompiledModel> ready(CompileRequest request, JobIdentity identity) {
+        boolean remembers = memory != null && !cache.mode().checks();
+        Optional<LoadedModel> inMemory = remembers ? memory.find(identity) : Optional.empty();
+        if (inMemory.isPresent()) {
+            hits.incrementAndGet();
+            CompileInfo info = new CompileInfo(inMemory.get().executable().graph(), true, List.of(), 0);
+            return Optional.of(new CompiledModel(inMemory.get(), info, threads));
+        }
+        Optional<WarmStart.Found> found = warmStart.find(request, identity.request());
+        return found.isEmpty() ? Optional.empty()
+            : Optional.of(model(new JobResult(found.get().model(), found.get().info()), identity));
+    }
+
+    private CompiledModel model(JobResult done, JobIdentity identity) {
+        if (done.info().cacheHit()) {
+            hits.incrementAndGet();
+        }
+        if (memory != null) {
+            memory.keep(identity, done.model());
+        }
+        return new CompiledModel(done.model(), done.info(), threads);
+    }
+
+    private Pipeline pipeline() {
+        synchronized (starting) {
+            requireOpen();
+            if (pipeline == null) {
+                pipeline = Pipeline.start(config, environment, loader, threads);
+            }
+            return pipeline;
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("Kiln is closed");
+        }
+    }
+
+    /** The open cache. */
+    public CacheHome cache() {
+        return cache;
+    }
+
+    /** Compiles that ended well so far. */
+    public long compiles() {
+        synchronized (starting) {
+            return pipeline == null ? 0 : pipeline.compiles();
+        }
+    }
+
+    /** Requests that were answered from memory or from the cache so far. */
+    public long hits() {
+        return hits.get();
+    }
+
+    /** Cancels what is being compiled, waits for running calls, and unloads every model. Repeatable. */
+    @Override
+    public void close() {
+        synchronized (starting) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        if (pipeline != null) {
+            pipeline.close();
+        }
+        if (memory != null) {
+            memory.clear();
+        }
+        threads.close();
+        loader.close();
+        cache.close();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.kiln.conformance;
+
+import dev.kiln.kernels.runtime.Tensor;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * Compares outputs as ONNX's backend tests do: {@code |actual - expected| <= absolute + relative * |expected|} for
+ * floating types, equality for others; NaN equals NaN, infinities equal themselves.
+ */
+public record Comparison(double relative, double absolute) {
+    public static final Comparison DEFAULT = new Comparison(1e-3, 1e-5);
+
+    /** What differs; empty if nothing does. */
+    public Optional<String> difference(String name, Tensor expected, Tensor actual) {
+        if (expected.dtype() != actual.dtype() || !Arrays.equals(expected.shape(), actual.shape())) {
+            return Optional.of("output '" + name + "' is " + actual + ", expected " + expected);
+        }
+        return expected.dtype().isFloating() ? floating(name, expected.toDoubleArray(), actual.toDoubleArray())
+            : integral(name, expected.toLongArray(), actual.toLongArray());
+    }
+
+    private Optional<String> floating(String name, double[] expected, double[] actual) {
+        for (int i = 0; i < expected.length; i++) {
+            if (!close(expected[i], actual[i])) {
+                return Optional.of("output '" + name + "'[" + i + "] is " + actual[i] + ", expected " + expected[i]);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean close(double expected, double actual) {
+        if (Double.isNaN(expected) || Double.isInfinite(expected)) {
+            return Double.compare(expected, actual) == 0;
+        }
+        return Math.abs(actual - expected) <= absolute + relative * Math.abs(expected);
+    }
+
+    private static Optional<String> integral(String name, long[] expected, long[] actual) {
+        int at = Arrays.mismatch(expected, actual);
+        return at < 0 ? Optional.empty()
+            : Optional.of("output '" + name + "'[" + at + "] is " + actual[at] + ", expected " + expected[at]);
+    }
+}

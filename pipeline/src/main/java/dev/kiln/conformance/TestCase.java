@@ -1,0 +1,87 @@
+package dev.kiln.conformance;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.ops.KilnException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** A folder with {@code model.onnx} and {@code test_data_set_N/{input,output}_N.pb}. */
+record TestCase(Path model, List<String> inputs, List<String> outputs, List<Path> dataSets) {
+
+    /** Inputs and the outputs expected of them, by name. */
+    record Data(Map<String, Tensor> inputs, Map<String, Tensor> outputs) {
+    }
+
+    static TestCase of(Path folder) throws IOException {
+        Path model = folder.resolve("model.onnx");
+        GraphProto graph = parse(model).getGraph();
+        Set<String> initializers = new HashSet<>();
+        graph.getInitializerList().forEach(tensor -> initializers.add(tensor.getName()));
+        List<ValueInfoProto> inputs = graph.getInputList().stream()
+            .filter(input -> !initializers.contains(input.getName())).toList();
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> sets = files.filter(f -> f.getFileName().toString().startsWith("test_data_set_"))
+                .sorted().toList();
+            return new TestCase(model, names(inputs), names(graph.getOutputList()), sets);
+        }
+    }
+
+    private static ModelProto parse(Path model) throws IOException {
+        try {
+            return ModelProto.parseFrom(Files.readAllBytes(model));
+        } catch (InvalidProtocolBufferException e) {
+            throw new KilnException.BadInput("model.onnx does not parse: " + e.getMessage(), e);
+        }
+    }
+
+    private static List<String> names(List<ValueInfoProto> values) {
+        for (ValueInfoProto value : values) {
+            if (!value.getType().hasTensorType()) {
+                throw new KilnException.Unsupported("'" + value.getName() + "' is a "
+                    + value.getType().getValueCase().name().toLowerCase(Locale.ROOT).replace("_type", "")
+                    + ", not a tensor");
+            }
+        }
+        return values.stream().map(ValueInfoProto::getName).toList();
+    }
+
+    Data data(Path set) throws IOException {
+        return new Data(read(set, "input_", inputs), read(set, "output_", outputs));
+    }
+
+    /** Trailing optional inputs may have no file. */
+    private static Map<String, Tensor> read(Path set, String prefix, List<String> names) throws IOException {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            Path file = set.resolve(prefix + i + ".pb");
+            if (Files.exists(file)) {
+                tensors.put(names.get(i), TensorProtos.read(TensorProto.parseFrom(Files.readAllBytes(file))));
+            }
+        }
+        return tensors;
+    }
+
+    /** Folders below that hold a case, by name. */
+    static List<Path> below(Path root) throws IOException {
+        List<Path> found = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(root)) {
+            files.filter(f -> f.getFileName().toString().equals("model.onnx")).map(Path::getParent).sorted()
+                .forEach(found::add);
+        }
+        return found;
+    }
+}
