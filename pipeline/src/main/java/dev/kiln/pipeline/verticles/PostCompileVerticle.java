@@ -47,7 +47,7 @@ public final class PostCompileVerticle extends VerticleBase {
         CompileJob job = context.job();
         Environment environment = context.environment();
         ArtifactKeys keys = event.compilation().keys();
-        CompiledGraph graph = job.measure("native build", () -> Assembly.run(event.chosen(),
+        CompiledGraph graph = job.measure("post-compile/native build", () -> Assembly.run(event.chosen(),
             event.compilation().split(), keys.artifact(), job.request().options(), environment, job.decisions(),
             job.stageMillis(), job.deadline()));
         if (job.expected().isPresent()) {
