@@ -155,12 +155,15 @@ class NativeCompilerTest {
     }
 
     @Test
-    void countsEveryProcess() {
-        CompileUnit unit = new CompileUnit("a", EXPORT + "int a(void) { return 1; }");
+    void countsEveryProcessAndCompilesAUnitOnce() {
+        CompileUnit unit = new CompileUnit("counted", EXPORT + "int counted(void) { return 1; }");
+        CompileUnit other = new CompileUnit("other", EXPORT + "int other(void) { return 2; }");
         compiler.compileAll(List.of(unit), TARGET, Deadline.none());
         long before = NativeCompiler.compilerStarts();
         compiler.compileAll(List.of(unit), TARGET, Deadline.none());
-        assertThat(NativeCompiler.compilerStarts()).isEqualTo(before + 2);
+        assertThat(NativeCompiler.compilerStarts()).as("the link only").isEqualTo(before + 1);
+        compiler.compileAll(List.of(unit, other), TARGET, Deadline.none());
+        assertThat(NativeCompiler.compilerStarts()).as("one compile and one link").isEqualTo(before + 3);
     }
 
     @Test
