@@ -17,8 +17,8 @@ import java.util.concurrent.CompletionException;
  * reported, and the cache then holds less or nothing. Keep one open for as long as the process compiles;
  * close it to write what is queued.
  *
- * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/},
- * {@code quarantine/}, {@code native/} (LMDB's C library).
+ * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/}
+ * (also LMDB's C library while a process writes), {@code quarantine/}.
  */
 public final class CacheHome implements AutoCloseable {
     private final CacheSettings settings;
@@ -35,7 +35,7 @@ public final class CacheHome implements AutoCloseable {
         this.settings = settings;
         Path folder = settings.directory();
         mode = CacheFolder.prepare(folder, settings.mode());
-        records = mode.reads() ? LmdbStore.open(folder, folder.resolve("native")) : new EmptyStore();
+        records = mode.reads() ? LmdbStore.open(folder, folder.resolve("tmp")) : new EmptyStore();
         scratch = mode.writes() ? null : scratch();
         var verifier = new VerifierSettings(records, mode.writes(), settings.verifyLevel() >= 2,
                 settings.recheckAfter());

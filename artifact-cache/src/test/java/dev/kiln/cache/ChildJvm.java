@@ -12,11 +12,18 @@ public final class ChildJvm {
     }
 
     public static Process start(Class<?> main, Path log, Object... arguments) throws IOException {
+        return start(List.of(), main, log, arguments);
+    }
+
+    /** @param flags further flags of the JVM */
+    public static Process start(List<String> flags, Class<?> main, Path log, Object... arguments)
+            throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx256m",
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
-                main.getName()));
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(flags);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kiln.cache.CacheLookup.Hit;
 import dev.kiln.cache.CacheLookup.Miss;
 import dev.kiln.cache.CacheLookup.MissReason;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
@@ -25,11 +26,7 @@ class CrashTest {
         Path cache = folder.resolve("cache");
         int hits = 0;
         for (int kill = 0; kill < KILLS; kill++) {
-            Process child = ChildJvm.start(EntryWriter.class, folder.resolve("log"), cache, 1, SEEDS,
-                    1_000_000);
-            assertThat(child.waitFor(250 + random.nextInt(350), TimeUnit.MILLISECONDS)).as("still writing")
-                    .isFalse();
-            child.destroyForcibly().waitFor();
+            killWhileItWrites(cache, kill % 4 == 0, random.nextInt(350));
             try (var home = CacheHome.open(new CacheSettings(cache, CacheMode.WRITE))) {
                 for (int seed = 1; seed <= SEEDS; seed++) {
                     hits += isWhole(home, seed) ? 1 : 0;
@@ -47,6 +44,18 @@ class CrashTest {
         try (var home = CacheHome.open(new CacheSettings(cache, CacheMode.WRITE))) {
             assertThat(home.artifacts().prune(0, Duration.ZERO).entries()).isPositive();
         }
+    }
+
+    /** Most are killed a while after their first entry, every fourth at any moment since its start. */
+    private void killWhileItWrites(Path cache, boolean starting, int millis) throws Exception {
+        Path log = Files.createTempFile(folder, "log", "");
+        Process child = ChildJvm.start(EntryWriter.class, log, cache, 1, SEEDS, 1_000_000);
+        while (!starting && child.isAlive() && !Files.readString(log).contains(EntryWriter.STORED)) {
+            Thread.sleep(5);
+        }
+        assertThat(child.waitFor(starting ? 2 * millis : millis, TimeUnit.MILLISECONDS))
+                .as("still writing").isFalse();
+        child.destroyForcibly().waitFor();
     }
 
     private static boolean isWhole(CacheHome home, int seed) {

@@ -4,6 +4,9 @@ import java.nio.file.Path;
 
 /** Child process: stores entries, over and over, until it is killed or has done its rounds. */
 public final class EntryWriter {
+    /** What it prints when the first entry is stored. */
+    static final String STORED = "stored";
+
     private EntryWriter() {
     }
 
@@ -18,6 +21,9 @@ public final class EntryWriter {
                     var graph = Samples.graph(home.blobs(), seed, 2000 + 37 * round % 5000, 60_000);
                     if (!home.artifacts().put(graph, Samples.components(seed))) {
                         System.exit(3);
+                    }
+                    if (round == 0 && seed == first) {
+                        System.out.println(STORED);
                     }
                     if (!(home.artifacts().lookup(graph.key()) instanceof CacheLookup.Hit)) {
                         System.exit(4);

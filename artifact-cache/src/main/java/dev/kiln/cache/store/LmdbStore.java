@@ -27,24 +27,24 @@ public final class LmdbStore implements RecordStore {
     private LmdbPages pages;
     private int users;
 
-    private LmdbStore(Path folder, Path libraries) {
+    private LmdbStore(Path folder, Path temporary) {
         this.folder = folder;
         data = folder.resolve(DATA).toFile();
-        writer = new WriterThread(folder, libraries, this::forgetPages);
+        writer = new WriterThread(folder, temporary, this::forgetPages);
     }
 
     /**
      * Opens the store; touches no file until it is used.
      *
      * @param folder where the record file lies or will lie; must exist when something is written
-     * @param libraries where LMDB's C library may be unpacked
+     * @param temporary where LMDB's C library may be unpacked when something is first written
      */
-    public static LmdbStore open(Path folder, Path libraries) {
+    public static LmdbStore open(Path folder, Path temporary) {
         Path absolute = folder.toAbsolutePath().normalize();
         synchronized (OPEN) {
             LmdbStore store = OPEN.get(absolute);
             if (store == null) {
-                store = new LmdbStore(absolute, libraries);
+                store = new LmdbStore(absolute, temporary);
                 OPEN.put(absolute, store);
             }
             store.users++;

@@ -19,7 +19,7 @@ final class WriterThread implements AutoCloseable {
     private static final int MAX_BATCH = 256;
 
     private final Path folder;
-    private final Path libraries;
+    private final Path temporary;
     private final Runnable replaced;
     private final BlockingQueue<Job> queue = new LinkedBlockingQueue<>();
     private LmdbWriter writer;
@@ -27,9 +27,9 @@ final class WriterThread implements AutoCloseable {
     private boolean closed;
 
     /** @param replaced called when the record file has been replaced by another */
-    WriterThread(Path folder, Path libraries, Runnable replaced) {
+    WriterThread(Path folder, Path temporary, Runnable replaced) {
         this.folder = folder;
-        this.libraries = libraries;
+        this.temporary = temporary;
         this.replaced = replaced;
     }
 
@@ -118,7 +118,7 @@ final class WriterThread implements AutoCloseable {
         try {
             apply(all);
             writes.forEach(write -> write.done().complete(null));
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | LinkageError e) {
             for (Write write : writes) {
                 settle(write, () -> apply(write.changes()));
             }
@@ -153,7 +153,7 @@ final class WriterThread implements AutoCloseable {
             if (Files.exists(data)) {
                 check(data);
             }
-            writer = new LmdbWriter(folder, libraries);
+            writer = new LmdbWriter(folder, temporary);
         }
         writer.apply(changes);
     }

@@ -1,5 +1,5 @@
 /**
- * Small records by key, in one LMDB file. Writing goes through the C library on one thread; reading parses
- * the file's pages directly, so that a warm start binds no native function at all.
+ * Small records by key, in one LMDB file. Writing goes through lmdbjava on one thread, started by the first
+ * change; reading parses the file's pages directly, since lmdbjava takes a cold JVM half a second to start.
  */
 package dev.kiln.cache.store;

@@ -3,6 +3,7 @@ package dev.kiln.cache.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kiln.cache.ChildJvm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +31,7 @@ class LmdbStoreTest {
 
     @BeforeEach
     void open() {
-        store = LmdbStore.open(folder, folder.resolve("native"));
+        store = LmdbStore.open(folder, folder.resolve("tmp"));
     }
 
     @AfterEach
@@ -116,6 +117,32 @@ class LmdbStoreTest {
     }
 
     @Test
+    void goesOnWhenAnotherProcessHasGrownTheFile() throws Exception {
+        put(Kind.ARTIFACT, "before", bytes("1"));
+        Path log = folder.resolve("log");
+        assertThat(ChildJvm.start(BigRecordWriter.class, log, folder, 10).waitFor())
+                .as(Files.readString(log)).isZero();
+        assertThat(store.bytes()).isGreaterThan(80L << 20);
+        put(Kind.ARTIFACT, "after", bytes("2"));
+        put(Kind.ARTIFACT, "grown", new byte[60 << 20]);
+        assertThat(store.get(Kind.ARTIFACT, bytes("before"))).contains(bytes("1"));
+        assertThat(store.get(Kind.ARTIFACT, bytes("after"))).contains(bytes("2"));
+        assertThat(store.count(Kind.TUNING)).isEqualTo(10);
+        assertThat(store.bytes()).isGreaterThan(140L << 20);
+    }
+
+    @Test
+    void saysWhyLmdbCannotOpenTheFileAndTriesAgain() throws IOException {
+        Path lock = Files.createDirectory(folder.resolve(LmdbStore.LOCK));
+        var write = store.write(List.of(Change.put(Kind.ARTIFACT, bytes("a"), bytes("b"))));
+        assertThatThrownBy(write::join).hasCauseInstanceOf(StoreException.class)
+                .hasMessageContaining("LMDB cannot open").hasMessageContaining("EISDIR");
+        Files.delete(lock);
+        put(Kind.ARTIFACT, "a", bytes("b"));
+        assertThat(store.get(Kind.ARTIFACT, bytes("a"))).contains(bytes("b"));
+    }
+
+    @Test
     void anotherFolderNameOfTheSameFolderIsTheSameStore() {
         try (var twin = LmdbStore.open(folder.resolve("."), folder)) {
             assertThat(twin).isSameAs(store);
@@ -185,7 +212,7 @@ class LmdbStoreTest {
         Path data = folder.resolve(LmdbStore.DATA);
         byte[] whole = Files.readAllBytes(data);
         Files.write(data, new byte[whole.length]);
-        store = LmdbStore.open(folder, folder.resolve("native"));
+        store = LmdbStore.open(folder, folder.resolve("tmp"));
         assertThatThrownBy(() -> store.get(Kind.ARTIFACT, bytes("key1")))
                 .isInstanceOfSatisfying(StoreException.class, e -> assertThat(e.isDamaged()).isTrue());
         var write = store.write(List.of(Change.put(Kind.ARTIFACT, bytes("a"), bytes("b"))));
@@ -222,7 +249,7 @@ class LmdbStoreTest {
             byte[] flipped = whole.clone();
             flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(8));
             Files.write(data, flipped);
-            store = LmdbStore.open(folder, folder.resolve("native"));
+            store = LmdbStore.open(folder, folder.resolve("tmp"));
             reported += readsOrReports(values) ? 0 : 1;
             store.close();
         }

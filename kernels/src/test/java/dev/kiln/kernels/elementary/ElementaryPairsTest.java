@@ -14,8 +14,8 @@ class ElementaryPairsTest {
     private static final int N = 200_000;
     private static final double[] SPECIAL = {0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 2.5, 5e-324, -5e-324,
         1e-310, 0x1p-1022, 0x1p-149, -0x1p-149, 0x1p-126, 1e-40, 1e-20, -1e-20, 1e30, -1e30, 0x1p53,
-        0x1.fffffep127, Double.MAX_VALUE, -Double.MAX_VALUE, 1e300, 0x1p-1000, Double.NaN, Double.POSITIVE_INFINITY,
-        Double.NEGATIVE_INFINITY};
+        0x1.fffffep127, Double.MAX_VALUE, -Double.MAX_VALUE, 1e300, 0x1p-1000, Double.NaN,
+        Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
     private static final CompiledC LIBRARY = CompiledC.load(Elementary.header() + loop("atan2f", "float")
             + loop("atan2", "double") + loop("fmodf", "float") + loop("fmod", "double"));
 
