@@ -206,6 +206,13 @@ public final class Kiln implements AutoCloseable {
         }
     }
 
+    /** Requests that joined a compile that was under way so far. */
+    public long joined() {
+        synchronized (starting) {
+            return pipeline == null ? 0 : pipeline.joined();
+        }
+    }
+
     /** Requests that were answered from memory or from the cache so far. */
     public long hits() {
         return hits.get();

@@ -129,6 +129,11 @@ public final class Pipeline implements AutoCloseable {
         return jobs.compiles();
     }
 
+    /** Requests that joined a compile so far. */
+    public long joined() {
+        return (long) meters.counter("kiln.jobs.joined").count();
+    }
+
     /** Timers and counters: {@code kiln.stage.seconds} by stage, {@code kiln.jobs.started}, and others. */
     public MeterRegistry meters() {
         return meters;
