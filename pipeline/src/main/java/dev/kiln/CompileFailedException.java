@@ -16,7 +16,8 @@ public final class CompileFailedException extends KilnException {
     private final String phase;
     private final String remedy;
 
-    public CompileFailedException(Reason reason, String phase, String problem, String remedy, Throwable cause) {
+    public CompileFailedException(Reason reason, String phase, String problem, String remedy,
+            Throwable cause) {
         super(phase + ": " + problem + (remedy.isEmpty() ? "" : "; " + remedy), cause);
         this.reason = reason;
         this.phase = phase;

@@ -10,8 +10,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A model that is ready to run. Safe for use by several threads at once. Close it when it is no longer needed;
- * closing its {@link Kiln} closes it too.
+ * A model that is ready to run. Safe for use by several threads at once. Close it when it is no longer
+ * needed; closing its {@link Kiln} closes it too.
  */
 public final class CompiledModel implements AutoCloseable {
     private final LoadedModel model;
@@ -31,7 +31,8 @@ public final class CompiledModel implements AutoCloseable {
      *
      * @param inputs by name, any strides; all inputs of the model and no others
      * @return by output name, in the model's order; new contiguous tensors
-     * @throws dev.kiln.ops.KilnException.BadInput if an input is missing, unknown, or of a wrong dtype or shape
+     * @throws dev.kiln.ops.KilnException.BadInput if an input is missing, unknown, or of a wrong dtype or
+     *     shape
      * @throws IllegalStateException after {@link #close}
      */
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
@@ -58,6 +59,10 @@ public final class CompiledModel implements AutoCloseable {
 
     public List<TensorSpec> outputs() {
         return model.executable().outputs();
+    }
+
+    LoadedModel loaded() {
+        return model;
     }
 
     /** How it came to be ready. */

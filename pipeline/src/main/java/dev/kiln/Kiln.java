@@ -79,12 +79,12 @@ public final class Kiln implements AutoCloseable {
         CompletableFuture<CompiledModel> result = new CompletableFuture<>();
         threads.execute(() -> {
             try {
-                JobIdentity identity = identify(request);
-                Optional<CompiledModel> ready = ready(request, identity);
+                CacheKey key = key(request);
+                Optional<CompiledModel> ready = ready(request, key);
                 if (ready.isPresent()) {
                     handOver(ready.get(), result);
                 } else {
-                    awaitJob(request, identity, result);
+                    awaitJob(request, JobIdentity.of(request.model(), key), result);
                 }
             } catch (RuntimeException | Error e) {
                 result.completeExceptionally(e);
@@ -93,13 +93,14 @@ public final class Kiln implements AutoCloseable {
         return result;
     }
 
-    private void awaitJob(CompileRequest request, JobIdentity identity, CompletableFuture<CompiledModel> result) {
+    private void awaitJob(CompileRequest request, JobIdentity identity,
+            CompletableFuture<CompiledModel> result) {
         CompletableFuture<JobResult> job = pipeline().submit(request, identity, config.deadline());
         job.whenComplete((done, error) -> {
             if (error != null) {
                 result.completeExceptionally(error);
             } else {
-                handOver(model(done, identity), result);
+                handOver(compiled(done, identity), result);
             }
         });
         result.whenComplete((model, error) -> {
@@ -127,12 +128,13 @@ public final class Kiln implements AutoCloseable {
      */
     public CompiledModel compileBlocking(CompileRequest request) {
         requireOpen();
-        JobIdentity identity = identify(request);
-        Optional<CompiledModel> ready = ready(request, identity);
+        CacheKey key = key(request);
+        Optional<CompiledModel> ready = ready(request, key);
         if (ready.isPresent()) {
             return ready.get();
         }
-        return model(await(pipeline().submit(request, identity, config.deadline())), identity);
+        JobIdentity identity = JobIdentity.of(request.model(), key);
+        return compiled(await(pipeline().submit(request, identity, config.deadline())), identity);
     }
 
     private static JobResult await(CompletableFuture<JobResult> job) {
@@ -149,33 +151,45 @@ public final class Kiln implements AutoCloseable {
         }
     }
 
-    private JobIdentity identify(CompileRequest request) {
+    private CacheKey key(CompileRequest request) {
         TracePhase.requireReadable(request.model());
-        return JobIdentity.of(request.model(), CompileKeys.request(request, environment));
+        return CompileKeys.request(request, environment);
     }
 
     /** From memory, or from the cache. */
-    private Optional<CompiledModel> ready(CompileRequest request, JobIdentity identity) {
-        boolean remembers = memory != null && !cache.mode().checks();
-        Optional<LoadedModel> inMemory = remembers ? memory.find(identity) : Optional.empty();
-        if (inMemory.isPresent()) {
-            hits.incrementAndGet();
-            CompileInfo info = new CompileInfo(inMemory.get().executable().graph(), true, List.of(), 0);
-            return Optional.of(new CompiledModel(inMemory.get(), info, threads));
+    private Optional<CompiledModel> ready(CompileRequest request, CacheKey key) {
+        if (memory == null || cache.mode().checks()) {
+            return fromCache(request, key);
         }
-        Optional<WarmStart.Found> found = warmStart.find(request, identity.request());
-        return found.isEmpty() ? Optional.empty()
-            : Optional.of(model(new JobResult(found.get().model(), found.get().info()), identity));
+        JobIdentity identity = JobIdentity.of(request.model(), key);
+        Optional<LoadedModel> inMemory = memory.find(identity);
+        if (inMemory.isPresent()) {
+            CompileInfo info = new CompileInfo(inMemory.get().executable().graph(), true, List.of(), 0);
+            return Optional.of(model(inMemory.get(), info));
+        }
+        Optional<CompiledModel> found = fromCache(request, key);
+        found.ifPresent(model -> memory.keep(identity, model.loaded()));
+        return found;
     }
 
-    private CompiledModel model(JobResult done, JobIdentity identity) {
-        if (done.info().cacheHit()) {
-            hits.incrementAndGet();
-        }
+    private Optional<CompiledModel> fromCache(CompileRequest request, CacheKey key) {
+        Optional<WarmStart.Found> found = warmStart.find(request, key);
+        return found.isEmpty() ? Optional.empty()
+            : Optional.of(model(found.get().model(), found.get().info()));
+    }
+
+    private CompiledModel compiled(JobResult done, JobIdentity identity) {
         if (memory != null) {
             memory.keep(identity, done.model());
         }
-        return new CompiledModel(done.model(), done.info(), threads);
+        return model(done.model(), done.info());
+    }
+
+    private CompiledModel model(LoadedModel loaded, CompileInfo info) {
+        if (info.cacheHit()) {
+            hits.incrementAndGet();
+        }
+        return new CompiledModel(loaded, info, threads);
     }
 
     private Pipeline pipeline() {

@@ -13,7 +13,8 @@ final class ModelMemory {
 
     ModelMemory(int size) {
         RemovalListener<JobIdentity, LoadedModel> release = (identity, model, cause) -> model.release();
-        models = Caffeine.newBuilder().maximumSize(size).executor(Runnable::run).removalListener(release).build();
+        models = Caffeine.newBuilder().maximumSize(size).executor(Runnable::run).removalListener(release)
+            .build();
     }
 
     /** A model with one more user, the caller. */

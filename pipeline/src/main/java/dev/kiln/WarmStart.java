@@ -72,6 +72,7 @@ final class WarmStart {
         List<CompileInfo.Span> spans = new ArrayList<>();
         spans.add(new CompileInfo.Span("lookup", start, looked, thread));
         spans.add(new CompileInfo.Span("post-compile", looked, ready, thread));
-        return Optional.of(new Found(model, new CompileInfo(hit.forward(), true, spans, (ready - start) / 1e6)));
+        return Optional.of(new Found(model,
+            new CompileInfo(hit.forward(), true, spans, (ready - start) / 1e6)));
     }
 }

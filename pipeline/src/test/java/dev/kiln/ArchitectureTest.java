@@ -52,14 +52,16 @@ class ArchitectureTest {
 
     @Test
     void artifactCacheKnowsNothingOfTheAotAutogradCache() {
-        noClasses().that().resideInAnyPackage(ARTIFACT_CACHE, "dev.kiln.cache.codec..", "dev.kiln.cache.store..")
+        noClasses().that().resideInAnyPackage(ARTIFACT_CACHE, "dev.kiln.cache.codec..",
+            "dev.kiln.cache.store..")
             .should().dependOnClassesThat().resideInAPackage("dev.kiln.cache.aot..").check(CLASSES);
     }
 
     @Test
     void phasesKnowNothingOfVertxOrOfThePipeline() {
         noClasses().that().resideInAPackage(STAGES).should().dependOnClassesThat()
-            .resideInAnyPackage(with("io.vertx..", "io.netty..", "org.apache.kafka..", "io.micrometer..")).check(CLASSES);
+            .resideInAnyPackage(with("io.vertx..", "io.netty..", "org.apache.kafka..", "io.micrometer.."))
+            .check(CLASSES);
     }
 
     @Test
@@ -70,7 +72,8 @@ class ArchitectureTest {
 
     @Test
     void commandLineIsUsedByNobodyBelowIt() {
-        noClasses().that().resideInAnyPackage("dev.kiln", "dev.kiln.pipeline..", "dev.kiln.conformance..").should()
+        noClasses().that().resideInAnyPackage("dev.kiln", "dev.kiln.pipeline..", "dev.kiln.conformance..")
+            .should()
             .dependOnClassesThat().resideInAPackage("dev.kiln.cli..").check(CLASSES);
     }
 

@@ -84,7 +84,8 @@ class KilnTest {
 
     @Test
     void runsAsynchronously() throws Exception {
-        try (Kiln kiln = Kiln.open(config(CacheMode.WRITE)); CompiledModel model = kiln.compileBlocking(linear())) {
+        try (Kiln kiln = Kiln.open(config(CacheMode.WRITE));
+                CompiledModel model = kiln.compileBlocking(linear())) {
             Tensor x = Tensor.ofFloats(new float[] {1, 1, 1, 1}, 1, 4);
             assertThat(model.runAsync(Map.of("x", x)).get().get("y").toFloatArray()).containsExactly(3, 3, 3);
         }
@@ -129,7 +130,8 @@ class KilnTest {
                 CompileFailedException.class,
                 e -> assertThat(e.reason()).isEqualTo(CompileFailedException.Reason.DEADLINE));
             Path other = Models.unary(folder.resolve("unknown.onnx"), "NoSuchOp");
-            assertThatThrownBy(() -> kiln.compileBlocking(other)).isInstanceOf(KilnException.Unsupported.class);
+            assertThatThrownBy(() -> kiln.compileBlocking(other))
+                .isInstanceOf(KilnException.Unsupported.class);
         }
     }
 
@@ -184,7 +186,8 @@ class KilnTest {
             }
         };
         try (Kiln kiln = Kiln.open(config(CacheMode.WRITE).withListener(broken))) {
-            assertThatThrownBy(() -> kiln.compile(linear()).get()).isInstanceOf(ExecutionException.class).cause()
+            assertThatThrownBy(() -> kiln.compile(linear()).get()).isInstanceOf(ExecutionException.class)
+                .cause()
                 .isInstanceOfSatisfying(CompileFailedException.class,
                     e -> assertThat(e.phase()).isEqualTo("autotune"))
                 .hasMessageContaining("broken on purpose");
@@ -195,7 +198,8 @@ class KilnTest {
     void anArtifactIsFoundThoughTheFileIsAnother() throws Exception {
         try (Kiln kiln = Kiln.open(config(CacheMode.WRITE))) {
             kiln.compileBlocking(linear());
-            Path copy = Files.copy(linear(), Files.createDirectories(folder.resolve("there")).resolve("copy.onnx"));
+            Path there = Files.createDirectories(folder.resolve("there"));
+            Path copy = Files.copy(linear(), there.resolve("copy.onnx"));
             assertThat(kiln.compileBlocking(copy).info().cacheHit()).isTrue();
         }
     }

@@ -80,7 +80,8 @@ class MiniLmTest {
     @Test
     void reportsWhatWasDone() {
         assertThat(model.info().cacheHit()).isFalse();
-        assertThat(model.info().stageMillis()).containsKeys("trace", "autograd", "post-grad", "codegen", "autotune",
+        assertThat(model.info().stageMillis())
+            .containsKeys("trace", "autograd", "post-grad", "codegen", "autotune",
             "post-compile");
         assertThat(model.info().kernels()).isNotEmpty();
         assertThat(model.info().artifactBytes()).isGreaterThan(80_000_000);

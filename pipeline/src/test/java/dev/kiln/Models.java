@@ -54,7 +54,8 @@ public final class Models {
 
     /** {@code y = op(x)} with x and y of {@code [2]}. */
     public static Path unary(Path file, String op) {
-        return write(file, GraphProto.newBuilder().setName("unary").addInput(value("x", 2)).addOutput(value("y", 2))
+        return write(file, GraphProto.newBuilder().setName("unary").addInput(value("x", 2))
+            .addOutput(value("y", 2))
             .addNode(node(op, "y", "x")));
     }
 
@@ -92,7 +93,8 @@ public final class Models {
     }
 
     public static NodeProto.Builder node(String op, String output, String... inputs) {
-        NodeProto.Builder node = NodeProto.newBuilder().setName(output + "_node").setOpType(op).addOutput(output);
+        NodeProto.Builder node = NodeProto.newBuilder().setName(output + "_node").setOpType(op)
+            .addOutput(output);
         for (String input : inputs) {
             node.addInput(input);
         }

@@ -22,7 +22,8 @@ public final class CacheCommand implements KilnCommand {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Show this help.")
+    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT,
+        description = "Show this help.")
     private boolean help;
 
     @Option(names = "--cache-dir", paramLabel = "D", scope = ScopeType.INHERIT,
@@ -39,7 +40,8 @@ public final class CacheCommand implements KilnCommand {
 
     @Override
     public Integer call() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "what to do is missing: stats, verify or prune");
+        throw new CommandLine.ParameterException(spec.commandLine(),
+            "what to do is missing: stats, verify or prune");
     }
 
     private interface Task {
@@ -48,8 +50,8 @@ public final class CacheCommand implements KilnCommand {
 
     private int with(Task task) {
         CacheSettings given = KilnConfig.fromEnvironment().cache();
-        CacheSettings settings = new CacheSettings(cacheDir == null ? given.directory() : cacheDir, given.mode(),
-            given.verifyLevel(), given.recheckAfter());
+        CacheSettings settings = new CacheSettings(cacheDir == null ? given.directory() : cacheDir,
+            given.mode(), given.verifyLevel(), given.recheckAfter());
         try (CacheHome home = CacheHome.open(settings)) {
             return task.run(home.artifacts(), spec.commandLine().getOut());
         }
@@ -81,7 +83,7 @@ public final class CacheCommand implements KilnCommand {
         });
     }
 
-    @Command(name = "verify", description = "Reads every byte and reports what is damaged; exit code 1 if anything is.")
+    @Command(name = "verify", description = "Reads every byte; exit code 1 if something is damaged.")
     int verify(@Option(names = "--remove", description = "Remove what is damaged.") boolean remove) {
         return with((cache, out) -> {
             VerifyReport report = cache.verify(remove);
@@ -103,14 +105,14 @@ public final class CacheCommand implements KilnCommand {
             } else {
                 report.bad().forEach(f -> out.println(f.what() + ": " + f.problem()
                     + (f.removed() ? " (removed)" : "")));
-                out.println(report.records() + " records and " + report.blobs() + " blobs read, " + report.bytes()
-                    + " bytes, " + report.bad().size() + " damaged");
+                out.println(report.records() + " records and " + report.blobs() + " blobs read, "
+                    + report.bytes() + " bytes, " + report.bad().size() + " damaged");
             }
             return report.bad().isEmpty() ? 0 : Failures.FAILED;
         });
     }
 
-    @Command(name = "prune", description = "Removes what was not used for long, then the least used that does not fit.")
+    @Command(name = "prune", description = "Removes what was not used for long, or does not fit.")
     int prune(@Option(names = "--max-bytes", paramLabel = "N[K|M|G]", defaultValue = "10G",
             description = "Bytes to keep (default: ${DEFAULT-VALUE}).") String maxBytes,
             @Option(names = "--max-age", paramLabel = "N[s|m|h|d]", defaultValue = "90d",

@@ -26,7 +26,8 @@ public final class CompileCommand implements KilnCommand {
     @Mixin
     private Explanation explanation;
 
-    @Option(names = "--trace", paramLabel = "FILE", description = "Write a timeline for chrome://tracing or Perfetto.")
+    @Option(names = "--trace", paramLabel = "FILE",
+        description = "Write a timeline for chrome://tracing or Perfetto.")
     private Path trace;
 
     @Parameters(paramLabel = "MODEL", description = "An .onnx file.")
@@ -63,8 +64,8 @@ public final class CompileCommand implements KilnCommand {
             + String.format(Locale.ROOT, "%.1f ms", totalMillis));
         out.println("key " + info.key() + ", " + info.kernels().size() + " kernels, "
             + info.artifactBytes() + " bytes");
-        info.stageMillis().forEach((stage, millis) -> out.println(String.format(Locale.ROOT, "%10.1f ms  %s", millis,
-            stage)));
+        info.stageMillis().forEach((stage, millis) ->
+            out.println(String.format(Locale.ROOT, "%10.1f ms  %s", millis, stage)));
     }
 
     private static void json(PrintWriter out, CompileInfo info, double totalMillis) {

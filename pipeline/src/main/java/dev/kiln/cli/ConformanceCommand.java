@@ -27,10 +27,12 @@ public final class ConformanceCommand implements KilnCommand {
     @Mixin
     private CommonOptions options;
 
-    @Option(names = "--rtol", defaultValue = "1e-3", description = "Relative tolerance (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--rtol", defaultValue = "1e-3",
+        description = "Relative tolerance (default: ${DEFAULT-VALUE}).")
     private double relative;
 
-    @Option(names = "--atol", defaultValue = "1e-5", description = "Absolute tolerance (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--atol", defaultValue = "1e-5",
+        description = "Absolute tolerance (default: ${DEFAULT-VALUE}).")
     private double absolute;
 
     @Parameters(paramLabel = "DIR", description = "A folder in the layout of ONNX's backend tests.")
@@ -62,8 +64,8 @@ public final class ConformanceCommand implements KilnCommand {
 
     private void report(PrintWriter out, List<CaseResult> results) {
         if (!options.json()) {
-            out.println(count(results, Status.PASSED) + " passed, " + count(results, Status.FAILED) + " failed, "
-                + count(results, Status.UNSUPPORTED) + " unsupported");
+            out.println(count(results, Status.PASSED) + " passed, " + count(results, Status.FAILED)
+                + " failed, " + count(results, Status.UNSUPPORTED) + " unsupported");
             return;
         }
         Json.line(out, json -> {

@@ -15,7 +15,8 @@ final class Explanation {
     @Option(names = "--explain", description = "Tell what each phase decided.")
     private boolean explain;
 
-    @Option(names = "--explain-sources", paramLabel = "DIR", description = "Write the generated C to DIR/kernels.c.")
+    @Option(names = "--explain-sources", paramLabel = "DIR",
+        description = "Write the generated C to DIR/kernels.c.")
     private Path sources;
 
     void show(PrintWriter out, Kiln kiln, CompileInfo info) {

@@ -18,7 +18,8 @@ final class Failures {
         boolean debug = isDebugging();
         boolean explained = bad || problem instanceof CompileFailedException failed
             && failed.reason() != CompileFailedException.Reason.FAILED;
-        err.println("kiln: " + line(problem) + (explained || debug ? "" : " (KILN_DEBUG=1 shows the stack trace)"));
+        err.println("kiln: " + line(problem)
+            + (explained || debug ? "" : " (KILN_DEBUG=1 shows the stack trace)"));
         if (debug && !explained) {
             problem.printStackTrace(err);
         }

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code kiln} without a verb, or with one that is not known. */
-@Command(name = "kiln", description = "A tensor-program compiler for the JVM.", subcommands = HelpCommand.class)
+@Command(name = "kiln", description = "A tensor-program compiler for the JVM.",
+    subcommands = HelpCommand.class)
 final class RootCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -26,6 +27,7 @@ final class RootCommand implements Callable<Integer> {
             spec.commandLine().getOut().println("kiln " + VersionCommand.version());
             return 0;
         }
-        throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing; kiln --help lists them");
+        throw new CommandLine.ParameterException(spec.commandLine(),
+            "a command is missing; kiln --help lists them");
     }
 }

@@ -34,7 +34,8 @@ public final class RunCommand implements KilnCommand {
     @Option(names = "--input", paramLabel = "NAME=F.npy", description = "An input. Repeatable.")
     private List<String> inputs = new ArrayList<>();
 
-    @Option(names = "--output-dir", paramLabel = "D", required = true, description = "Where outputs are written.")
+    @Option(names = "--output-dir", paramLabel = "D", required = true,
+        description = "Where outputs are written.")
     private Path outputDir;
 
     @Parameters(paramLabel = "MODEL", description = "An .onnx file.")
@@ -65,7 +66,8 @@ public final class RunCommand implements KilnCommand {
             Map<String, Path> written = OutputFiles.plan(outputDir, outputs.keySet());
             OutputFiles.write(outputs, written);
             explanation.show(spec.commandLine().getOut(), kiln, compiled.info());
-            report(compiled, outputs, written, new Times(Startup.millisUntil(started), loadMillis, runMillis));
+            report(compiled, outputs, written,
+                new Times(Startup.millisUntil(started), loadMillis, runMillis));
             return 0;
         }
     }
@@ -90,7 +92,8 @@ public final class RunCommand implements KilnCommand {
         return tensors;
     }
 
-    private void report(CompiledModel compiled, Map<String, Tensor> outputs, Map<String, Path> files, Times times) {
+    private void report(CompiledModel compiled, Map<String, Tensor> outputs, Map<String, Path> files,
+            Times times) {
         PrintWriter out = spec.commandLine().getOut();
         String cache = compiled.info().cacheHit() ? "hit" : "miss";
         if (!options.json()) {

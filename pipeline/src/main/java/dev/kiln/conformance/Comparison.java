@@ -5,8 +5,9 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Compares outputs as ONNX's backend tests do: {@code |actual - expected| <= absolute + relative * |expected|} for
- * floating types, equality for others; NaN equals NaN, infinities equal themselves.
+ * Compares outputs as ONNX's backend tests do. Floating types must satisfy
+ * {@code |actual - expected| <= absolute + relative * |expected|}, where NaN equals NaN and infinities equal
+ * themselves; others must be equal.
  */
 public record Comparison(double relative, double absolute) {
     public static final Comparison DEFAULT = new Comparison(1e-3, 1e-5);
@@ -16,14 +17,16 @@ public record Comparison(double relative, double absolute) {
         if (expected.dtype() != actual.dtype() || !Arrays.equals(expected.shape(), actual.shape())) {
             return Optional.of("output '" + name + "' is " + actual + ", expected " + expected);
         }
-        return expected.dtype().isFloating() ? floating(name, expected.toDoubleArray(), actual.toDoubleArray())
+        return expected.dtype().isFloating()
+            ? floating(name, expected.toDoubleArray(), actual.toDoubleArray())
             : integral(name, expected.toLongArray(), actual.toLongArray());
     }
 
     private Optional<String> floating(String name, double[] expected, double[] actual) {
         for (int i = 0; i < expected.length; i++) {
             if (!close(expected[i], actual[i])) {
-                return Optional.of("output '" + name + "'[" + i + "] is " + actual[i] + ", expected " + expected[i]);
+                return Optional.of("output '" + name + "'[" + i + "] is " + actual[i] + ", expected "
+                    + expected[i]);
             }
         }
         return Optional.empty();
@@ -39,6 +42,7 @@ public record Comparison(double relative, double absolute) {
     private static Optional<String> integral(String name, long[] expected, long[] actual) {
         int at = Arrays.mismatch(expected, actual);
         return at < 0 ? Optional.empty()
-            : Optional.of("output '" + name + "'[" + at + "] is " + actual[at] + ", expected " + expected[at]);
+            : Optional.of("output '" + name + "'[" + at + "] is " + actual[at] + ", expected "
+                + expected[at]);
     }
 }

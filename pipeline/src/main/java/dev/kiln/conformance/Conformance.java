@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Compiles and runs cases. A model is compiled as it is first. If that is not possible, because a shape depends on
- * the values of an input, it is compiled for the shapes and small integer values of the data set.
+ * Compiles and runs cases. A model is compiled as it is first. If that is not possible, because a shape
+ * depends on the values of an input, it is compiled for the shapes and small integer values of the data set.
  */
 public final class Conformance {
     private static final long MAX_KNOWN_VALUES = 4096;
@@ -66,7 +66,8 @@ public final class Conformance {
         } catch (KilnException.Unsupported e) {
             return new CaseResult(name, Status.UNSUPPORTED, e.getMessage());
         } catch (IOException | RuntimeException e) {
-            return new CaseResult(name, Status.FAILED, e instanceof KilnException ? e.getMessage() : e.toString());
+            String reason = e instanceof KilnException ? e.getMessage() : e.toString();
+            return new CaseResult(name, Status.FAILED, reason);
         }
     }
 
@@ -106,7 +107,8 @@ public final class Conformance {
             trace = trace.withPin(input.getKey(), tensor.shape());
             if (!tensor.dtype().isFloating() && tensor.numel() <= MAX_KNOWN_VALUES) {
                 List<Long> sizes = Arrays.stream(tensor.shape()).boxed().toList();
-                trace = trace.withValue(input.getKey(), new ConstantValue(tensor.dtype(), sizes, tensor.data()));
+                trace = trace.withValue(input.getKey(),
+                    new ConstantValue(tensor.dtype(), sizes, tensor.data()));
             }
         }
         return trace;

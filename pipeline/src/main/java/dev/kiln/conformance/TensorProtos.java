@@ -29,7 +29,8 @@ final class TensorProtos {
 
     /** The same memory as a tensor. */
     static Tensor tensor(ConstantValue value) {
-        return Tensor.of(value.data(), value.dtype(), value.sizes().stream().mapToLong(Long::longValue).toArray());
+        long[] shape = value.sizes().stream().mapToLong(Long::longValue).toArray();
+        return Tensor.of(value.data(), value.dtype(), shape);
     }
 
     private static void fill(TensorProto proto, DType dtype, ConstantValue value) {
@@ -53,8 +54,8 @@ final class TensorProtos {
 
     private static void requireCount(TensorProto proto, long expected, long found, String what) {
         if (expected != found) {
-            throw new KilnException.BadInput("test data " + proto.getName() + proto.getDimsList() + " has " + found
-                + " " + what + ", not " + expected);
+            throw new KilnException.BadInput("test data " + proto.getName() + proto.getDimsList() + " has "
+                + found + " " + what + ", not " + expected);
         }
     }
 
@@ -71,7 +72,8 @@ final class TensorProtos {
             case INT64 -> DType.I64;
             case BOOL -> DType.BOOL;
             case null -> throw new KilnException.BadInput("unknown tensor type " + onnx);
-            default -> throw new KilnException.Unsupported("tensor type " + TensorProto.DataType.forNumber(onnx));
+            default -> throw new KilnException.Unsupported("tensor type "
+                + TensorProto.DataType.forNumber(onnx));
         };
     }
 }

@@ -34,7 +34,8 @@ public final class CompileJob {
     private Thread worker;
     private boolean ended;
 
-    CompileJob(String id, JobIdentity identity, CompileRequest request, Deadline deadline, CompileListener listener) {
+    CompileJob(String id, JobIdentity identity, CompileRequest request, Deadline deadline,
+            CompileListener listener) {
         this.id = id;
         this.identity = identity;
         this.request = request;
@@ -153,7 +154,9 @@ public final class CompileJob {
         return !ended;
     }
 
-    /** The calling thread works for somebody else from now on: an interrupt meant for this job is taken back. */
+    /**
+     * The calling thread works for somebody else from now on: an interrupt meant for this job is taken back.
+     */
     synchronized void exit() {
         worker = null;
         Thread.interrupted();

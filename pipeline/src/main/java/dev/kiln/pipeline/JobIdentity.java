@@ -18,7 +18,8 @@ public record JobIdentity(Path model, long size, String modified, CacheKey reque
     public static JobIdentity of(Path model, CacheKey request) {
         try {
             BasicFileAttributes found = Files.readAttributes(model, BasicFileAttributes.class);
-            return new JobIdentity(model.toRealPath(), found.size(), found.lastModifiedTime().toString(), request);
+            return new JobIdentity(model.toRealPath(), found.size(), found.lastModifiedTime().toString(),
+                request);
         } catch (IOException e) {
             throw new KilnException.BadInput(model + ": no such model file", e);
         }

@@ -69,7 +69,8 @@ final class Jobs {
         });
     }
 
-    private void handOut(CompileJob job, CompileEvent.GraphReady event, List<CompletableFuture<JobResult>> waiting) {
+    private void handOut(CompileJob job, CompileEvent.GraphReady event,
+            List<CompletableFuture<JobResult>> waiting) {
         CompileInfo info = new CompileInfo(event.graph(), event.found(), job.spans(), job.millisSoFar());
         LoadedModel model = loader.own(event.executable());
         for (CompletableFuture<JobResult> ticket : waiting) {
@@ -112,7 +113,8 @@ final class Jobs {
         if (event.cause() instanceof KilnException.BadInput bad) {
             return bad;
         }
-        String problem = event.cause().getMessage() == null ? event.cause().toString() : event.cause().getMessage();
-        return new CompileFailedException(Reason.FAILED, event.phase(), problem, event.remedy(), event.cause());
+        Throwable cause = event.cause();
+        String problem = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        return new CompileFailedException(Reason.FAILED, event.phase(), problem, event.remedy(), cause);
     }
 }

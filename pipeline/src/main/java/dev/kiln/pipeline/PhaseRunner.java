@@ -43,7 +43,8 @@ public final class PhaseRunner {
         }).completion();
     }
 
-    private <E extends CompileEvent> void run(Vertx vertx, E event, String phase, Step<E> step, CompileJob job) {
+    private <E extends CompileEvent> void run(Vertx vertx, E event, String phase, Step<E> step,
+            CompileJob job) {
         if (!job.enter()) {
             return;
         }

@@ -17,11 +17,13 @@ import dev.kiln.stages.CompileRequest;
 import dev.kiln.stages.Environment;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -74,15 +76,18 @@ public final class Pipeline implements AutoCloseable {
             CompileEvent.address(CompileEvent.GraphReady.class), m -> jobs.ready(m.body())).completion();
         Future<Void> failed = vertx.eventBus().<CompileEvent.CompileFailed>localConsumer(
             CompileEvent.address(CompileEvent.CompileFailed.class), m -> jobs.failed(m.body())).completion();
-        Future.all(List.of(ready, failed, vertx.deployVerticle(new TraceVerticle(phases)),
-            vertx.deployVerticle(new AutogradVerticle(phases)), vertx.deployVerticle(new PostGradVerticle(phases)),
-            vertx.deployVerticle(new CodegenVerticle(phases)), vertx.deployVerticle(new AutotuneVerticle(phases)),
-            vertx.deployVerticle(new PostCompileVerticle(phases)))).toCompletionStage().toCompletableFuture().join();
+        List<Future<?>> parts = new ArrayList<>(List.of(ready, failed));
+        for (Deployable verticle : List.of(new TraceVerticle(phases), new AutogradVerticle(phases),
+                new PostGradVerticle(phases), new CodegenVerticle(phases), new AutotuneVerticle(phases),
+                new PostCompileVerticle(phases))) {
+            parts.add(vertx.deployVerticle(verticle));
+        }
+        Future.all(parts).toCompletionStage().toCompletableFuture().join();
     }
 
     /**
-     * Has a request compiled, or joins the job that compiles it already. Cancelling the result cancels the job
-     * once nobody else waits for it.
+     * Has a request compiled, or joins the job that compiles it already. Cancelling the result cancels the
+     * job once nobody else waits for it.
      *
      * @throws CompileFailedException if too many jobs are under way
      */

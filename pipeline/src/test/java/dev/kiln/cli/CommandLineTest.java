@@ -92,9 +92,11 @@ class CommandLineTest {
     @Test
     void runsAndWritesOutputs() {
         Path out = folder.resolve("out");
-        Outcome outcome = cached("run", model, "--input", "x=" + input("x", ones(2, 4)), "--output-dir", out, "--json");
+        Outcome outcome = cached("run", model, "--input", "x=" + input("x", ones(2, 4)), "--output-dir", out,
+            "--json");
         assertThat(outcome.err()).isEmpty();
-        assertThat(outcome.json().fieldNames()).toIterable().contains("cache", "load_ms", "run_ms", "outputs");
+        assertThat(outcome.json().fieldNames()).toIterable()
+            .contains("cache", "load_ms", "run_ms", "outputs");
         Tensor y = Npy.read(out.resolve("y.npy"));
         assertThat(y.shape()).containsExactly(2, 3);
         assertThat(y.toFloatArray()).containsOnly(3);
@@ -114,7 +116,8 @@ class CommandLineTest {
         Path trace = folder.resolve("trace.json");
         assertThat(cached("compile", model, "--trace", trace).code()).isZero();
         JsonNode events = new ObjectMapper().readTree(trace.toFile()).get("traceEvents");
-        assertThat(events).anyMatch(e -> e.get("name").asText().equals("codegen") && e.get("dur").asDouble() > 0);
+        assertThat(events).anyMatch(e -> e.get("name").asText().equals("codegen") && e.get("dur")
+            .asDouble() > 0);
     }
 
     @Test
@@ -126,7 +129,8 @@ class CommandLineTest {
 
     @Test
     void reportsAnUnknownOp() {
-        cached("compile", Models.unary(folder.resolve("odd.onnx"), "NoSuchOp")).assertBadInput("odd.onnx", "NoSuchOp");
+        cached("compile", Models.unary(folder.resolve("odd.onnx"), "NoSuchOp"))
+            .assertBadInput("odd.onnx", "NoSuchOp");
     }
 
     @Test
@@ -137,7 +141,8 @@ class CommandLineTest {
     @Test
     void reportsAWrongDtype() {
         Path x = input("x", Tensor.ofLongs(new long[4], 1, 4));
-        cached("run", model, "--input", "x=" + x, "--output-dir", folder.resolve("out")).assertBadInput("'x'", "i64");
+        cached("run", model, "--input", "x=" + x, "--output-dir", folder.resolve("out"))
+            .assertBadInput("'x'", "i64");
         assertThat(folder.resolve("out")).doesNotExist();
     }
 
@@ -154,13 +159,15 @@ class CommandLineTest {
 
     @Test
     void reportsAnUnknownInput() {
-        cached("run", model, "--input", "x=" + input("x", ones(1, 4)), "--input", "z=" + input("z", ones(1, 4)),
+        cached("run", model, "--input", "x=" + input("x", ones(1, 4)), "--input", "z="
+            + input("z", ones(1, 4)),
             "--output-dir", folder.resolve("out")).assertBadInput("'z'");
     }
 
     @Test
     void reportsAnInputFileThatIsNotThere() {
-        cached("run", model, "--input", "x=" + folder.resolve("no.npy"), "--output-dir", folder.resolve("out"))
+        cached("run", model, "--input", "x=" + folder.resolve("no.npy"), "--output-dir",
+            folder.resolve("out"))
             .assertBadInput("no.npy");
     }
 
@@ -191,7 +198,8 @@ class CommandLineTest {
 
     @Test
     void withoutACacheNothingIsWritten() {
-        assertThat(cached("compile", model, "--no-cache", "--json").json().get("cache").asText()).isEqualTo("miss");
+        assertThat(cached("compile", model, "--no-cache", "--json").json().get("cache").asText())
+            .isEqualTo("miss");
         assertThat(folder.resolve("cache")).doesNotExist();
     }
 
@@ -211,7 +219,8 @@ class CommandLineTest {
     void tellsItsVersion() {
         assertThat(kiln("version").out().getFirst()).matches("kiln \\d.* on Java .*");
         assertThat(kiln("--version").out().getFirst()).matches("kiln \\d.*");
-        assertThat(String.join("\n", kiln("--help").out())).contains("compile", "run", "conformance", "cache");
+        assertThat(String.join("\n", kiln("--help").out()))
+            .contains("compile", "run", "conformance", "cache");
     }
 
     @Test

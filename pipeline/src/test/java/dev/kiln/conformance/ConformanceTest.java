@@ -68,9 +68,11 @@ class ConformanceTest {
     @Test
     void cannotTakeSequences() throws IOException {
         Path sequences = folder.resolve("sequence");
-        TypeProto type = TypeProto.newBuilder().setSequenceType(TypeProto.Sequence.getDefaultInstance()).build();
+        TypeProto type = TypeProto.newBuilder().setSequenceType(TypeProto.Sequence.getDefaultInstance())
+            .build();
         Models.write(sequences.resolve("model.onnx"), GraphProto.newBuilder()
-            .addInput(ValueInfoProto.newBuilder().setName("s").setType(type)).addOutput(Models.value("y", 2)));
+            .addInput(ValueInfoProto.newBuilder().setName("s").setType(type))
+            .addOutput(Models.value("y", 2)));
         CaseResult result = run(sequences);
         assertThat(result.status()).isEqualTo(Status.UNSUPPORTED);
         assertThat(result.reason()).isEqualTo("'s' is a sequence, not a tensor");
@@ -82,7 +84,8 @@ class ConformanceTest {
         ValueInfoProto.Builder shape = Models.value("shape", 2);
         shape.getTypeBuilder().getTensorTypeBuilder().setElemType(TensorProto.DataType.INT64_VALUE);
         Models.write(reshape.resolve("model.onnx"), GraphProto.newBuilder().addInput(Models.value("x", 4))
-            .addInput(shape).addOutput(Models.value("y", 2, 2)).addNode(Models.node("Reshape", "y", "x", "shape")));
+            .addInput(shape).addOutput(Models.value("y", 2, 2))
+            .addNode(Models.node("Reshape", "y", "x", "shape")));
         Path data = Files.createDirectories(reshape.resolve("test_data_set_0"));
         write(data.resolve("input_0.pb"),
             Models.tensor("x", 4).addFloatData(1).addFloatData(2).addFloatData(3).addFloatData(4));

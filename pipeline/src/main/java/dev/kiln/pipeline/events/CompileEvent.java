@@ -34,8 +34,8 @@ public sealed interface CompileEvent {
     }
 
     /** The passes have run. */
-    record PostGradDone(EventHeader header, dev.kiln.stages.postgrad.PostGradDone graph, Compilation compilation)
-            implements CompileEvent {
+    record PostGradDone(EventHeader header, dev.kiln.stages.postgrad.PostGradDone graph,
+            Compilation compilation) implements CompileEvent {
     }
 
     /** There is source code for each kernel, in all its variants. */

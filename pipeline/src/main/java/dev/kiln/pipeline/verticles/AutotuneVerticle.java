@@ -4,9 +4,9 @@ import dev.kiln.pipeline.CompileJob;
 import dev.kiln.pipeline.PhaseContext;
 import dev.kiln.pipeline.PhaseRunner;
 import dev.kiln.pipeline.events.CompileEvent;
-import dev.kiln.pipeline.events.CompileEvent.KernelsChosen;
 import dev.kiln.pipeline.events.CompileEvent.KernelsGenerated;
 import dev.kiln.stages.autotune.AutotunePhase;
+import dev.kiln.stages.autotune.KernelsChosen;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 
@@ -25,7 +25,8 @@ public final class AutotuneVerticle extends VerticleBase {
 
     private static CompileEvent choose(KernelsGenerated event, PhaseContext context) {
         CompileJob job = context.job();
-        return new KernelsChosen(event.header().next(), AutotunePhase.run(event.code(), job.request().options(),
-            context.environment(), job.decisions(), job.deadline()), event.compilation());
+        KernelsChosen chosen = AutotunePhase.run(event.code(), job.request().options(), context.environment(),
+            job.decisions(), job.deadline());
+        return new CompileEvent.KernelsChosen(event.header().next(), chosen, event.compilation());
     }
 }

@@ -48,8 +48,8 @@ public final class PostCompileVerticle extends VerticleBase {
         Environment environment = context.environment();
         ArtifactKeys keys = event.compilation().keys();
         CompiledGraph graph = job.measure("post-compile/native build", () -> Assembly.run(event.chosen(),
-            event.compilation().split(), keys.artifact(), job.request().options(), environment, job.decisions(),
-            job.stageMillis(), job.deadline()));
+            event.compilation().split(), keys.artifact(), job.request().options(), environment,
+            job.decisions(), job.stageMillis(), job.deadline()));
         if (job.expected().isPresent()) {
             requireEqual(job.expected().get(), graph);
         } else if (environment.cache().artifacts().put(graph, keys.artifact())
@@ -64,7 +64,8 @@ public final class PostCompileVerticle extends VerticleBase {
         return ready(event, event.graph(), context, true);
     }
 
-    private static GraphReady ready(CompileEvent event, CompiledGraph graph, PhaseContext context, boolean found) {
+    private static GraphReady ready(CompileEvent event, CompiledGraph graph, PhaseContext context,
+            boolean found) {
         return new GraphReady(event.header().next(), graph,
             context.loader().load(graph, context.job().request().options()), found);
     }

@@ -30,7 +30,8 @@ public final class TraceVerticle extends VerticleBase {
     private static CompileEvent trace(CompileRequested event, PhaseContext context) {
         CompileRequest request = event.request();
         Traced traced = TracePhase.run(request);
-        KeyComponents artifact = CompileKeys.artifact(traced.graph(), request.options(), context.environment());
+        KeyComponents artifact = CompileKeys.artifact(traced.graph(), request.options(),
+            context.environment());
         ArtifactKeys keys = new ArtifactKeys(artifact, CompileKeys.aot(artifact, traced.graph()));
         return new CompileEvent.Traced(EventHeader.of(event.header().job(), artifact.key()), traced, keys);
     }

@@ -1,2 +1,4 @@
-/** One verticle a phase: receives an event, has the phase's function called on a compile thread, publishes. */
+/**
+ * One verticle a phase: receives an event, has the phase's function called on a compile thread, publishes.
+ */
 package dev.kiln.pipeline.verticles;
