@@ -1,0 +1,97 @@
+package dev.kiln.bench;
+
+import dev.kiln.cli.KilnCommand;
+import dev.kiln.ops.KilnException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kiln bench}: times a model, on its own or against a peer. */
+@Command(name = "bench", description = "Time a model; a peer runs in a process of its own, in turn.",
+        mixinStandardHelpOptions = true)
+public final class BenchCommand implements KilnCommand {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL", description = "Model file.")
+    private Path model;
+
+    @Option(names = "--shape", paramLabel = "NAME=8x128", description = "Shape of an input; repeatable.")
+    private List<String> shapes = new ArrayList<>();
+
+    @Option(names = "--runs", description = "Counted runs of each engine (default ${DEFAULT-VALUE};"
+            + " 5 processes with --start).")
+    private int runs = -1;
+
+    @Option(names = "--rounds", defaultValue = "5", description = "Turns of each engine (default ${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Option(names = "--warmup", defaultValue = "10",
+            description = "Runs of each engine before the first turn (default ${DEFAULT-VALUE}).")
+    private int warmup;
+
+    @Option(names = "--peer", description = "Engine to compare with: onnxruntime.")
+    private String peer;
+
+    @Option(names = "--threads", description = "Threads of one run (default: all processors).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--seed", defaultValue = "0", description = "Seed of the random inputs.")
+    private long seed;
+
+    @Option(names = "--start", description = "Time starts instead: compile, warm start and the peer's load.")
+    private boolean start;
+
+    @Option(names = "--json", description = "End with one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Duel.Plan plan = plan();
+        PrintWriter out = spec.commandLine().getOut();
+        try (WorkFolder work = WorkFolder.create()) {
+            if (start) {
+                ColdStart.Result result = new ColdStart(plan, work.path()).run();
+                out.println(json ? Json.write(BenchReport.json(plan, result)) : BenchReport.text(plan, result));
+            } else {
+                Duel.Result result = new Duel(plan, work.path()).run();
+                out.println(json ? Json.write(BenchReport.json(plan, result)) : BenchReport.text(plan, result));
+            }
+        }
+        out.flush();
+        return 0;
+    }
+
+    private Duel.Plan plan() {
+        if (!Files.isRegularFile(model)) {
+            throw new KilnException.BadInput(model + ": no such model file");
+        }
+        int wanted = runs == -1 ? start ? 5 : 50 : runs;
+        if (wanted < 1 || rounds < 1 || warmup < 0 || threads < 1) {
+            throw new KilnException.BadInput("--runs, --rounds and --threads take at least 1");
+        }
+        Map<String, long[]> byName = new LinkedHashMap<>();
+        shapes.forEach(shape -> ShapeOption.parse(shape).addTo(byName));
+        return new Duel.Plan(model.toAbsolutePath(), byName, engines(), threads, warmup, wanted,
+                Math.min(rounds, wanted), seed);
+    }
+
+    private List<String> engines() {
+        if (peer == null) {
+            return List.of(KilnEngine.NAME);
+        }
+        if (peer.equals(KilnEngine.NAME) || !Engine.NAMES.contains(peer)) {
+            throw new KilnException.BadInput("--peer takes onnxruntime, not '" + peer + "'");
+        }
+        return List.of(KilnEngine.NAME, peer);
+    }
+}
