@@ -16,8 +16,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kiln bench}: times a model, on its own or against a peer. */
-@Command(name = "bench", description = "Time a model; a peer runs in a process of its own, in turn.",
-        mixinStandardHelpOptions = true)
+@Command(description = "Times a model; a peer runs in a process of its own, in turn.")
 public final class BenchCommand implements KilnCommand {
     @Spec
     private CommandSpec spec;
@@ -53,6 +52,14 @@ public final class BenchCommand implements KilnCommand {
 
     @Option(names = "--json", description = "End with one JSON object.")
     private boolean json;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    private boolean help;
+
+    @Override
+    public String name() {
+        return "bench";
+    }
 
     @Override
     public Integer call() {

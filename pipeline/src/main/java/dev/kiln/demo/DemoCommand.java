@@ -3,20 +3,18 @@ package dev.kiln.demo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kiln.CompileListener;
-import dev.kiln.KilnConfig;
+import dev.kiln.cli.CommonOptions;
 import dev.kiln.cli.KilnCommand;
-import dev.kiln.stages.CompileOptions;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kiln demo}: a first look that needs no model and no options. */
-@Command(name = "demo", description = "Compile a sentence transformer and compare some sentences with it.",
-        mixinStandardHelpOptions = true)
+@Command(description = "Compiles a sentence transformer and compares sentences with it.")
 public final class DemoCommand implements KilnCommand {
     @Spec
     private CommandSpec spec;
@@ -24,22 +22,23 @@ public final class DemoCommand implements KilnCommand {
     @Parameters(paramLabel = "SENTENCE", arity = "0..*", description = "Your own sentences.")
     private List<String> sentences = List.of();
 
-    @Option(names = "--threads", description = "Threads of a run (default: all processors).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private CommonOptions options;
 
-    @Option(names = "--json", description = "End with one JSON object.")
-    private boolean json;
+    @Override
+    public String name() {
+        return "demo";
+    }
 
     @Override
     public Integer call() throws JsonProcessingException {
         PrintWriter err = spec.commandLine().getErr();
         err.println("Embedding sentences with all-MiniLM-L6-v2 (22 million parameters, f32) as native code.");
         err.flush();
-        KilnConfig config = KilnConfig.fromEnvironment().withListener(progress(err));
-        DemoReport report = Demo.run(config, CompileOptions.defaults().withThreads(threads),
+        DemoReport report = Demo.run(options.config(progress(err)), options.compileOptions(),
                 sentences.isEmpty() ? Demo.SENTENCES : sentences);
         PrintWriter out = spec.commandLine().getOut();
-        out.println(json ? new ObjectMapper().writeValueAsString(report.json()) : report.text());
+        out.println(options.json() ? new ObjectMapper().writeValueAsString(report.json()) : report.text());
         out.flush();
         return 0;
     }
