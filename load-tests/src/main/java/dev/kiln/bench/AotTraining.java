@@ -32,6 +32,7 @@ final class AotTraining {
                 verb(run(work.path(), model, cache, i % 2 == 0));
             }
             verb("--help");
+            refused("run", model, "--no-such-option");
         }
     }
 
@@ -56,8 +57,17 @@ final class AotTraining {
     }
 
     private static void verb(String... arguments) {
+        expect(0, arguments);
+    }
+
+    /** A mistake, because picocli can be recorded only if its exceptions have been linked. */
+    private static void refused(String... arguments) {
+        expect(2, arguments);
+    }
+
+    private static void expect(int expected, String... arguments) {
         int code = Main.execute(System.out, System.err, arguments);
-        if (code != 0) {
+        if (code != expected) {
             throw new IllegalStateException("kiln " + String.join(" ", arguments) + " ended with exit code " + code);
         }
     }
