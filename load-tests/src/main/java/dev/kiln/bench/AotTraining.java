@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What the launcher runs while the JVM records its AOT cache: the demo, then the verbs that must start fast, on
- * the demo's model, a few times. Classes that are loaded here, and code that is hot here, cost later starts nothing.
+ * What the launcher runs while the JVM records its AOT cache: the demo, then the verbs that must start fast,
+ * on the demo's model, a few times. Classes that are loaded here, and code that is hot here, cost later
+ * starts nothing.
  */
 final class AotTraining {
     private static final int STARTS = 20;
@@ -38,7 +39,8 @@ final class AotTraining {
 
     private static String demoModel(Path cache) throws IOException {
         try (Stream<Path> files = Files.walk(cache.resolve("demo"))) {
-            return files.filter(file -> file.toString().endsWith(".onnx")).findFirst().orElseThrow().toString();
+            return files.filter(file -> file.toString().endsWith(".onnx")).findFirst().orElseThrow()
+                    .toString();
         }
     }
 
@@ -68,7 +70,8 @@ final class AotTraining {
     private static void expect(int expected, String... arguments) {
         int code = Main.execute(System.out, System.err, arguments);
         if (code != expected) {
-            throw new IllegalStateException("kiln " + String.join(" ", arguments) + " ended with exit code " + code);
+            throw new IllegalStateException("kiln " + String.join(" ", arguments) + " ended with exit code "
+                    + code);
         }
     }
 }

@@ -27,11 +27,12 @@ public final class BenchCommand implements KilnCommand {
     @Option(names = "--shape", paramLabel = "NAME=8x128", description = "Shape of an input; repeatable.")
     private List<String> shapes = new ArrayList<>();
 
-    @Option(names = "--runs", description = "Counted runs of each engine (default ${DEFAULT-VALUE};"
-            + " 5 processes with --start).")
+    @Option(names = "--runs", description = "Counted runs of each engine (default 50; with --start, 5"
+            + " processes).")
     private int runs = -1;
 
-    @Option(names = "--rounds", defaultValue = "5", description = "Turns of each engine (default ${DEFAULT-VALUE}).")
+    @Option(names = "--rounds", defaultValue = "5",
+            description = "Turns of each engine (default ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Option(names = "--warmup", defaultValue = "10",
@@ -64,18 +65,22 @@ public final class BenchCommand implements KilnCommand {
     @Override
     public Integer call() {
         Duel.Plan plan = plan();
-        PrintWriter out = spec.commandLine().getOut();
         try (WorkFolder work = WorkFolder.create()) {
             if (start) {
                 ColdStart.Result result = new ColdStart(plan, work.path()).run();
-                out.println(json ? Json.write(BenchReport.json(plan, result)) : BenchReport.text(plan, result));
+                print(BenchReport.text(plan, result), BenchReport.json(plan, result));
             } else {
                 Duel.Result result = new Duel(plan, work.path()).run();
-                out.println(json ? Json.write(BenchReport.json(plan, result)) : BenchReport.text(plan, result));
+                print(BenchReport.text(plan, result), BenchReport.json(plan, result));
             }
         }
-        out.flush();
         return 0;
+    }
+
+    private void print(String text, Map<String, Object> object) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(json ? Json.write(object) : text);
+        out.flush();
     }
 
     private Duel.Plan plan() {

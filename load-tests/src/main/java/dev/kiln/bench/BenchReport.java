@@ -71,7 +71,8 @@ final class BenchReport {
 
     private static String title(Duel.Plan plan) {
         String shapes = plan.shapes().entrySet().stream()
-                .map(e -> new ShapeOption(e.getKey(), e.getValue()).toString()).collect(Collectors.joining(" "));
+                .map(e -> new ShapeOption(e.getKey(), e.getValue()).toString())
+                .collect(Collectors.joining(" "));
         return plan.model().getFileName() + (shapes.isEmpty() ? "" : " " + shapes) + ", " + plan.threads()
                 + (plan.threads() == 1 ? " thread" : " threads");
     }

@@ -16,15 +16,16 @@ final class ChildJvm {
     }
 
     /**
-     * Starts a class. Flags go through a file: ONNX Runtime 1.29 crashes in a process whose command line is longer
-     * than 4 KB, which a class path soon is.
+     * Starts a class. Flags go through a file: ONNX Runtime 1.29 crashes in a process whose command line is
+     * longer than 4 KB, which a class path soon is.
      *
      * @param environment added to this process's own; standard error is shared with it
      */
     static Process start(String mainClass, Map<String, String> environment, List<String> arguments) {
         try {
             Path flags = Files.createTempFile("kiln-", ".args");
-            Files.writeString(flags, flags().stream().map(ChildJvm::quoted).collect(Collectors.joining("\n")));
+            Files.writeString(flags, flags().stream().map(ChildJvm::quoted)
+                    .collect(Collectors.joining("\n")));
             List<String> command = new ArrayList<>();
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.add("@" + flags);

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How long it takes until a model can run, in fresh processes: a compile with an empty cache, a start with a warm
- * one (both through the command line itself), and the peer's load of the same file. One of each in turn.
+ * How long it takes until a model can run, in fresh processes: a compile with an empty cache, a start with a
+ * warm one (both through the command line itself), and the peer's load of the same file. One of each in turn.
  */
 final class ColdStart {
     private final Duel.Plan plan;
@@ -66,12 +66,14 @@ final class ColdStart {
     }
 
     private List<String> compile() {
-        return List.of("compile", plan.model().toString(), "--threads", Integer.toString(plan.threads()), "--json");
+        return List.of("compile", plan.model().toString(), "--threads", Integer.toString(plan.threads()),
+                "--json");
     }
 
     private void warmRun(Path cache, Result result) {
         List<String> run = new ArrayList<>(List.of("run", plan.model().toString(), "--threads",
-                Integer.toString(plan.threads()), "--json", "--output-dir", work.resolve("outputs").toString()));
+                Integer.toString(plan.threads()), "--json", "--output-dir",
+                work.resolve("outputs").toString()));
         new TensorFolder(work.resolve("inputs")).files()
                 .forEach((name, file) -> run.addAll(List.of("--input", name + "=" + file)));
         long start = System.nanoTime();

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * Times engines on one model and the same inputs. All are loaded first; then they take turns, round by round, while
- * the others wait for input. Each turn starts with runs that are not counted.
+ * Times engines on one model and the same inputs. All are loaded first; then they take turns, round by round,
+ * while the others wait for input. Each turn starts with runs that are not counted.
  */
 final class Duel {
     private static final int UNCOUNTED = 2;
@@ -28,8 +28,8 @@ final class Duel {
      * @param runs counted runs of each engine, over all rounds
      * @param seed of the inputs
      */
-    record Plan(Path model, Map<String, long[]> shapes, List<String> engines, int threads, int warmup, int runs,
-            int rounds, long seed) {
+    record Plan(Path model, Map<String, long[]> shapes, List<String> engines, int threads, int warmup,
+            int runs, int rounds, long seed) {
     }
 
     /**
@@ -85,7 +85,7 @@ final class Duel {
                 : OptionalDouble.of(maxAbsError(outputs.get(0), outputs.get(1)));
     }
 
-    /** Largest absolute difference over all outputs; infinite when one side has NaN where the other has not. */
+    /** Largest absolute difference over all outputs; infinite when only one side has NaN somewhere. */
     static double maxAbsError(Map<String, Tensor> left, Map<String, Tensor> right) {
         if (!left.keySet().equals(right.keySet())) {
             throw new KilnException("the engines' outputs differ in name: " + left.keySet() + " and "
@@ -96,7 +96,8 @@ final class Duel {
             double[] a = left.get(name).toDoubleArray();
             double[] b = right.get(name).toDoubleArray();
             if (a.length != b.length) {
-                throw new KilnException("output '" + name + "' is " + left.get(name) + " and " + right.get(name));
+                throw new KilnException("output '" + name + "' is " + left.get(name) + " and "
+                        + right.get(name));
             }
             for (int i = 0; i < a.length; i++) {
                 worst = Math.max(worst, difference(a[i], b[i]));

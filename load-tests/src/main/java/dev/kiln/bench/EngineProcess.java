@@ -67,7 +67,8 @@ final class EngineProcess implements AutoCloseable {
                     return checked(Json.read(line.substring(EngineServer.MARK.length())));
                 }
             }
-            throw new KilnException("the process of " + engine + " ended with exit code " + process.waitFor());
+            throw new KilnException("the process of " + engine + " ended with exit code "
+                    + process.waitFor());
         } catch (IOException e) {
             throw new KilnException("lost the process of " + engine + ": " + e.getMessage(), e);
         } catch (InterruptedException e) {

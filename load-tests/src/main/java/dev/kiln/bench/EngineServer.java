@@ -16,8 +16,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The main class of an engine's process: loads the model, then answers one line of standard input with one line of
- * standard output until the input ends. Answers are JSON behind {@link #MARK}; other output is not an answer.
+ * The main class of an engine's process: loads the model, then answers one line of standard input with one
+ * line of standard output until the input ends. Answers are JSON behind {@link #MARK}; other output is not an
+ * answer.
  *
  * <pre>
  * make SEED NAME=8x128 ...  random inputs, used from now on     {}
@@ -42,7 +43,8 @@ final class EngineServer {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true,
                 StandardCharsets.UTF_8);
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        try (Engine engine = Engine.open(arguments[0], Path.of(arguments[1]), Integer.parseInt(arguments[2]))) {
+        try (Engine engine = Engine.open(arguments[0], Path.of(arguments[1]),
+                Integer.parseInt(arguments[2]))) {
             out.println(MARK + Json.write(engine.facts()));
             EngineServer server = new EngineServer(engine);
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Random inputs that a model can take: token ids that lie in any usual vocabulary, masks of ones with zeros at
- * the end of some rows, small floats. The same seed gives the same values.
+ * Random inputs that a model can take: token ids that lie in any usual vocabulary, masks of ones with zeros
+ * at the end of some rows, small floats. The same seed gives the same values.
  */
 final class InputMaker {
     /** Below the vocabulary of BERT and of most that came after. */
@@ -32,7 +32,8 @@ final class InputMaker {
         specs.forEach(spec -> unknown.remove(spec.name()));
         if (!unknown.isEmpty()) {
             throw new KilnException.BadInput("--shape names the input '" + unknown.getFirst()
-                    + "', which the model does not have; it has " + specs.stream().map(InputSpec::name).toList());
+                    + "', which the model does not have; it has "
+                    + specs.stream().map(InputSpec::name).toList());
         }
         Map<String, Tensor> inputs = new LinkedHashMap<>();
         for (InputSpec spec : specs) {
@@ -63,7 +64,8 @@ final class InputMaker {
         for (int i = 0; i < count; i++) {
             values[i] = random.nextFloat() * 2 - 1;
         }
-        return dtype == DType.F64 ? Tensor.ofDoubles(widen(values), shape) : Tensor.ofFloats(dtype, values, shape);
+        return dtype == DType.F64 ? Tensor.ofDoubles(widen(values), shape)
+                : Tensor.ofFloats(dtype, values, shape);
     }
 
     private static double[] widen(float[] values) {
@@ -75,7 +77,8 @@ final class InputMaker {
     }
 
     private long[] integers(InputSpec spec, int count) {
-        boolean ids = spec.name().contains("id") && !spec.name().contains("type") && spec.dtype().bytes() >= 4;
+        boolean ids = spec.name().contains("id") && !spec.name().contains("type")
+                && spec.dtype().bytes() >= Integer.BYTES;
         return random.longs(count, 0, ids ? MAX_ID : SMALL).toArray();
     }
 

@@ -44,7 +44,8 @@ final class KilnEngine implements Engine {
 
     private static InputSpec spec(TensorSpec spec) {
         DType dtype = DType.parse(spec.dtype())
-                .orElseThrow(() -> new KilnException("input '" + spec.name() + "' has unknown type " + spec.dtype()));
+                .orElseThrow(() -> new KilnException("input '" + spec.name() + "' has unknown type "
+                        + spec.dtype()));
         return new InputSpec(spec.name(), dtype, spec.sizes());
     }
 

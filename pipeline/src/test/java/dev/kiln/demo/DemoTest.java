@@ -36,7 +36,8 @@ class DemoTest {
         for (int row = 0; row < table.length; row++) {
             int related = row ^ 1;
             assertThat(table[row][row]).isCloseTo(1, within(1e-5));
-            assertThat(SimilarityTable.nearest(table[row], row)).as(Demo.SENTENCES.get(row)).isEqualTo(related);
+            assertThat(SimilarityTable.nearest(table[row], row)).as(Demo.SENTENCES.get(row))
+                    .isEqualTo(related);
             assertThat(table[row][related]).isGreaterThan(0.2).isEqualTo(table[related][row]);
         }
     }
@@ -55,7 +56,8 @@ class DemoTest {
     @Test
     void paddingDoesNotChangeAnEmbedding() {
         String sentence = Demo.SENTENCES.getFirst();
-        DemoReport together = demo(List.of(sentence, sentence + " It is a very long and very lazy afternoon."));
+        String longer = sentence + " It is a very long and very lazy afternoon.";
+        DemoReport together = demo(List.of(sentence, longer));
         assertThat(demo(List.of(sentence)).embedded().vectors()[0])
                 .containsExactly(together.embedded().vectors()[0], within(1e-5f));
     }

@@ -17,7 +17,8 @@ class ReadmeTest {
 
     static Tensor example(long[] ids, long[] mask) {
         // begin
-        try (Kiln kiln = Kiln.open(); CompiledModel model = kiln.compileBlocking(Path.of("all-minilm-l6-v2.onnx"))) {
+        Path file = Path.of("all-minilm-l6-v2.onnx");
+        try (Kiln kiln = Kiln.open(); CompiledModel model = kiln.compileBlocking(file)) {
             Map<String, Tensor> outputs = model.run(Map.of(
                     "input_ids", Tensor.ofLongs(ids, 1, ids.length),
                     "attention_mask", Tensor.ofLongs(mask, 1, mask.length),
@@ -31,6 +32,7 @@ class ReadmeTest {
     void theExampleInTheReadmeIsThisOne() throws IOException {
         String source = Files.readString(MODULE.resolve("src/test/java/dev/kiln/demo/ReadmeTest.java"));
         String body = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("        // end\n"));
-        assertThat(Files.readString(MODULE.resolve("../README.md"))).contains("```java\n" + body.stripIndent() + "```");
+        assertThat(Files.readString(MODULE.resolve("../README.md")))
+                .contains("```java\n" + body.stripIndent() + "```");
     }
 }
