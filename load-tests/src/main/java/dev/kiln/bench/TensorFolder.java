@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Named tensors in a folder, to hand from process to process: numbered {@code .npy} files and their names. */
+/** Named tensors in a folder, to hand to another process: numbered {@code .npy} files and their names. */
 record TensorFolder(Path folder) {
     private static final String NAMES = "names.txt";
 

@@ -25,7 +25,8 @@ record DemoReport(List<String> sentences, double[][] similarities, CompileInfo i
                 : "compiled in " + duration(readyMillis) + " (run it again: the cache has it now)";
         return "all-MiniLM-L6-v2, " + info.kernels().size() + " native kernels, cache "
                 + (info.cacheHit() ? "hit" : "miss") + ": " + ready + "; " + sentences.size()
-                + " sentences of up to " + embedded.tokens().columns() + " tokens embedded in " + duration(embedded.runMillis());
+                + " sentences of up to " + embedded.tokens().columns() + " tokens embedded in "
+                + duration(embedded.runMillis());
     }
 
     static String duration(double millis) {

@@ -33,6 +33,6 @@ class ReadmeTest {
         String source = Files.readString(MODULE.resolve("src/test/java/dev/kiln/demo/ReadmeTest.java"));
         String body = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("        // end\n"));
         assertThat(Files.readString(MODULE.resolve("../README.md")))
-                .contains("```java\n" + body.stripIndent() + "```");
+                .contains("```java\n" + body.stripTrailing().stripIndent() + "\n```");
     }
 }
