@@ -79,6 +79,7 @@ public final class AutotunePhase {
                     Contest.Result result = contest.run();
                     chosen.put(kernel.name(), result.winner().variant());
                     result.log(kernel).forEach(line -> decisions.add("autotune", line));
+                    options.debug().show(2, kernel.name(), () -> String.join("\n", result.log(kernel)));
                     environment.cache().tuning().put(problem(kernel, options, environment),
                         new Tuning(result.winner().label(), result.millis()));
                 }

@@ -25,6 +25,9 @@ public final class CodegenPhase {
         options.debug().dump("loops", program);
         Schedule schedule = Scheduler.schedule(program);
         explain(schedule, decisions);
+        options.debug().show(1, "machine", environment::cpu);
+        options.debug().show(1, "target", () -> environment.target(options).fingerprint());
+        options.debug().show(3, "loops", () -> program);
         CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(), libraries());
         return CodeGenerator.generate(input.graph(), schedule, target);
     }

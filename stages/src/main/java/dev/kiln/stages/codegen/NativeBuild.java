@@ -5,16 +5,19 @@ import dev.kiln.kernels.gemm.PackedWeight;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.kernels.toolchain.NativeCompiler;
+import dev.kiln.kernels.toolchain.OptLevel;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.stages.codegen.EntryWriter.ConstantUse;
 import dev.kiln.stages.lowering.Buffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Compiles and links a graph with its chosen kernels, and lays out its constants as they want them. */
@@ -35,15 +38,29 @@ public final class NativeBuild {
     public static Binary build(GeneratedCode code, Map<String, Kernel.Variant> chosen, CpuTarget target,
             NativeCompiler compiler, Deadline deadline) {
         List<ConstantUse> uses = constantUses(code, chosen);
-        Set<String> externs = new LinkedHashSet<>();
-        chosen.values().forEach(v -> externs.addAll(v.externs()));
-        List<String> externList = List.copyOf(externs);
-        List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externList);
+        List<String> externs = externs(chosen);
+        List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externs);
         byte[] object = compiler.compileAll(units, target, deadline);
         List<MemorySegment> constants = uses.stream().map(u -> layout(code, chosen, u)).toList();
         String sources = units.stream().map(u -> "// unit " + u.name() + "\n"
             + u.cSource().substring(SourceUnits.prelude().length())).collect(Collectors.joining("\n"));
-        return new Binary(object, constants, externList, sources);
+        return new Binary(object, constants, externs, sources);
+    }
+
+    /** What the compiler makes of the graph's units, as text. */
+    public static String assembly(GeneratedCode code, Map<String, Kernel.Variant> chosen, CpuTarget target,
+            NativeCompiler compiler, Deadline deadline) {
+        List<String> externs = externs(chosen);
+        return SourceUnits.of(code, chosen, constantUses(code, chosen), externs).stream()
+            .map(u -> new CompileUnit(u.name(), u.cSource(), List.of("-S")))
+            .map(u -> new String(compiler.compile(u, target, OptLevel.O3, deadline), StandardCharsets.UTF_8))
+            .collect(Collectors.joining("\n"));
+    }
+
+    private static List<String> externs(Map<String, Kernel.Variant> chosen) {
+        Set<String> externs = new LinkedHashSet<>();
+        new TreeMap<>(chosen).values().forEach(v -> externs.addAll(v.externs()));
+        return List.copyOf(externs);
     }
 
     private static List<ConstantUse> constantUses(GeneratedCode code, Map<String, Kernel.Variant> chosen) {

@@ -55,6 +55,7 @@ public final class PassRunner {
         long micros = (System.nanoTime() - start) / 1000;
         LOG.debug("{}: {} nodes -> {} in {} us", pass.name(), graph.nodes().size(), result.nodes().size(), micros);
         if (result != graph) {
+            context.options().debug().show(5, "after " + pass.name(), () -> result);
             context.options().debug().dump("pass-" + pass.name(), result);
             if (context.options().debug().verifyLevel() > 0) {
                 GraphVerifier.verify(result, "after " + pass.name());

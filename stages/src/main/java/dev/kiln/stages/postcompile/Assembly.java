@@ -36,6 +36,9 @@ public final class Assembly {
         NativeBuild.Binary binary = NativeBuild.build(chosen.code(), chosen.variants(), target,
             environment.compiler().get(), deadline);
         options.debug().dump("kernels.c", binary.sources());
+        options.debug().show(4, "C source", binary::sources);
+        options.debug().show(6, "assembly", () -> NativeBuild.assembly(chosen.code(), chosen.variants(), target,
+            environment.compiler().get(), deadline));
         try {
             BlobStore blobs = environment.cache().blobs();
             List<CompiledGraph.ConstantSpec> constants = new ConstantPacker(blobs).store(binary.constants());
