@@ -48,7 +48,7 @@ final class BenchReport {
 
     static String text(Duel.Plan plan, ColdStart.Result result) {
         var text = new StringBuilder(title(plan) + ", " + plan.runs() + " fresh processes of each\n\n");
-        text.append(String.format(LINE, "ms", "min", "median", "p90", ""));
+        text.append(String.format(LINE, "ms", "min", "median", "p90", "").stripTrailing()).append('\n');
         text.append(row("kiln, empty cache", result.cold(), ""));
         text.append(row("kiln, warm cache", result.warm(), ""));
         text.append(row("kiln run, whole process", result.warmProcess(), ""));

@@ -29,7 +29,8 @@ record InputSpec(String name, DType dtype, List<String> sizes) {
         for (int d = 0; d < sizes.size(); d++) {
             if (!isFixed(d)) {
                 throw new KilnException.BadInput("input '" + name + "' is " + dtype + sizes
-                        + ": give its shape, for example --shape " + name + "=" + "8x".repeat(d) + "8");
+                        + ": give its shape, for example --shape " + name + "="
+                        + "8x".repeat(sizes.size() - 1) + "8");
             }
         }
         return sizes.stream().mapToLong(Long::parseLong).toArray();
