@@ -12,6 +12,11 @@ final class COperators {
 
     /** @param type dtype of the arguments; for casts, the dtype that is cast from */
     static String print(ScalarOp op, List<String> x, DType type, DType result) {
+        return op == ScalarOp.CAST ? cast(x.getFirst(), type, result)
+            : print(op, x, CTypes.arithmetic(type));
+    }
+
+    private static String print(ScalarOp op, List<String> x, DType type) {
         return switch (op) {
             case ADD, SUB, MUL -> arithmetic(op, x, type);
             case DIV -> type.isFloating() ? infix("/", x) : checked("div", x, type);
@@ -24,8 +29,8 @@ final class COperators {
             case BIT_AND, AND -> infix("&", x);
             case BIT_OR, OR -> infix("|", x);
             case BIT_XOR, XOR -> infix("^", x);
-            case SHIFT_LEFT -> "(" + CTypes.stored(type) + ")((uint64_t)" + x.get(0) + " << " + x.get(1) + ")";
-            case SHIFT_RIGHT -> infix(">>", x);
+            case SHIFT_LEFT -> wrapped("kiln_shift_left(" + shift(x, type) + ")", type);
+            case SHIFT_RIGHT -> wrapped("kiln_shift_right(" + shift(x, type) + ")", type);
             case EQ -> infix("==", x);
             case NE -> infix("!=", x);
             case LT -> infix("<", x);
@@ -45,7 +50,6 @@ final class COperators {
             case RECIPROCAL -> one(type) + " / " + x.getFirst();
             case FLOOR, CEIL, TRUNC -> call("__builtin_" + op.text() + suffix(type), x);
             case ROUND -> call("__builtin_roundeven" + suffix(type), x);
-            case CAST -> cast(x.getFirst(), type, result);
             case CHECK_INDEX -> "kiln_check_index(" + x.get(0) + ", " + x.get(1) + ", args->failed)";
             case SELECT -> x.get(0) + " ? " + x.get(1) + " : " + x.get(2);
             default -> elementary(op.name().toLowerCase(Locale.ROOT), x, type);
@@ -60,6 +64,10 @@ final class COperators {
         return wrapped("(uint64_t)" + x.get(0) + " " + sign + " (uint64_t)" + x.get(1), type);
     }
 
+    private static String shift(List<String> x, DType type) {
+        return x.get(0) + ", " + x.get(1) + ", " + 8 * type.bytes();
+    }
+
     /** Signed overflow wraps, which C leaves open. */
     private static String wrapped(String unsigned, DType type) {
         return "(" + CTypes.stored(type) + ")(" + unsigned + ")";
@@ -69,13 +77,16 @@ final class COperators {
         if (to == DType.BOOL) {
             return from == DType.BOOL ? x : x + " != 0";
         }
+        if (CTypes.isHalf(to)) {
+            return CTypes.loaded(CTypes.storing("(float)" + x, to), to);
+        }
         boolean narrow = from.isFloating() && to.bytes() < 4;
         return "(" + CTypes.stored(to) + ")" + (narrow ? "(int64_t)" : "") + x;
     }
 
+    /** 0 for NaN, as in PyTorch. */
     private static String sign(String x, DType type) {
-        String value = "(" + CTypes.stored(type) + ")((" + x + " > 0) - (" + x + " < 0))";
-        return type.isFloating() ? x + " != " + x + " ? " + x + " : " + value : value;
+        return "(" + CTypes.stored(type) + ")((" + x + " > 0) - (" + x + " < 0))";
     }
 
     private static String elementary(String name, List<String> x, DType type) {

@@ -1,7 +1,6 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.ops.DType;
-import dev.kiln.ops.KilnException;
 
 /** C types of dtypes: as stored in memory, and as computed with. */
 final class CTypes {
@@ -17,13 +16,31 @@ final class CTypes {
             case I64 -> "int64_t";
             case F32 -> "float";
             case F64 -> "double";
-            case F16, BF16 -> throw new KilnException.Unsupported("arithmetic in " + dtype
-                + " is not supported on the CPU; cast the model to f32");
+            case F16, BF16 -> "uint16_t";
         };
     }
 
-    /** Truth values are computed as int, so that they mix with comparisons. */
+    /** Truth values are computed as int, so that they mix with comparisons; half precisions as float. */
     static String computed(DType dtype) {
-        return dtype == DType.BOOL ? "int" : stored(dtype);
+        return dtype == DType.BOOL ? "int" : stored(arithmetic(dtype));
+    }
+
+    /** The dtype that arithmetic is done in. */
+    static DType arithmetic(DType dtype) {
+        return isHalf(dtype) ? DType.F32 : dtype;
+    }
+
+    static boolean isHalf(DType dtype) {
+        return dtype == DType.F16 || dtype == DType.BF16;
+    }
+
+    /** An element in memory as a value to compute with. */
+    static String loaded(String element, DType dtype) {
+        return dtype == DType.BOOL ? element + " != 0" : isHalf(dtype) ? "kiln_from_" + dtype + "(" + element + ")" : element;
+    }
+
+    /** A computed value as an element in memory. */
+    static String storing(String value, DType dtype) {
+        return isHalf(dtype) ? "kiln_to_" + dtype + "(" + value + ")" : value;
     }
 }

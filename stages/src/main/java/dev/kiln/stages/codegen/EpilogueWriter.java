@@ -35,7 +35,8 @@ final class EpilogueWriter {
             values.put(statement.output().name(), value);
             if (!group.internal().contains(statement.output().name())) {
                 body.append(INDENT).append(names.target(statement.output().name())).append('[')
-                    .append(names.index().print(statement.store())).append("] = ").append(value).append(";\n");
+                    .append(names.index().print(statement.store())).append("] = ")
+                    .append(CTypes.storing(value, statement.output().dtype())).append(";\n");
             }
         }
         return "static inline __attribute__((always_inline)) void KERNEL_epilogue(void* ctx, const " + element

@@ -54,7 +54,7 @@ final class FoldWriter {
 
     private static String lowest(DType dtype, boolean low) {
         return switch (dtype) {
-            case F32, F64 -> low ? "-KILN_INFINITY" : "KILN_INFINITY";
+            case F16, BF16, F32, F64 -> low ? "-KILN_INFINITY" : "KILN_INFINITY";
             case BOOL -> low ? "0" : "1";
             case U8 -> low ? "0" : "255";
             case I8 -> low ? "-128" : "127";
@@ -67,10 +67,10 @@ final class FoldWriter {
     String step(String value, String indent) {
         String a = accumulator;
         return switch (node.op()) {
-            case SUM -> indent + a + " += " + value + ";\n";
+            case SUM -> indent + a + (node.output().dtype() == DType.BOOL ? " |= " : " += ") + value + ";\n";
             case PROD -> indent + a + " *= " + value + ";\n";
-            case ANY -> indent + a + " |= " + value + ";\n";
-            case ALL -> indent + a + " &= " + value + ";\n";
+            case ANY -> indent + a + " |= " + value + " != 0;\n";
+            case ALL -> indent + a + " &= " + value + " != 0;\n";
             case MAX -> indent + a + " = " + extreme(">", "max", value) + ";\n";
             case MIN -> indent + a + " = " + extreme("<", "min", value) + ";\n";
             case ARGMAX -> arg(">", value, indent);
@@ -80,7 +80,7 @@ final class FoldWriter {
 
     private String extreme(String sign, String function, String value) {
         DType dtype = node.output().dtype();
-        return dtype.isFloating() ? "kiln_" + function + "_" + dtype + "(" + value + ", " + accumulator + ")"
+        return dtype.isFloating() ? "kiln_" + function + "_" + CTypes.arithmetic(dtype) + "(" + value + ", " + accumulator + ")"
             : value + " " + sign + " " + accumulator + " ? " + value + " : " + accumulator;
     }
 

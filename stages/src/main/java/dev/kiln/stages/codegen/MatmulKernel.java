@@ -5,6 +5,7 @@ import dev.kiln.kernels.gemm.ElementType;
 import dev.kiln.kernels.gemm.GemmEpilogue;
 import dev.kiln.kernels.gemm.GemmTemplate;
 import dev.kiln.kernels.gemm.MicroGemm;
+import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
@@ -65,7 +66,7 @@ final class MatmulKernel {
 
     /** For the dtypes that have no register blocks. */
     private String loops() {
-        String type = CTypes.stored(node.output().dtype());
+        DType dtype = node.output().dtype();
         String left = names.pointer(node.left().buffer());
         String right = names.pointer(node.right().buffer());
         String output = names.target(node.output().name());
@@ -82,21 +83,28 @@ final class MatmulKernel {
                 const %3$s* b = %5$s + r_at + (row / m) * r0;
                 for (int64_t j0 = 0; j0 < n; j0 += %6$d) {
                   const int64_t width = kiln_imin(%6$d, n - j0);
-                  %3$s acc[%6$d] = {0};
+                  %11$s acc[%6$d] = {0};
                   for (int64_t s = 0; s < k; s++) {
-                    const %3$s x = a[s * l2];
+                    const %11$s x = %12$s;
                     const %3$s* line = b + s * r1 + j0 * r2;
-                    for (int64_t j = 0; j < width; j++) acc[j] += x * line[j * r2];
+                    for (int64_t j = 0; j < width; j++) acc[j] %13$s;
                   }
-                  for (int64_t j = 0; j < width; j++) %7$s[row * n + j0 + j] = acc[j];
+                  for (int64_t j = 0; j < width; j++) %7$s[row * n + j0 + j] = %14$s;
                 }
               }
             }
             KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {
             %8$s  args->call->rt->parallel_for(args->call->rt->pool, KERNEL, (void*)args, %9$s, kiln_grain(%10$s));
             }
-            """.formatted(names.declarations(symbols, "  "), sizes, type, left, right, COLUMNS, output,
-            names.index().declarations(symbols, "  "), rows, cost);
+            """.formatted(names.declarations(symbols, "  "), sizes, CTypes.stored(dtype), left, right, COLUMNS,
+            output, names.index().declarations(symbols, "  "), rows, cost, CTypes.computed(dtype),
+            CTypes.loaded("a[s * l2]", dtype), step(dtype), CTypes.storing("acc[j]", dtype));
+    }
+
+    /** Truth values are joined, numbers summed. */
+    private static String step(DType dtype) {
+        String element = CTypes.loaded("line[j * r2]", dtype);
+        return dtype == DType.BOOL ? "|= x & (" + element + ")" : "+= x * " + element;
     }
 
     private String size(String name, SymInt size) {

@@ -63,7 +63,7 @@ public final class NativeBuild {
         return List.copyOf(externs);
     }
 
-    private static List<ConstantUse> constantUses(GeneratedCode code, Map<String, Kernel.Variant> chosen) {
+    static List<ConstantUse> constantUses(GeneratedCode code, Map<String, Kernel.Variant> chosen) {
         Set<ConstantUse> uses = new LinkedHashSet<>();
         for (Launch launch : code.launches()) {
             for (int i = 0; i < launch.buffers().size(); i++) {
@@ -77,7 +77,7 @@ public final class NativeBuild {
     }
 
     /** The constant's bytes, packed if its kernel wants that. */
-    private static MemorySegment layout(GeneratedCode code, Map<String, Kernel.Variant> chosen, ConstantUse use) {
+    static MemorySegment layout(GeneratedCode code, Map<String, Kernel.Variant> chosen, ConstantUse use) {
         ConstantValue value = code.schedule().program().constants().get(use.constant());
         if (use.packedFor().isEmpty() || chosen.get(use.packedFor()).packing().isEmpty()) {
             return inNativeMemory(value.data());

@@ -238,11 +238,11 @@ final class RowsKernel {
         String array = rowArrays.get(buffer);
         if (array != null) {
             out.append(indent).append(array).append('[').append(names.index().print(withinRow(statement.store())))
-                .append("] = ").append(value).append(";\n");
+                .append("] = ").append(CTypes.storing(value, statement.output().dtype())).append(";\n");
         }
         if (!group.internal().contains(buffer)) {
             out.append(indent).append(names.target(buffer)).append('[').append(names.index().print(statement.store()))
-                .append("] = ").append(value).append(";\n");
+                .append("] = ").append(CTypes.storing(value, statement.output().dtype())).append(";\n");
         }
     }
 
@@ -251,8 +251,8 @@ final class RowsKernel {
             String buffer = statement.output().name();
             if (statement.node() instanceof LoopNode.Reduction && !group.internal().contains(buffer)) {
                 out.append(indent).append(names.target(buffer)).append('[')
-                    .append(names.index().print(statement.store())).append("] = ").append(folded.get(buffer))
-                    .append(";\n");
+                    .append(names.index().print(statement.store())).append("] = ")
+                    .append(CTypes.storing(folded.get(buffer), statement.output().dtype())).append(";\n");
             }
         }
     }

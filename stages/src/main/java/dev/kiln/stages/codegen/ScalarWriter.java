@@ -66,7 +66,7 @@ final class ScalarWriter {
     }
 
     static String element(String pointer, String index, DType dtype) {
-        return pointer + "[" + index + "]" + (dtype == DType.BOOL ? " != 0" : "");
+        return CTypes.loaded(pointer + "[" + index + "]", dtype);
     }
 
     private String temporary(DType dtype, String expression) {

@@ -25,10 +25,11 @@ final class IndexingLowering {
         };
     }
 
-    /** Each input is written to its place in the result. */
+    /** Each input is written to its place in the result; an empty vector may stand among tensors of any rank. */
     private static Value cat(CallLowering c) {
-        List<Value> tensors = c.values(0);
-        int dim = c.args().dim(1, tensors.getFirst().rank());
+        int rank = c.result().rank();
+        List<Value> tensors = c.values(0).stream().filter(t -> t.rank() == rank).toList();
+        int dim = c.args().dim(1, rank);
         Buffer result = c.allocateResult(c.result().sizes());
         SymInt start = SymInt.ZERO;
         for (Value tensor : tensors) {

@@ -27,6 +27,12 @@ KILN_INLINE float kiln_min_f32(float a, float b) { return ((a < b) | (a != a)) ?
 KILN_INLINE double kiln_max_f64(double a, double b) { return ((a > b) | (a != a)) ? a : b; }
 KILN_INLINE double kiln_min_f64(double a, double b) { return ((a < b) | (a != a)) ? a : b; }
 
+/* Shifts by less than nothing or by the whole word leave only the sign. */
+KILN_INLINE int64_t kiln_shift_left(int64_t x, int64_t by, int64_t bits) {
+  return (uint64_t)by < (uint64_t)bits ? (int64_t)((uint64_t)x << by) : 0; }
+KILN_INLINE int64_t kiln_shift_right(int64_t x, int64_t by, int64_t bits) {
+  return x >> ((uint64_t)by < (uint64_t)bits ? by : 63); }
+
 KILN_INLINE int64_t kiln_check_index(int64_t index, int64_t size, int32_t* failed) {
   int64_t place = index < 0 ? index + size : index;
   if (__builtin_expect((uint64_t)place >= (uint64_t)size, 0)) { *failed = KILN_FAILED_INDEX; return 0; }
@@ -70,3 +76,24 @@ KILN_INLINE double kiln_floor_div_f64(double a, double b) {
   double f = __builtin_floor(d); return d - f > 0.5 ? f + 1 : f; }
 KILN_INLINE float kiln_remainder_f32(float a, float b) { float m = kiln_fmodf(a, b); return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
 KILN_INLINE double kiln_remainder_f64(double a, double b) { double m = kiln_fmod(a, b); return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
+
+/* Half precisions lie in memory as 16 bits and are computed in float; rounding is to nearest, ties to even. */
+KILN_INLINE float kiln_from_bf16(uint16_t h) { return kiln_unbitsf((uint32_t)h << 16); }
+KILN_INLINE uint16_t kiln_to_bf16(float x) {
+  uint32_t u = kiln_bitsf(x);
+  return (uint16_t)(x != x ? (u >> 16) | 0x40 : (u + 0x7fff + ((u >> 16) & 1)) >> 16); }
+#if defined(__F16C__) || defined(__aarch64__)
+KILN_INLINE float kiln_from_f16(uint16_t h) { _Float16 x; __builtin_memcpy(&x, &h, 2); return (float)x; }
+KILN_INLINE uint16_t kiln_to_f16(float x) { _Float16 y = (_Float16)x; uint16_t h; __builtin_memcpy(&h, &y, 2); return h; }
+#else
+KILN_INLINE float kiln_from_f16(uint16_t h) {
+  uint32_t u = (uint32_t)(h & 0x7fff) << 13;
+  float x = (h & 0x7c00) == 0x7c00 ? kiln_unbitsf(u | 0x7f800000) : kiln_unbitsf(u) * 0x1p112f;
+  return h & 0x8000 ? -x : x; }
+KILN_INLINE uint16_t kiln_to_f16(float x) {
+  uint32_t u = kiln_bitsf(x), a = u & 0x7fffffff;
+  uint32_t tiny = kiln_bitsf(kiln_unbitsf(a) + 0.5f) - kiln_bitsf(0.5f);   /* 0.5 has the units of a tiny half */
+  uint32_t usual = (a + 0xc8000fff + ((a >> 13) & 1)) >> 13;
+  uint32_t h = a > 0x7f800000 ? 0x7e00 : a >= 0x477ff000 ? 0x7c00 : a < 0x38800000 ? tiny : usual;
+  return (uint16_t)(h | (u >> 16 & 0x8000)); }
+#endif

@@ -1,14 +1,32 @@
 package dev.kiln.stages.oracle;
 
 import dev.kiln.ops.graph.ConstantValue;
-import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.interpreter.Interpreter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
 
 /** The reference interpreter against libtorch, every op. */
 class InterpreterVsTorchTest extends OpOracle {
+
+    @TestFactory
+    Stream<DynamicTest> agreesWithLibtorch() {
+        return tests(1, Integer.MAX_VALUE);
+    }
+
     @Override
-    Map<String, ConstantValue> execute(Graph graph, Map<String, ConstantValue> inputs) {
-        return Interpreter.run(graph, inputs);
+    List<Supplier<Map<String, ConstantValue>>> prepare(List<OracleCase> cases) {
+        List<Supplier<Map<String, ConstantValue>>> runs = new ArrayList<>();
+        for (OracleCase sample : cases) {
+            runs.add(() -> {
+                OracleCase.Program program = sample.program(false);
+                return Interpreter.run(program.graph(), program.inputs());
+            });
+        }
+        return runs;
     }
 }

@@ -2,22 +2,16 @@ package dev.kiln.stages.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kiln.ops.DType;
-import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
-import dev.kiln.ops.graph.Graph;
-import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.schema.OpTable;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,74 +24,66 @@ abstract class OpOracle {
     private static final Logger LOG = LoggerFactory.getLogger(OpOracle.class);
     private static final int MAX_REPORTED = 5;
 
-    /** Runs a graph: inputs by source name to outputs by name. */
-    abstract Map<String, ConstantValue> execute(Graph graph, Map<String, ConstantValue> inputs);
+    /** Gets cases ready together, as is cheapest; each supplier runs one: outputs by name, in order. */
+    abstract List<Supplier<Map<String, ConstantValue>>> prepare(List<OracleCase> cases);
 
     /** How much wider than the reference interpreter's this executor's floating tolerance is. */
     double slack() {
         return 1;
     }
 
-    @TestFactory
-    Stream<DynamicTest> agreesWithLibtorch() {
-        return OpTable.all().stream().map(op -> DynamicTest.dynamicTest(op.name(), () -> check(op)));
+    /** One test an op; {@code together} ops are prepared in one go, of each up to {@code limit} cases. */
+    Stream<DynamicTest> tests(int together, int limit) {
+        List<OpOverload> ops = List.copyOf(OpTable.all());
+        List<DynamicTest> tests = new ArrayList<>();
+        for (int i = 0; i < ops.size(); i += together) {
+            Group group = new Group(ops.subList(i, Math.min(ops.size(), i + together)), limit);
+            group.ops.forEach(op -> tests.add(DynamicTest.dynamicTest(op.name(), () -> verify(op, group))));
+        }
+        return tests.stream();
     }
 
-    private void check(OpOverload op) {
-        List<OracleCase> cases = Samples.of(op, SEED);
-        assertThat(cases).as("samples of %s", op).isNotEmpty();
-        List<String> failures = new ArrayList<>();
-        List<String> notRun = new ArrayList<>();
-        Set<List<DType>> refused = new HashSet<>();
-        int compared = 0;
-        for (OracleCase sample : cases) {
-            if (op.kind() == OpKind.ELEMENTWISE && refused.contains(sample.dtypes())) {
-                continue;
-            }
-            try {
-                List<ConstantValue> expected = TorchOracle.run(op, sample.args(), sample.tensors());
-                difference(sample, expected).ifPresent(f -> failures.add(f + "\n  in " + sample));
-                compared++;
-            } catch (TorchOracle.Rejected e) {
-                notRun.add(e.getMessage());
-                if (e.concernsDTypes()) {
-                    refused.add(sample.dtypes());
-                }
-            } catch (KilnException.Unsupported e) {
-                notRun.add(e.getMessage());
-            }
-        }
-        LOG.trace("{}: {} of {} compared, seed {}; not run: {}", op, compared, cases.size(), SEED, notRun);
+    private static void verify(OpOverload op, Group group) {
+        OpCheck check = group.check(op);
+        LOG.trace("{}: {} compared, seed {}; not run: {}", op, check.compared(), SEED, check.notRun());
+        List<String> failures = check.failures();
         assertThat(failures.subList(0, Math.min(MAX_REPORTED, failures.size())))
-            .as("%s: %d of %d cases differ, seed %d", op, failures.size(), compared, SEED).isEmpty();
-        assertThat(compared).as("%s: compared of %d; not run: %s", op, cases.size(), notRun).isPositive();
+            .as("%s: %d of %d cases differ, seed %d", op, failures.size(), check.compared(), SEED).isEmpty();
+        assertThat(check.compared()).as("%s: compared; not run: %s", op, check.notRun()).isPositive();
     }
 
-    private Optional<String> difference(OracleCase sample, List<ConstantValue> expected) {
-        try {
-            OracleCase.Program program = sample.program();
-            Map<String, ConstantValue> outputs = execute(program.graph(), program.inputs());
-            return difference(sample, expected, List.copyOf(outputs.values()));
-        } catch (KilnException.Unsupported e) {
-            throw e;
-        } catch (RuntimeException e) {
-            return Optional.of("Kiln fails: " + e);
-        }
-    }
+    /** Ops whose cases are prepared when the first of them is tested. */
+    private final class Group {
+        private final List<OpOverload> ops;
+        private final int limit;
+        private Map<OpOverload, OpCheck> checks;
 
-    private Optional<String> difference(OracleCase sample, List<ConstantValue> expected,
-            List<ConstantValue> actual) {
-        if (actual.size() != expected.size()) {
-            return Optional.of("libtorch gives " + expected.size() + " outputs, Kiln " + actual.size());
+        Group(List<OpOverload> ops, int limit) {
+            this.ops = ops;
+            this.limit = limit;
         }
-        for (int i = 0; i < actual.size(); i++) {
-            DType dtype = expected.get(i).dtype();
-            Tolerance tolerance = Tolerance.of(dtype).times(slack() * SampleTable.slack(sample.op(), dtype));
-            Optional<String> mismatch = tolerance.mismatch(expected.get(i), actual.get(i));
-            if (mismatch.isPresent() && SampleTable.comparable(sample, i)) {
-                return Optional.of("output " + i + ": " + mismatch.get());
+
+        synchronized OpCheck check(OpOverload op) {
+            if (checks == null) {
+                checks = new LinkedHashMap<>();
+                ops.forEach(o -> checks.put(o, asked(o)));
+                var results = prepare(checks.values().stream().flatMap(c -> c.samples().stream()).toList());
+                int at = 0;
+                for (OpCheck check : checks.values()) {
+                    int count = check.samples().size();
+                    check.compare(results.subList(at, at + count));
+                    at += count;
+                }
             }
+            return checks.get(op);
         }
-        return Optional.empty();
+
+        private OpCheck asked(OpOverload op) {
+            List<OracleCase> cases = Samples.of(op, SEED);
+            assertThat(cases).as("samples of %s", op).isNotEmpty();
+            OpCheck check = new OpCheck(op, slack());
+            check.ask(Samples.spread(cases, limit));
+            return check;
+        }
     }
 }

@@ -10,6 +10,7 @@ import dev.kiln.ops.interpreter.Interpreter;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,7 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
     record Operand(ConstantValue value, Layout layout) {
     }
 
-    /** A graph that makes the operands' layouts by views of its inputs, and calls the op. */
+    /** A graph of one call, and its inputs. */
     record Program(Graph graph, Map<String, ConstantValue> inputs) {
     }
 
@@ -44,11 +45,13 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
         return operands.values().stream().map(o -> o.value().dtype()).toList();
     }
 
-    Program program() {
+    /** @param strided whether inputs lie in their operands' layouts; else views of contiguous inputs make them */
+    Program program(boolean strided) {
         GraphBuilder g = new GraphBuilder(new ShapeEnv());
         Map<String, ConstantValue> inputs = new LinkedHashMap<>();
         Map<Arg.Ref, Arg.Ref> refs = new HashMap<>();
-        operands.forEach((ref, operand) -> refs.put(ref, input(g, ref.node(), operand, inputs)));
+        operands.forEach((ref, operand) -> refs.put(ref, strided
+            ? strided(g, ref.node(), operand, inputs) : input(g, ref.node(), operand, inputs)));
         Arg.Ref first = g.call(op, args.stream().map(a -> a.mapReferences(refs::get)).toList());
         int outputs = g.node(first).outputs().size();
         for (int i = 0; i < outputs; i++) {
@@ -72,6 +75,22 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
             case TRANSPOSED -> g.call("aten.transpose.int", input, -1, 0);
             case SLICED -> g.call("aten.slice.Tensor", input, rank - 1, 0, null, 2);
         };
+    }
+
+    private static Arg.Ref strided(GraphBuilder g, String name, Operand operand,
+            Map<String, ConstantValue> inputs) {
+        inputs.put(name, operand.value());
+        FakeTensor dense = fake(operand.value());
+        if (operand.layout() == Layout.CONTIGUOUS) {
+            return g.placeholder(name, dense);
+        }
+        List<SymInt> strides = new ArrayList<>(dense.strides());
+        if (operand.layout() == Layout.TRANSPOSED) {
+            strides = new ArrayList<>(FakeTensor.contiguousStrides(dense.sizes().reversed()).reversed());
+        } else {
+            strides.replaceAll(s -> s.times(2));
+        }
+        return g.placeholder(name, dense.view(dense.sizes(), strides, SymInt.of(3)));
     }
 
     private static ConstantValue apply(String overload, ConstantValue value, Object first, Object second) {

@@ -26,6 +26,9 @@ final class SampleTable {
             "batch_norm",
         "_native_batch_norm_legit_no_training");
 
+    /** Generated code is exact for moderate numbers only: periodic functions, and a small error times 1e30. */
+    private static final Set<String> MODERATE = Set.of("sin", "cos", "tan", "sinc", "gelu");
+
     /** Matrix products of truth values, which libtorch takes only if they are empty. */
     private static final Set<String> NO_TRUTH = Set.of("mm", "bmm", "matmul", "linear");
 
@@ -70,7 +73,7 @@ final class SampleTable {
         if (packet.endsWith("_shift") && position == 1) {
             return Range.SHIFT;
         }
-        return op.kind() == OpKind.ELEMENTWISE ? Range.ANY : Range.MODERATE;
+        return op.kind() == OpKind.ELEMENTWISE && !MODERATE.contains(packet) ? Range.ANY : Range.MODERATE;
     }
 
     /** A number for a required parameter of an elementwise op; varies with the turn. */

@@ -8,6 +8,7 @@ import dev.kiln.ops.schema.OpSchema.Parameter;
 import dev.kiln.stages.oracle.OracleCase.Operand;
 import dev.kiln.stages.oracle.SampleValues.Range;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,17 @@ final class Samples {
                 .forEach(dtype -> maker.add(text, List.of(dtype)));
         }
         return maker.cases;
+    }
+
+    /** At most {@code limit} of the cases, drawn with the op's own seed. */
+    static List<OracleCase> spread(List<OracleCase> cases, int limit) {
+        if (cases.size() <= limit) {
+            return cases;
+        }
+        Random random = new Random(cases.getFirst().seed());
+        List<OracleCase> shuffled = new ArrayList<>(cases);
+        Collections.shuffle(shuffled, random);
+        return shuffled.subList(0, limit);
     }
 
     private record Maker(OpOverload op, long seed, List<OracleCase> cases) {

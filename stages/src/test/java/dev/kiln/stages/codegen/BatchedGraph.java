@@ -1,0 +1,53 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.kernels.cpu.CpuInfo;
+import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.stages.CompileOptions;
+import dev.kiln.stages.Debug;
+import dev.kiln.stages.codegen.EntryWriter.ConstantUse;
+import dev.kiln.stages.lowering.GraphLowering;
+import dev.kiln.stages.pass.Decisions;
+import dev.kiln.stages.pass.PassContext;
+import dev.kiln.stages.postgrad.PostGradPasses;
+import dev.kiln.stages.schedule.Schedule;
+import dev.kiln.stages.schedule.Scheduler;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A graph on its way into a batch: all phases up to C text are done.
+ *
+ * @param graph after the post-grad passes
+ */
+public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> constants, String source) {
+
+    /** Runs the phases; the first variant of each kernel is taken. Verifies the graph after each pass. */
+    public static BatchedGraph of(Graph graph, Isa isa) {
+        CompileOptions options = CompileOptions.defaults()
+            .withDebug(new Debug(0, Optional.empty(), Set.of(), 1));
+        Graph simple = PostGradPasses.run(graph, new PassContext(options, new Decisions()));
+        Schedule schedule = Scheduler.schedule(GraphLowering.lower(simple));
+        CodegenTarget target = CodegenTarget.of(isa, CpuInfo.detect(), Set.of());
+        GeneratedCode code = CodeGenerator.generate(simple, schedule, target);
+        Map<String, Kernel.Variant> chosen = new LinkedHashMap<>();
+        code.kernels().forEach(k -> chosen.put(k.name(), k.variants().getFirst()));
+        List<ConstantUse> uses = NativeBuild.constantUses(code, chosen);
+        StringBuilder source = new StringBuilder();
+        SourceUnits.of(code, chosen, uses, List.of())
+            .forEach(u -> source.append(u.cSource().substring(SourceUnits.prelude().length())).append('\n'));
+        List<MemorySegment> constants = uses.stream().map(u -> NativeBuild.layout(code, chosen, u)).toList();
+        return new BatchedGraph(simple, code, constants, source.toString());
+    }
+
+    /** The text with every function of the graph renamed, so that many graphs fit in one object. */
+    String source(String prefix) {
+        return source.replaceAll("(?<![A-Za-z0-9])kernel(?=\\d)", prefix + "kernel")
+            .replaceAll("\\bkiln_(entry|slots|workspace_bytes)\\b", prefix + "$1")
+            .replace("__attribute__((visibility(\"default\")))", "");
+    }
+}

@@ -1,0 +1,112 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.SymInt;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Native memory of one call: inputs laid out by their placeholders' strides, outputs with a margin that a kernel must
+ * not touch.
+ */
+final class CallMemory {
+    private static final long MARGIN = 64;
+    private static final byte UNTOUCHED = 0x5a;
+
+    private final Graph graph;
+    private final Map<String, Long> symbols = new HashMap<>();
+    private final MemorySegment[] inputs;
+    private final MemorySegment[] outputs;
+
+    private CallMemory(Graph graph, Map<String, ConstantValue> values) {
+        this.graph = graph;
+        List<Node.Placeholder> placeholders = graph.placeholders();
+        placeholders.forEach(p -> bind(p.tensor(), values.get(p.source())));
+        inputs = placeholders.stream().map(p -> layout(p.tensor(), values.get(p.source())))
+            .toArray(MemorySegment[]::new);
+        outputs = graph.outputs().stream().map(o -> graph.tensor(o.value()))
+            .map(t -> filled(numel(t) * t.dtype().bytes())).toArray(MemorySegment[]::new);
+    }
+
+    static CallMemory of(Graph graph, Map<String, ConstantValue> values) {
+        return new CallMemory(graph, values);
+    }
+
+    /** Sizes that are a symbol alone name its value. */
+    private void bind(FakeTensor tensor, ConstantValue value) {
+        for (int d = 0; d < tensor.rank(); d++) {
+            symbols.putIfAbsent(tensor.size(d).toString(), value.sizes().get(d));
+        }
+    }
+
+    private long evaluate(SymInt size) {
+        return size.evaluate(symbols::get);
+    }
+
+    private long numel(FakeTensor tensor) {
+        return evaluate(tensor.numel());
+    }
+
+    private static MemorySegment filled(long bytes) {
+        return Arena.ofAuto().allocate(bytes + MARGIN, 64).fill(UNTOUCHED);
+    }
+
+    private MemorySegment layout(FakeTensor tensor, ConstantValue value) {
+        long[] strides = tensor.strides().stream().mapToLong(this::evaluate).toArray();
+        int bytes = tensor.dtype().bytes();
+        long last = evaluate(tensor.offset());
+        for (int d = 0; d < strides.length; d++) {
+            last += Math.max(0, value.sizes().get(d) - 1) * strides[d];
+        }
+        MemorySegment memory = filled((last + 1) * bytes);
+        for (long i = 0; i < value.numel(); i++) {
+            long rest = i;
+            long place = evaluate(tensor.offset());
+            for (int d = strides.length - 1; d >= 0; d--) {
+                place += rest % value.sizes().get(d) * strides[d];
+                rest /= value.sizes().get(d);
+            }
+            MemorySegment.copy(value.data(), i * bytes, memory, place * bytes, bytes);
+        }
+        return memory;
+    }
+
+    long[] symbols() {
+        return graph.shapes().symbols().stream().map(ShapeEnv.Symbol::name)
+            .mapToLong(s -> symbols.getOrDefault(s, 0L)).toArray();
+    }
+
+    MemorySegment[] inputs() {
+        return inputs;
+    }
+
+    MemorySegment[] outputs() {
+        return outputs;
+    }
+
+    /** What the call has written. */
+    Map<String, ConstantValue> results() {
+        Map<String, ConstantValue> results = new LinkedHashMap<>();
+        for (int i = 0; i < outputs.length; i++) {
+            Graph.Output output = graph.outputs().get(i);
+            FakeTensor tensor = graph.tensor(output.value());
+            long bytes = numel(tensor) * tensor.dtype().bytes();
+            for (long b = bytes; b < outputs[i].byteSize(); b++) {
+                if (outputs[i].get(java.lang.foreign.ValueLayout.JAVA_BYTE, b) != UNTOUCHED) {
+                    throw new IllegalStateException("output " + output.name() + " was written past its end");
+                }
+            }
+            results.put(output.name(), new ConstantValue(tensor.dtype(),
+                tensor.sizes().stream().map(this::evaluate).toList(), outputs[i].asSlice(0, bytes)));
+        }
+        return results;
+    }
+}

@@ -1,0 +1,130 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.kernels.cpu.CpuTarget;
+import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.kernels.runtime.GraphLibrary;
+import dev.kiln.kernels.runtime.KilnRuntime;
+import dev.kiln.kernels.runtime.NativeGraph;
+import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.Deadline;
+import dev.kiln.kernels.toolchain.NativeCompiler;
+import dev.kiln.ops.graph.ConstantValue;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Many graphs in one shared object: starting the C compiler costs more than compiling a small graph. The first symbol
+ * of a call says which graph is meant; each graph sees the rest of the symbols and its own constants.
+ */
+public final class GraphBatch implements AutoCloseable {
+    private static final int UNITS = 2;
+
+    private final List<BatchedGraph> graphs;
+    private final GraphLibrary library;
+    private final NativeGraph code;
+    private final Path file;
+
+    private GraphBatch(List<BatchedGraph> graphs, GraphLibrary library, NativeGraph code, Path file) {
+        this.graphs = graphs;
+        this.library = library;
+        this.code = code;
+        this.file = file;
+    }
+
+    /** One runtime for all tests of the process. */
+    private static final class Runtimes {
+        private static final Map<Isa, KilnRuntime> OPEN = new java.util.concurrent.ConcurrentHashMap<>();
+
+        static KilnRuntime of(Isa isa) {
+            return OPEN.computeIfAbsent(isa, i -> {
+                byte[] object = NativeCompiler.shared().compileAll(KilnRuntime.sourceUnits(), CpuTarget.of(i),
+                    Deadline.none());
+                return KilnRuntime.open(write(object), i, 2);
+            });
+        }
+    }
+
+    /** @param level an optimisation flag, for example {@code -O1} */
+    public static GraphBatch compile(List<BatchedGraph> graphs, Isa isa, String level) {
+        byte[] object = NativeCompiler.shared().compileAll(units(graphs, level), CpuTarget.of(isa), Deadline.none());
+        Path file = write(object);
+        GraphLibrary library = GraphLibrary.open(Runtimes.of(isa), file, isa);
+        List<MemorySegment> constants = graphs.stream().flatMap(g -> g.constants().stream()).toList();
+        return new GraphBatch(graphs, library, library.bind(constants, List.of()), file);
+    }
+
+    private static List<CompileUnit> units(List<BatchedGraph> graphs, String level) {
+        List<CompileUnit> units = new ArrayList<>();
+        StringBuilder entry = new StringBuilder(SourceUnits.prelude());
+        StringBuilder runs = new StringBuilder();
+        StringBuilder sizes = new StringBuilder();
+        StringBuilder[] bodies = new StringBuilder[UNITS];
+        java.util.Arrays.setAll(bodies, i -> new StringBuilder(SourceUnits.prelude()));
+        int constants = 0;
+        for (int i = 0; i < graphs.size(); i++) {
+            String prefix = "g" + i + "_";
+            bodies[i % UNITS].append(graphs.get(i).source(prefix));
+            entry.append("int32_t ").append(prefix).append("entry(const kiln_call*);\nint64_t ").append(prefix)
+                .append("workspace_bytes(const int64_t*, int32_t);\n");
+            runs.append("    case ").append(i).append(": own.constants += ").append(constants).append("; return ")
+                .append(prefix).append("entry(&own);\n");
+            sizes.append("    case ").append(i).append(": return ").append(prefix)
+                .append("workspace_bytes(syms + 1, threads);\n");
+            constants += graphs.get(i).constants().size();
+        }
+        for (int i = 0; i < Math.min(UNITS, graphs.size()); i++) {
+            units.add(new CompileUnit("batch" + i, bodies[i].toString(), List.of(level)));
+        }
+        entry.append("""
+            KILN_EXPORT int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {
+              switch (syms[0]) {
+            """).append(sizes).append("""
+              }
+              return 0;
+            }
+            KILN_EXPORT int32_t kiln_entry(const kiln_call* call) {
+              kiln_call own = *call;
+              own.syms = call->syms + 1;
+              switch (call->syms[0]) {
+            """).append(runs).append("  }\n  return -1;\n}\n");
+        units.add(new CompileUnit("switch", entry.toString(), List.of("-O0")));
+        return units;
+    }
+
+    private static Path write(byte[] object) {
+        try {
+            Path file = Files.createTempFile("kiln-test", ".so");
+            file.toFile().deleteOnExit();
+            return Files.write(file, object);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs one graph of the batch on inputs by source name; outputs by name, in order. */
+    public Map<String, ConstantValue> run(int number, Map<String, ConstantValue> inputs) {
+        CallMemory memory = CallMemory.of(graphs.get(number).graph(), inputs);
+        long[] syms = new long[memory.symbols().length + 1];
+        syms[0] = number;
+        System.arraycopy(memory.symbols(), 0, syms, 1, memory.symbols().length);
+        code.call(syms, memory.inputs(), memory.outputs());
+        return memory.results();
+    }
+
+    @Override
+    public void close() {
+        code.close();
+        library.close();
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
