@@ -27,6 +27,11 @@ import java.util.zip.CRC32;
  * such a file is found by {@link #recheck}, by {@code cache verify} and by {@code KILN_VERIFY=2}.
  */
 public final class BlobVerifier {
+    /**
+     * Bytes up to which a blob is read on every look-up: code and small constants, not weights. Reading all of a
+     * model's weights would take longer than all else of a warm start; any write to them shows in their stamp.
+     */
+    private static final long READ_ALWAYS = 256 * 1024;
     private static final int PART = 64 << 10;
     private static final int RECORD = FileStamp.BYTES + 2 * Long.BYTES;
 
@@ -53,7 +58,7 @@ public final class BlobVerifier {
         }
         Optional<Checked> known = known(blob);
         boolean trusted = known.isPresent() && known.get().stamp().equals(stamp.get())
-                && (blob.bytes() > ContentDigest.CHUNK || known.get().crc() == crc(file));
+                && (blob.bytes() > READ_ALWAYS || known.get().crc() == crc(file));
         return trusted ? BlobState.WHOLE : checkFully(blob);
     }
 
@@ -119,7 +124,7 @@ public final class BlobVerifier {
             var record = ByteBuffer.allocate(RECORD);
             stamp.get().write(record);
             record.putLong(System.currentTimeMillis())
-                    .putLong(blob.bytes() > ContentDigest.CHUNK ? 0 : crc(file));
+                    .putLong(blob.bytes() > READ_ALWAYS ? 0 : crc(file));
             settings.records().write(List.of(Change.put(Kind.STAMP, key(blob), record.array())));
         }
     }

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import org.bytedeco.javacpp.Loader;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -22,7 +21,6 @@ import org.slf4j.LoggerFactory;
  * cache; the JNI layer is left alone, because generated code calls the C functions directly.
  */
 final class OpenBlas {
-    private static final Logger LOG = LoggerFactory.getLogger(OpenBlas.class);
     private static final String PROPERTIES = "META-INF/maven/org.bytedeco/openblas/pom.properties";
     /** The library and what it needs beside it, dependencies first. */
     private static final List<String> FILES =
@@ -48,7 +46,7 @@ final class OpenBlas {
             callOneThread(setThreads);
             return Optional.of(new OpenBlas(symbols, version.get()));
         } catch (IOException | RuntimeException | LinkageError e) {
-            LOG.warn("OpenBLAS is on the class path but cannot be used: {}", e.toString());
+            LoggerFactory.getLogger(OpenBlas.class).warn("OpenBLAS is on the class path but cannot be used: {}", e.toString());
             return Optional.empty();
         }
     }
