@@ -23,7 +23,7 @@ import java.util.Optional;
  */
 public final class AutotunePhase {
     /** Candidates a kernel, at most; variants come with the expected best first. */
-    private static final int CANDIDATES = 3;
+    private static final int CANDIDATES = 2;
 
     private AutotunePhase() {
     }

@@ -65,15 +65,21 @@ final class TuningLibrary implements AutoCloseable {
     }
 
     /**
-     * A unit for each candidate and one with the switch; and the graph's other kernels, so that everything that the
-     * build will need is compiled side by side now and nothing compiles while candidates are timed.
+     * A unit for each candidate of Kiln's, one for all references and library calls, which are short, and one with
+     * the switch; and the graph's other kernels, so that what the build will need is compiled side by side now and
+     * nothing compiles while candidates are timed.
      */
     private static List<CompileUnit> units(GeneratedCode graph, List<Candidate> candidates, List<String> externs) {
         List<CompileUnit> units = new ArrayList<>(SourceUnits.shared(graph));
         StringBuilder entry = new StringBuilder(SourceUnits.prelude());
         StringBuilder cases = new StringBuilder();
+        StringBuilder unpacked = new StringBuilder(SourceUnits.prelude());
         for (Candidate c : candidates) {
-            units.add(SourceUnits.unit(c.kernel(), c.variant(), externs));
+            if (c.variant().packing().isPresent()) {
+                units.add(SourceUnits.unit(c.kernel(), c.variant(), externs));
+            } else {
+                unpacked.append(SourceUnits.linked(c.variant(), externs));
+            }
             entry.append("void launch_").append(c.variant().function()).append("(const kiln_args*);\n");
             cases.append("    case ").append(c.number()).append(": launch_").append(c.variant().function())
                 .append("(&args); break;\n");
@@ -85,6 +91,7 @@ final class TuningLibrary implements AutoCloseable {
               const kiln_args args = {call, &failed, call->syms + 1, call->inputs};
               switch (call->syms[0]) {
             """).append(cases).append("  }\n  return 0;\n}\n");
+        units.add(new CompileUnit("unpacked", unpacked.toString()));
         units.add(new CompileUnit("tune", entry.toString()));
         return units;
     }

@@ -67,7 +67,7 @@ public final class SourceUnits {
     }
 
     /** The variant's source with its library functions bound to places in the graph's table. */
-    private static String linked(Kernel.Variant variant, List<String> externs) {
+    public static String linked(Kernel.Variant variant, List<String> externs) {
         String source = variant.source();
         for (int i = 0; i < variant.externs().size(); i++) {
             source = source.replace("KILN_EXTERN_" + i, Integer.toString(externs.indexOf(variant.externs().get(i))));
