@@ -23,8 +23,11 @@ import java.util.Set;
  * A graph on its way into a batch: all phases up to C text are done.
  *
  * @param graph after the post-grad passes
+ * @param loops text of the kernels that are written for this graph, and its entry
+ * @param templates text of the others: products and attention
  */
-public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> constants, String source) {
+public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> constants, String loops,
+        String templates) {
 
     /** Runs the phases; the first variant of each kernel is taken. Verifies the graph after each pass. */
     public static BatchedGraph of(Graph graph, Isa isa) {
@@ -37,15 +40,17 @@ public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> 
         Map<String, Kernel.Variant> chosen = new LinkedHashMap<>();
         code.kernels().forEach(k -> chosen.put(k.name(), k.variants().getFirst()));
         List<ConstantUse> uses = NativeBuild.constantUses(code, chosen);
-        StringBuilder source = new StringBuilder();
-        SourceUnits.of(code, chosen, uses, List.of())
-            .forEach(u -> source.append(u.cSource().substring(SourceUnits.prelude().length())).append('\n'));
+        StringBuilder loops = new StringBuilder();
+        StringBuilder templates = new StringBuilder();
+        code.kernels().forEach(k -> (k.kind() == Kernel.Kind.LOOPS ? loops : templates).append(k.comment())
+            .append(k.variants().getFirst().source()).append('\n'));
+        loops.append(EntryWriter.write(code, chosen, uses));
         List<MemorySegment> constants = uses.stream().map(u -> NativeBuild.layout(code, chosen, u)).toList();
-        return new BatchedGraph(simple, code, constants, source.toString());
+        return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString());
     }
 
     /** The text with every function of the graph renamed, so that many graphs fit in one object. */
-    String source(String prefix) {
+    static String renamed(String source, String prefix) {
         return source.replaceAll("(?<![A-Za-z0-9])kernel(?=\\d)", prefix + "kernel")
             .replaceAll("\\bkiln_(entry|slots|workspace_bytes)\\b", prefix + "$1")
             .replace("__attribute__((visibility(\"default\")))", "");

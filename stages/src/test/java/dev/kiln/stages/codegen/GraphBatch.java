@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -24,6 +25,19 @@ import java.util.Map;
  */
 public final class GraphBatch implements AutoCloseable {
     private static final int UNITS = 2;
+
+    /** How well the C compiler optimises: the loops that Kiln writes, and the templates, which cost more to compile. */
+    public enum Effort {
+        FAST("-O1", "-O0"), FULL("-O3", "-O3");
+
+        private final String loops;
+        private final String templates;
+
+        Effort(String loops, String templates) {
+            this.loops = loops;
+            this.templates = templates;
+        }
+    }
 
     private final List<BatchedGraph> graphs;
     private final GraphLibrary library;
@@ -50,26 +64,26 @@ public final class GraphBatch implements AutoCloseable {
         }
     }
 
-    /** @param level an optimisation flag, for example {@code -O1} */
-    public static GraphBatch compile(List<BatchedGraph> graphs, Isa isa, String level) {
-        byte[] object = NativeCompiler.shared().compileAll(units(graphs, level), CpuTarget.of(isa), Deadline.none());
+    public static GraphBatch compile(List<BatchedGraph> graphs, Isa isa, Effort effort) {
+        byte[] object = NativeCompiler.shared().compileAll(units(graphs, effort), CpuTarget.of(isa), Deadline.none());
         Path file = write(object);
         GraphLibrary library = GraphLibrary.open(Runtimes.of(isa), file, isa);
         List<MemorySegment> constants = graphs.stream().flatMap(g -> g.constants().stream()).toList();
         return new GraphBatch(graphs, library, library.bind(constants, List.of()), file);
     }
 
-    private static List<CompileUnit> units(List<BatchedGraph> graphs, String level) {
+    private static List<CompileUnit> units(List<BatchedGraph> graphs, Effort effort) {
         List<CompileUnit> units = new ArrayList<>();
         StringBuilder entry = new StringBuilder(SourceUnits.prelude());
         StringBuilder runs = new StringBuilder();
         StringBuilder sizes = new StringBuilder();
-        StringBuilder[] bodies = new StringBuilder[UNITS];
-        java.util.Arrays.setAll(bodies, i -> new StringBuilder(SourceUnits.prelude()));
+        StringBuilder[] loops = bodies();
+        StringBuilder[] templates = bodies();
         int constants = 0;
         for (int i = 0; i < graphs.size(); i++) {
             String prefix = "g" + i + "_";
-            bodies[i % UNITS].append(graphs.get(i).source(prefix));
+            loops[i % UNITS].append(BatchedGraph.renamed(graphs.get(i).loops(), prefix));
+            templates[i % UNITS].append(BatchedGraph.renamed(graphs.get(i).templates(), prefix));
             entry.append("int32_t ").append(prefix).append("entry(const kiln_call*);\nint64_t ").append(prefix)
                 .append("workspace_bytes(const int64_t*, int32_t);\n");
             runs.append("    case ").append(i).append(": own.constants += ").append(constants).append("; return ")
@@ -79,7 +93,8 @@ public final class GraphBatch implements AutoCloseable {
             constants += graphs.get(i).constants().size();
         }
         for (int i = 0; i < Math.min(UNITS, graphs.size()); i++) {
-            units.add(new CompileUnit("batch" + i, bodies[i].toString(), List.of(level)));
+            units.add(new CompileUnit("templates" + i, templates[i].toString(), List.of(effort.templates)));
+            units.add(new CompileUnit("loops" + i, loops[i].toString(), List.of(effort.loops)));
         }
         entry.append("""
             KILN_EXPORT int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {
@@ -95,6 +110,12 @@ public final class GraphBatch implements AutoCloseable {
             """).append(runs).append("  }\n  return -1;\n}\n");
         units.add(new CompileUnit("switch", entry.toString(), List.of("-O0")));
         return units;
+    }
+
+    private static StringBuilder[] bodies() {
+        StringBuilder[] bodies = new StringBuilder[UNITS];
+        Arrays.setAll(bodies, i -> new StringBuilder(SourceUnits.prelude()));
+        return bodies;
     }
 
     private static Path write(byte[] object) {

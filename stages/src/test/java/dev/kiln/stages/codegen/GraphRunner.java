@@ -4,7 +4,9 @@ import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.kernels.toolchain.CompilerException;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
+import dev.kiln.stages.codegen.GraphBatch.Effort;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,12 +17,11 @@ public final class GraphRunner {
     private static final int BATCH = 80;
 
     private final Isa isa;
-    private final String level;
+    private final Effort effort;
 
-    /** @param level an optimisation flag of the C compiler */
-    public GraphRunner(Isa isa, String level) {
+    public GraphRunner(Isa isa, Effort effort) {
         this.isa = isa;
-        this.level = level;
+        this.effort = effort;
     }
 
     /** A graph and inputs by source name. */
@@ -38,15 +39,19 @@ public final class GraphRunner {
 
     private List<Supplier<Map<String, ConstantValue>>> batch(List<Program> programs) {
         Map<Integer, Supplier<Map<String, ConstantValue>>> results = new LinkedHashMap<>();
-        Map<Integer, BatchedGraph> graphs = new LinkedHashMap<>();
+        Map<Graph, List<Integer>> users = new IdentityHashMap<>();
         for (int i = 0; i < programs.size(); i++) {
-            try {
-                graphs.put(i, BatchedGraph.of(programs.get(i).graph(), isa));
-            } catch (RuntimeException e) {
-                results.put(i, failing(e));
-            }
+            users.computeIfAbsent(programs.get(i).graph(), g -> new ArrayList<>()).add(i);
         }
-        run(programs, graphs, results);
+        Map<BatchedGraph, List<Integer>> graphs = new IdentityHashMap<>();
+        users.forEach((graph, numbers) -> {
+            try {
+                graphs.put(BatchedGraph.of(graph, isa), numbers);
+            } catch (RuntimeException e) {
+                numbers.forEach(n -> results.put(n, failing(e)));
+            }
+        });
+        run(programs, graphs, List.copyOf(graphs.keySet()), results);
         List<Supplier<Map<String, ConstantValue>>> ordered = new ArrayList<>();
         for (int i = 0; i < programs.size(); i++) {
             ordered.add(results.get(i));
@@ -55,24 +60,25 @@ public final class GraphRunner {
     }
 
     /** In one shared object; if the C compiler refuses that, in halves, down to the graph that it refuses. */
-    private void run(List<Program> programs, Map<Integer, BatchedGraph> graphs,
+    private void run(List<Program> programs, Map<BatchedGraph, List<Integer>> users, List<BatchedGraph> graphs,
             Map<Integer, Supplier<Map<String, ConstantValue>>> results) {
-        List<Integer> numbers = List.copyOf(graphs.keySet());
-        if (numbers.isEmpty()) {
+        if (graphs.isEmpty()) {
             return;
         }
-        try (GraphBatch batch = GraphBatch.compile(List.copyOf(graphs.values()), isa, level)) {
-            for (int i = 0; i < numbers.size(); i++) {
-                results.put(numbers.get(i), result(batch, i, programs.get(numbers.get(i)).inputs()));
+        try (GraphBatch batch = GraphBatch.compile(graphs, isa, effort)) {
+            for (int i = 0; i < graphs.size(); i++) {
+                for (int number : users.get(graphs.get(i))) {
+                    results.put(number, result(batch, i, programs.get(number).inputs()));
+                }
             }
         } catch (CompilerException e) {
-            if (numbers.size() == 1) {
-                results.put(numbers.getFirst(), failing(e));
+            if (graphs.size() == 1) {
+                users.get(graphs.getFirst()).forEach(n -> results.put(n, failing(e)));
                 return;
             }
-            int half = numbers.size() / 2;
-            run(programs, part(graphs, numbers.subList(0, half)), results);
-            run(programs, part(graphs, numbers.subList(half, numbers.size())), results);
+            int half = graphs.size() / 2;
+            run(programs, users, graphs.subList(0, half), results);
+            run(programs, users, graphs.subList(half, graphs.size()), results);
         }
     }
 
@@ -84,12 +90,6 @@ public final class GraphRunner {
         } catch (RuntimeException e) {
             return failing(e);
         }
-    }
-
-    private static Map<Integer, BatchedGraph> part(Map<Integer, BatchedGraph> graphs, List<Integer> numbers) {
-        Map<Integer, BatchedGraph> part = new LinkedHashMap<>();
-        numbers.forEach(n -> part.put(n, graphs.get(n)));
-        return part;
     }
 
     private static Supplier<Map<String, ConstantValue>> failing(RuntimeException e) {

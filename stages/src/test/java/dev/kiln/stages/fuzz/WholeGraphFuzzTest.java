@@ -8,6 +8,7 @@ import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.interpreter.Interpreter;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.stages.codegen.GraphBatch.Effort;
 import dev.kiln.stages.codegen.GraphRunner;
 import dev.kiln.stages.codegen.GraphRunner.Program;
 import java.util.ArrayList;
@@ -34,17 +35,17 @@ class WholeGraphFuzzTest {
 
     @Test
     void compiledGraphsAgreeWithTheInterpreter() {
-        fuzz(SEED, GRAPHS, "-O1");
+        fuzz(SEED, GRAPHS, Effort.FAST);
     }
 
     @Test
     @Tag("nightly")
     void thousandsOfCompiledGraphsAgreeWithTheInterpreter() {
-        fuzz(SEED + 1_000_000, NIGHTLY_GRAPHS, "-O3");
+        fuzz(SEED + 1_000_000, NIGHTLY_GRAPHS, Effort.FULL);
     }
 
-    private static void fuzz(long first, int count, String level) {
-        GraphRunner runner = new GraphRunner(CpuInfo.detect().bestIsa(), level);
+    private static void fuzz(long first, int count, Effort effort) {
+        GraphRunner runner = new GraphRunner(CpuInfo.detect().bestIsa(), effort);
         List<String> failures = new ArrayList<>();
         for (long seed = first; seed < first + count; seed += TOGETHER) {
             List<Program> programs = new ArrayList<>();

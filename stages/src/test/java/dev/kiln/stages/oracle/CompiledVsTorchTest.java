@@ -3,6 +3,7 @@ package dev.kiln.stages.oracle;
 import dev.kiln.kernels.cpu.CpuInfo;
 import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.stages.codegen.GraphBatch.Effort;
 import dev.kiln.stages.codegen.GraphRunner;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ class CompiledVsTorchTest extends OpOracle {
     private static final int TOGETHER_IN_FULL = 4;
 
     private Isa isa = CpuInfo.detect().bestIsa();
-    private String level = "-O1";
+    private Effort effort = Effort.FAST;
 
     @TestFactory
     Stream<DynamicTest> agreesWithLibtorch() {
@@ -29,7 +30,7 @@ class CompiledVsTorchTest extends OpOracle {
     @TestFactory
     @Tag("nightly")
     Stream<DynamicTest> agreesWithLibtorchOnEverySample() {
-        level = "-O3";
+        effort = Effort.FULL;
         return tests(TOGETHER_IN_FULL, Integer.MAX_VALUE);
     }
 
@@ -37,6 +38,7 @@ class CompiledVsTorchTest extends OpOracle {
     @Tag("nightly")
     Stream<DynamicTest> agreesWithLibtorchOnAvx2() {
         isa = Isa.AVX2;
+        effort = Effort.FULL;
         return tests(TOGETHER, 3 * CASES);
     }
 
@@ -48,7 +50,7 @@ class CompiledVsTorchTest extends OpOracle {
     @Override
     List<Supplier<Map<String, ConstantValue>>> prepare(List<OracleCase> cases) {
         List<OracleCase.Program> programs = cases.stream().map(c -> c.program(c.seed() % 2 == 0)).toList();
-        return new GraphRunner(isa, level).prepare(
+        return new GraphRunner(isa, effort).prepare(
             programs.stream().map(p -> new GraphRunner.Program(p.graph(), p.inputs())).toList());
     }
 }
