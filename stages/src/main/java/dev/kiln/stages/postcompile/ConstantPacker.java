@@ -11,10 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Stores constants: large ones as blobs of their own, so that models share them; small ones side by side in one. */
+/**
+ * Stores constants: very large ones (embedding tables) as blobs of their own, so that models share them; the others side
+ * by side in one, since each file more costs a warm start a look at its stamp and a mapping.
+ */
 final class ConstantPacker {
-    /** Bytes from which a constant is worth a file and a mapping of its own. */
-    private static final long LARGE = 64 * 1024;
+    /** Bytes from which a constant has a file of its own. */
+    private static final long LARGE = 8 << 20;
     private static final long ALIGNMENT = 64;
 
     private final BlobStore blobs;
