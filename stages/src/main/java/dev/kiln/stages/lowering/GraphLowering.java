@@ -8,6 +8,7 @@ import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
@@ -115,7 +116,7 @@ public final class GraphLowering {
         Scalar body = value.load(LoopVars.outputs(value.rank()));
         boolean[] found = {false};
         body.rewrite(s -> {
-            found[0] |= s instanceof Scalar.Apply || s instanceof Scalar.Gather;
+            found[0] |= s instanceof Scalar.Apply a && a.op() != ScalarOp.CAST || s instanceof Scalar.Gather;
             return s;
         });
         return found[0];

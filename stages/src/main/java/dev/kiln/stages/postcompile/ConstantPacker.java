@@ -58,7 +58,7 @@ final class ConstantPacker {
         long[] offsets = new long[small.size() + 1];
         IntStream.range(0, small.size()).forEach(i -> offsets[i + 1] =
             (offsets[i] + constants.get(small.get(i)).byteSize() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             MemorySegment together = arena.allocate(Math.max(ALIGNMENT, offsets[small.size()]), ALIGNMENT);
             for (int i = 0; i < small.size(); i++) {
                 MemorySegment.copy(constants.get(small.get(i)), 0, together, offsets[i],

@@ -86,7 +86,7 @@ final class FuseAttention implements Pass {
         /** Walks from the softmax's input down to the matmul of Q and K, through one mask and any scaling. */
         private Node.Call descend(Arg.Ref ref) {
             Node.Call node = single(ref, null);
-            if (node == null) {
+            if (node == null || node.output(0).dtype() != DType.F32) {
                 return null;
             }
             return switch (node.op().name()) {
@@ -98,7 +98,8 @@ final class FuseAttention implements Pass {
         }
 
         private Node.Call throughMask(Node.Call add) {
-            if (!((Arg.Int) add.arg(2)).value().is(1)) {
+            OptionalDouble alpha = number(add.arg(2));
+            if (alpha.isEmpty() || alpha.getAsDouble() != 1) {
                 return null;
             }
             double outer = scale;
@@ -107,7 +108,8 @@ final class FuseAttention implements Pass {
                 Arg.Ref other = (Arg.Ref) add.arg(1 - side);
                 mask = other;
                 Node.Call found = builder.tensor(other).dtype() == DType.F32 ? descend((Arg.Ref) add.arg(side)) : null;
-                if (found != null) {
+                boolean stretches = found != null && !found.output(0).sizes().equals(add.output(0).sizes());
+                if (found != null && !stretches) {
                     return found;
                 }
             }

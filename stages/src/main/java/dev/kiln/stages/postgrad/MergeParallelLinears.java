@@ -71,7 +71,7 @@ final class MergeParallelLinears implements Pass {
     }
 
     private static Optional<Linear> match(Graph graph, Map<String, List<Node.Call>> users, Node.Call sum) {
-        if (!sum.is("aten.add.Tensor") || productOf(graph, sum) == null) {
+        if (!sum.is("aten.add.Tensor") || !isOne(sum.arg(2)) || productOf(graph, sum) == null) {
             return Optional.empty();
         }
         Arg.Ref productRef = productOf(graph, sum);
@@ -83,9 +83,13 @@ final class MergeParallelLinears implements Pass {
             || !(product.arg(1) instanceof Arg.Ref w && graph.node(w.node()) instanceof Node.Constant weight)) {
             return Optional.empty();
         }
-        boolean fits = weight.value().sizes().size() == 2 && bias.value().sizes().equals(
+        boolean fits = weight.value().sizes().size() == 2 && weight.value().numel() > 0 && bias.value().sizes().equals(
             List.of(weight.value().sizes().getLast())) && bias.value().dtype() == weight.value().dtype();
         return fits ? Optional.of(new Linear(sum, weight, bias)) : Optional.empty();
+    }
+
+    private static boolean isOne(Arg alpha) {
+        return alpha.equals(Arg.of(1)) || alpha.equals(new Arg.Real(1));
     }
 
     private static Arg.Ref productOf(Graph graph, Node.Call sum) {
