@@ -262,16 +262,12 @@ final class Steps {
             default -> {
                 Arg.Ref sum = g.call(false, "aten.add.Tensor",
                     g.call(false, "aten.matmul.default", a, g.constant(DType.F32, in, out)),
-                    g.constant(DType.F32, out), alpha(g));
+                    g.constant(DType.F32, out));
                 Arg.Ref active = g.call(false, "aten." + g.pick(List.of("gelu", "relu", "tanh")) + ".default", sum);
                 Arg.Ref residual = g.value(o -> o.dtype() == DType.F32 && broadcasts(o, g.tensor(active)));
                 g.call(false, "aten.add.Tensor", active, residual);
             }
         }
-    }
-
-    private static Object alpha(RandomGraph g) {
-        return g.pick(List.<Object>of(1, 1, 1, 1, 1.0, 2, 0.5));
     }
 
     /** Heads split off, scores scaled and masked, softmax, heads joined. */
@@ -284,7 +280,7 @@ final class Steps {
         List<Arg.Ref> parts = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Arg.Ref linear = g.call(false, "aten.add.Tensor", g.call(false, "aten.matmul.default", x,
-                g.constant(DType.F32, in, heads * head)), g.constant(DType.F32, heads * head), alpha(g));
+                g.constant(DType.F32, in, heads * head)), g.constant(DType.F32, heads * head));
             Arg.Ref split = g.call(false, "aten.view.default", linear, Arrays.asList(sizes.get(0), sizes.get(1),
                 SymInt.of(heads), SymInt.of(head)));
             parts.add(g.call(false, "aten.permute.default", split, i == 1 ? List.of(0, 2, 3, 1)
@@ -294,7 +290,7 @@ final class Steps {
             g.call(false, "aten.matmul.default", parts.get(0), parts.get(1)), 0.5);
         if (g.random.nextBoolean()) {
             scores = g.call(false, "aten.add.Tensor", scores, g.value(t -> t.dtype() == DType.F32
-                && (t.rank() == 0 || t.sizes().equals(List.of(sizes.get(1))))), alpha(g));
+                && (t.rank() == 0 || t.sizes().equals(List.of(sizes.get(1))))));
         }
         Arg.Ref weights = g.call(false, "aten._softmax.default", scores, -1, false);
         Arg.Ref mixed = g.call(false, "aten.matmul.default", weights, parts.get(2));
