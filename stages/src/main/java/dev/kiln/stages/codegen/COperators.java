@@ -48,8 +48,8 @@ final class COperators {
             case SQRT -> call("__builtin_sqrt" + suffix(type), x);
             case RSQRT -> one(type) + " / __builtin_sqrt" + suffix(type) + "(" + x.getFirst() + ")";
             case RECIPROCAL -> one(type) + " / " + x.getFirst();
-            case FLOOR, CEIL, TRUNC -> call("__builtin_" + op.text() + suffix(type), x);
-            case ROUND -> call("__builtin_roundeven" + suffix(type), x);
+            case FLOOR, CEIL, TRUNC -> call("kiln_" + op.text() + suffix(type), x);
+            case ROUND -> call("kiln_roundeven" + suffix(type), x);
             case CHECK_INDEX -> "kiln_check_index(" + x.get(0) + ", " + x.get(1) + ", args->failed)";
             case SELECT -> x.get(0) + " ? " + x.get(1) + " : " + x.get(2);
             default -> elementary(op.name().toLowerCase(Locale.ROOT), x, type);

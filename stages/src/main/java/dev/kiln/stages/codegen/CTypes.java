@@ -36,7 +36,8 @@ final class CTypes {
 
     /** An element in memory as a value to compute with. */
     static String loaded(String element, DType dtype) {
-        return dtype == DType.BOOL ? element + " != 0" : isHalf(dtype) ? "kiln_from_" + dtype + "(" + element + ")" : element;
+        return dtype == DType.BOOL ? element + " != 0"
+            : isHalf(dtype) ? "kiln_from_" + dtype + "(" + element + ")" : element;
     }
 
     /** A computed value as an element in memory. */

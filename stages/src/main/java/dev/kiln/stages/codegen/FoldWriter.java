@@ -80,7 +80,8 @@ final class FoldWriter {
 
     private String extreme(String sign, String function, String value) {
         DType dtype = node.output().dtype();
-        return dtype.isFloating() ? "kiln_" + function + "_" + CTypes.arithmetic(dtype) + "(" + value + ", " + accumulator + ")"
+        return dtype.isFloating()
+            ? "kiln_" + function + "_" + CTypes.arithmetic(dtype) + "(" + value + ", " + accumulator + ")"
             : value + " " + sign + " " + accumulator + " ? " + value + " : " + accumulator;
     }
 

@@ -83,8 +83,9 @@ final class MergeParallelLinears implements Pass {
             || !(product.arg(1) instanceof Arg.Ref w && graph.node(w.node()) instanceof Node.Constant weight)) {
             return Optional.empty();
         }
-        boolean fits = weight.value().sizes().size() == 2 && weight.value().numel() > 0 && bias.value().sizes().equals(
-            List.of(weight.value().sizes().getLast())) && bias.value().dtype() == weight.value().dtype();
+        boolean fits = weight.value().sizes().size() == 2 && weight.value().numel() > 0
+            && bias.value().sizes().equals(List.of(weight.value().sizes().getLast()))
+            && bias.value().dtype() == weight.value().dtype();
         return fits ? Optional.of(new Linear(sum, weight, bias)) : Optional.empty();
     }
 

@@ -68,12 +68,12 @@ KILN_INLINE float kiln_floor_div_f32(float a, float b) {
   if (b == 0) return a / b;
   float m = kiln_fmodf(a, b); float d = (a - m) / b; if (m != 0 && (b < 0) != (m < 0)) d -= 1;
   if (d == 0) return __builtin_copysignf(0, a / b);
-  float f = __builtin_floorf(d); return d - f > 0.5f ? f + 1 : f; }
+  float f = kiln_floorf(d); return d - f > 0.5f ? f + 1 : f; }
 KILN_INLINE double kiln_floor_div_f64(double a, double b) {
   if (b == 0) return a / b;
   double m = kiln_fmod(a, b); double d = (a - m) / b; if (m != 0 && (b < 0) != (m < 0)) d -= 1;
   if (d == 0) return __builtin_copysign(0, a / b);
-  double f = __builtin_floor(d); return d - f > 0.5 ? f + 1 : f; }
+  double f = kiln_floor(d); return d - f > 0.5 ? f + 1 : f; }
 KILN_INLINE float kiln_remainder_f32(float a, float b) { float m = kiln_fmodf(a, b); return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
 KILN_INLINE double kiln_remainder_f64(double a, double b) { double m = kiln_fmod(a, b); return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
 

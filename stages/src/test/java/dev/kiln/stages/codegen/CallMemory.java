@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Native memory of one call: inputs laid out by their placeholders' strides, outputs with a margin that a kernel must
- * not touch.
+ * Native memory of one call: inputs laid out by their placeholders' strides, outputs with a margin that a
+ * kernel must not touch.
  */
 final class CallMemory {
     private static final long MARGIN = 64;

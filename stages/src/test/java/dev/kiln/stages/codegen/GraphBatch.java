@@ -20,13 +20,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Many graphs in one shared object: starting the C compiler costs more than compiling a small graph. The first symbol
- * of a call says which graph is meant; each graph sees the rest of the symbols and its own constants.
+ * Many graphs in one shared object: starting the C compiler costs more than compiling a small graph. The
+ * first symbol of a call says which graph is meant; each graph sees the rest of the symbols and its own
+ * constants.
  */
 public final class GraphBatch implements AutoCloseable {
     private static final int UNITS = 2;
 
-    /** How well the C compiler optimises: the loops that Kiln writes, and the templates, which cost more to compile. */
+    /**
+     * How well the C compiler optimises: the loops that Kiln writes, and the templates, which cost more to
+     * compile.
+     */
     public enum Effort {
         FAST("-O1", "-O0"), FULL("-O3", "-O3");
 
@@ -65,7 +69,8 @@ public final class GraphBatch implements AutoCloseable {
     }
 
     public static GraphBatch compile(List<BatchedGraph> graphs, Isa isa, Effort effort) {
-        byte[] object = NativeCompiler.shared().compileAll(units(graphs, effort), CpuTarget.of(isa), Deadline.none());
+        byte[] object = NativeCompiler.shared().compileAll(units(graphs, effort), CpuTarget.of(isa),
+            Deadline.none());
         Path file = write(object);
         GraphLibrary library = GraphLibrary.open(Runtimes.of(isa), file, isa);
         List<MemorySegment> constants = graphs.stream().flatMap(g -> g.constants().stream()).toList();
@@ -84,9 +89,11 @@ public final class GraphBatch implements AutoCloseable {
             String prefix = "g" + i + "_";
             loops[i % UNITS].append(BatchedGraph.renamed(graphs.get(i).loops(), prefix));
             templates[i % UNITS].append(BatchedGraph.renamed(graphs.get(i).templates(), prefix));
-            entry.append("int32_t ").append(prefix).append("entry(const kiln_call*);\nint64_t ").append(prefix)
+            entry.append("int32_t ").append(prefix).append("entry(const kiln_call*);\nint64_t ")
+                .append(prefix)
                 .append("workspace_bytes(const int64_t*, int32_t);\n");
-            runs.append("    case ").append(i).append(": own.constants += ").append(constants).append("; return ")
+            runs.append("    case ").append(i).append(": own.constants += ").append(constants)
+                .append("; return ")
                 .append(prefix).append("entry(&own);\n");
             sizes.append("    case ").append(i).append(": return ").append(prefix)
                 .append("workspace_bytes(syms + 1, threads);\n");

@@ -60,7 +60,8 @@ public final class GraphRunner {
     }
 
     /** In one shared object; if the C compiler refuses that, in halves, down to the graph that it refuses. */
-    private void run(List<Program> programs, Map<BatchedGraph, List<Integer>> users, List<BatchedGraph> graphs,
+    private void run(List<Program> programs, Map<BatchedGraph, List<Integer>> users,
+            List<BatchedGraph> graphs,
             Map<Integer, Supplier<Map<String, ConstantValue>>> results) {
         if (graphs.isEmpty()) {
             return;

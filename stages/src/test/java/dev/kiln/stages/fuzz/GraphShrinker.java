@@ -47,7 +47,8 @@ final class GraphShrinker {
     private static List<Program> cuts(Program program) {
         List<Program> cuts = new ArrayList<>();
         for (Node.Call call : program.graph().calls()) {
-            boolean needed = program.graph().outputs().stream().anyMatch(o -> o.value().node().equals(call.name()));
+            boolean needed = program.graph().outputs().stream()
+                .anyMatch(o -> o.value().node().equals(call.name()));
             if (call.outputs().size() == 1 && !needed) {
                 cuts.add(cut(program, call));
             }
@@ -64,7 +65,8 @@ final class GraphShrinker {
         FakeTensor old = call.output(0);
         List<Node> nodes = new ArrayList<>(graph.nodes());
         nodes.replaceAll(n -> n == call
-            ? new Node.Placeholder(call.name(), call.name(), FakeTensor.contiguous(old.dtype(), old.sizes())) : n);
+            ? new Node.Placeholder(call.name(), call.name(), FakeTensor.contiguous(old.dtype(), old.sizes()))
+            : n);
         return with(new Program(graph, inputs), nodes, graph.outputs());
     }
 
@@ -76,8 +78,8 @@ final class GraphShrinker {
         }
         Map<String, List<Node.Call>> users = live.users();
         List<Node> read = live.nodes().stream().filter(n -> !(n instanceof Node.Placeholder)
-            || users.containsKey(n.name()) || outputs.stream().anyMatch(o -> o.value().node().equals(n.name())))
-            .toList();
+            || users.containsKey(n.name())
+            || outputs.stream().anyMatch(o -> o.value().node().equals(n.name()))).toList();
         return new Program(new Graph(read, outputs, live.shapes()), program.inputs());
     }
 }

@@ -20,8 +20,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * A graph under construction by random {@link Steps}. Values that went through arithmetic are inexact: whatever jumps
- * (comparisons, places of extremes) is fed by exact values only, so that rounding cannot change a result by much.
+ * A graph under construction by random {@link Steps}. Values that went through arithmetic are inexact:
+ * whatever jumps (comparisons, places of extremes) is fed by exact values only, so that rounding cannot
+ * change a result by much.
  */
 final class RandomGraph {
     static final long MAX_NUMEL = 4000;

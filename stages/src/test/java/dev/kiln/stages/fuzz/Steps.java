@@ -6,22 +6,28 @@ import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** What a random graph may do next. A step that does not fit the values it draws throws, and counts as not taken. */
+/**
+ * What a random graph may do next. A step that does not fit the values it draws throws, and counts as not
+ * taken.
+ */
 final class Steps {
-    private static final List<Consumer<RandomGraph>> STEPS = List.of(Steps::unary, Steps::unary, Steps::binary,
-        Steps::binary, Steps::binary, Steps::scalar, Steps::select, Steps::integers, Steps::reorder, Steps::reorder,
-        Steps::reshape, Steps::reshape, Steps::slice, Steps::slice, Steps::expand, Steps::reduce, Steps::reduce,
-        Steps::reduce, Steps::normalize, Steps::normalize, Steps::join, Steps::join, Steps::pad, Steps::gather,
-        Steps::extreme, Steps::product, Steps::linear, Steps::linear, Steps::attention, Steps::layerNormByHand);
+    private static final List<Consumer<RandomGraph>> STEPS = List.of(
+        Steps::unary, Steps::unary, Steps::binary, Steps::binary, Steps::binary, Steps::scalar,
+        Steps::select, Steps::integers, Steps::reorder, Steps::reorder, Steps::reshape, Steps::reshape,
+        Steps::slice, Steps::slice, Steps::expand, Steps::reduce, Steps::reduce, Steps::reduce,
+        Steps::normalize, Steps::normalize, Steps::join, Steps::join, Steps::pad, Steps::gather,
+        Steps::extreme, PatternSteps::product, PatternSteps::linear, PatternSteps::linear,
+        PatternSteps::attention, PatternSteps::layerNormByHand);
 
-    private static final List<String> UNARY = List.of("relu", "tanh", "sigmoid", "neg", "abs", "silu", "gelu", "sin",
+    private static final List<String> UNARY = List.of("relu", "tanh", "sigmoid", "neg", "abs", "silu",
+        "gelu", "sin",
         "clone", "erf");
-    private static final List<String> BINARY = List.of("add.Tensor", "sub.Tensor", "mul.Tensor", "maximum.default",
+    private static final List<String> BINARY = List.of("add.Tensor", "sub.Tensor", "mul.Tensor",
+        "maximum.default",
         "minimum.default");
 
     private Steps() {
@@ -46,7 +52,7 @@ final class Steps {
     }
 
     /** Equal sizes, or ones; without asking the shape environment, which would add guards. */
-    private static boolean broadcasts(FakeTensor a, FakeTensor b) {
+    static boolean broadcasts(FakeTensor a, FakeTensor b) {
         for (int d = 1; d <= Math.min(a.rank(), b.rank()); d++) {
             SymInt x = a.size(a.rank() - d);
             SymInt y = b.size(b.rank() - d);
@@ -85,7 +91,8 @@ final class Steps {
         switch (g.random.nextInt(3)) {
             case 0 -> g.call(true, "aten._to_copy.default", n, DType.F32);
             case 1 -> g.call(true, "aten.add.Scalar", n, 3);
-            default -> g.call(true, "aten._to_copy.default", g.value(t -> t.dtype() == DType.BOOL), DType.I64);
+            default -> g.call(true, "aten._to_copy.default", g.value(t -> t.dtype() == DType.BOOL),
+                DType.I64);
         }
     }
 
@@ -239,71 +246,5 @@ final class Steps {
         long[] at = g.random.longs(1 + g.random.nextInt(4), 0, size).toArray();
         Arg.Ref index = g.builder.constant("i", ConstantValue.longs(List.of((long) at.length), at));
         g.call(true, "aten.index_select.default", a, dim, index);
-    }
-
-    private static void product(RandomGraph g) {
-        Arg.Ref a = g.floats(2);
-        FakeTensor t = g.tensor(a);
-        Arg.Ref b = g.value(o -> o.dtype() == DType.F32 && o.rank() >= 2
-            && o.size(o.rank() - 2).equals(t.size(t.rank() - 1))
-            && (o.rank() == 2 || o.sizes().subList(0, o.rank() - 2).equals(t.sizes().subList(0, t.rank() - 2))));
-        g.call(false, "aten.mul.Scalar", g.call(false, "aten.matmul.default", a, b), 0.25);
-    }
-
-    private static void linear(RandomGraph g) {
-        Arg.Ref a = g.floats(2);
-        FakeTensor t = g.tensor(a);
-        long in = t.size(t.rank() - 1).asLong();
-        long out = g.pick(List.of(1L, 2L, 8L, 16L, 19L));
-        switch (g.random.nextInt(4)) {
-            case 0 -> g.call(false, "aten.linear.default", a, g.constant(DType.F32, out, in),
-                g.constant(DType.F32, out));
-            case 1 -> g.call(false, "aten.linear.default", a, g.constant(DType.F32, out, in));
-            default -> {
-                Arg.Ref sum = g.call(false, "aten.add.Tensor",
-                    g.call(false, "aten.matmul.default", a, g.constant(DType.F32, in, out)),
-                    g.constant(DType.F32, out));
-                Arg.Ref active = g.call(false, "aten." + g.pick(List.of("gelu", "relu", "tanh")) + ".default", sum);
-                Arg.Ref residual = g.value(o -> o.dtype() == DType.F32 && broadcasts(o, g.tensor(active)));
-                g.call(false, "aten.add.Tensor", active, residual);
-            }
-        }
-    }
-
-    /** Heads split off, scores scaled and masked, softmax, heads joined. */
-    private static void attention(RandomGraph g) {
-        Arg.Ref x = g.value(t -> t.dtype() == DType.F32 && t.rank() == 3);
-        List<SymInt> sizes = g.tensor(x).sizes();
-        long in = sizes.getLast().asLong();
-        long heads = g.pick(List.of(1L, 2L));
-        long head = g.pick(List.of(4L, 8L));
-        List<Arg.Ref> parts = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            Arg.Ref linear = g.call(false, "aten.add.Tensor", g.call(false, "aten.matmul.default", x,
-                g.constant(DType.F32, in, heads * head)), g.constant(DType.F32, heads * head));
-            Arg.Ref split = g.call(false, "aten.view.default", linear, Arrays.asList(sizes.get(0), sizes.get(1),
-                SymInt.of(heads), SymInt.of(head)));
-            parts.add(g.call(false, "aten.permute.default", split, i == 1 ? List.of(0, 2, 3, 1)
-                : List.of(0, 2, 1, 3)));
-        }
-        Arg.Ref scores = g.call(false, "aten.mul.Scalar",
-            g.call(false, "aten.matmul.default", parts.get(0), parts.get(1)), 0.5);
-        if (g.random.nextBoolean()) {
-            scores = g.call(false, "aten.add.Tensor", scores, g.value(t -> t.dtype() == DType.F32
-                && (t.rank() == 0 || t.sizes().equals(List.of(sizes.get(1))))));
-        }
-        Arg.Ref weights = g.call(false, "aten._softmax.default", scores, -1, false);
-        Arg.Ref mixed = g.call(false, "aten.matmul.default", weights, parts.get(2));
-        g.call(false, "aten.reshape.default", g.call(false, "aten.permute.default", mixed, List.of(0, 2, 1, 3)),
-            Arrays.asList(sizes.get(0), sizes.get(1), SymInt.of(heads * head)));
-    }
-
-    private static void layerNormByHand(RandomGraph g) {
-        Arg.Ref x = g.floats(2);
-        Arg.Ref centered = g.call(false, "aten.sub.Tensor", x, g.call(false, "aten.mean.dim", x, List.of(-1), true));
-        Arg.Ref variance = g.call(false, "aten.mean.dim", g.call(false, "aten.mul.Tensor", centered, centered),
-            List.of(-1), true);
-        Arg.Ref scale = g.call(false, "aten.rsqrt.default", g.call(false, "aten.add.Scalar", variance, 0.1));
-        g.call(false, "aten.mul.Tensor", centered, scale);
     }
 }

@@ -47,6 +47,13 @@ class CompiledVsTorchTest extends OpOracle {
         return 4;
     }
 
+    @TestFactory
+    @Tag("nightly")
+    Stream<DynamicTest> agreesWithLibtorchOnAnyCpu() {
+        isa = Isa.BASELINE;
+        return tests(TOGETHER, 2 * CASES);
+    }
+
     @Override
     List<Supplier<Map<String, ConstantValue>>> prepare(List<OracleCase> cases) {
         List<OracleCase.Program> programs = cases.stream().map(c -> c.program(c.seed() % 2 == 0)).toList();

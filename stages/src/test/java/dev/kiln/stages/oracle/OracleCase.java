@@ -45,7 +45,10 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
         return operands.values().stream().map(o -> o.value().dtype()).toList();
     }
 
-    /** @param strided whether inputs lie in their operands' layouts; else views of contiguous inputs make them */
+    /**
+     * @param strided whether inputs lie in their operands' layouts; else views of contiguous inputs make
+     * them
+     */
     Program program(boolean strided) {
         GraphBuilder g = new GraphBuilder(new ShapeEnv());
         Map<String, ConstantValue> inputs = new LinkedHashMap<>();

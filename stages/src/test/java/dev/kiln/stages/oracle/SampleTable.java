@@ -20,7 +20,10 @@ final class SampleTable {
 
     private static final Set<String> DIVISIONS = Set.of("floor_divide", "remainder", "fmod", "div");
 
-    /** Statistics and attention: libtorch's fused kernels treat NaN and infinities in their own ways; gelu: 0 * inf. */
+    /**
+     * Statistics and attention: libtorch's fused kernels treat NaN and infinities in their own ways; gelu:
+     * 0 * inf.
+     */
     private static final Set<String> FINITE = Set.of("native_layer_norm", "layer_norm", "native_group_norm",
         "group_norm", "var", "std", "var_mean", "std_mean", "scaled_dot_product_attention", "topk",
             "batch_norm", "gelu",
