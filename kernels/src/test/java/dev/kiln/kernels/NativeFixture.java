@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Compiles runtime and graphs for tests, for the instruction set of this machine. */
@@ -31,8 +32,10 @@ public final class NativeFixture {
     }
 
     /** The shared object of one unit with the runtime header before it. */
-    public static Path graph(String cSource) {
-        return sharedObject(List.of(new CompileUnit("graph", RuntimeHeader.text() + cSource)));
+    public static Path graph(String cSource, CompileUnit... more) {
+        List<CompileUnit> units = new ArrayList<>(List.of(more));
+        units.add(new CompileUnit("graph", RuntimeHeader.text() + cSource));
+        return sharedObject(units);
     }
 
     static Path sharedObject(List<CompileUnit> units) {

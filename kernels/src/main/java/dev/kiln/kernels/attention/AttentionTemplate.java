@@ -1,7 +1,7 @@
 package dev.kiln.kernels.attention;
 
 import dev.kiln.kernels.gemm.GemmTemplate;
-import dev.kiln.kernels.gemm.MicroSource;
+import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.gemm.SourceTemplate;
 import java.util.Map;
 
@@ -25,14 +25,19 @@ public final class AttentionTemplate {
 
     private AttentionTemplate() {}
 
+    /** The micro-kernels that the rendering calls and must be linked with. */
+    public static MicroKernels microKernels(AttentionSpec spec) {
+        return new MicroKernels(spec.micro(), 0, false);
+    }
+
     public static String render(AttentionSpec spec) {
-        Map<String, Object> holes = MicroSource.holes(spec.name(), spec.micro());
+        Map<String, Object> holes = microKernels(spec).holes(spec.name());
         holes.put("HEAD", spec.headDim());
         holes.put("VALUE", spec.valueDim());
         holes.put("VALUE_PADDED", spec.paddedValueDim());
         holes.put("QB", spec.queryBlock());
         holes.put("KB", spec.keyBlock());
-        return GemmTemplate.prelude() + MicroSource.render(spec.name(), spec.micro(), 0, false)
+        return GemmTemplate.prelude() + microKernels(spec).declarations()
                 + ATTENTION.fill(holes);
     }
 

@@ -41,13 +41,18 @@ public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) 
                 Math.max(1, COLUMNS / micro.nr()) * micro.nr(), DEPTH_BYTES / micro.type().bytes());
     }
 
+    /** The micro-kernels that the rendering calls and must be linked with. */
+    public MicroKernels microKernels() {
+        return new MicroKernels(micro, 0, false);
+    }
+
     public String render() {
-        Map<String, Object> holes = MicroSource.holes(name, micro);
+        Map<String, Object> holes = microKernels().holes(name);
         holes.put("MC", mc);
         holes.put("NC", nc);
         holes.put("KC", kc);
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
-        return GemmTemplate.prelude() + MicroSource.render(name, micro, 0, false) + BATCHED.fill(holes);
+        return GemmTemplate.prelude() + microKernels().declarations() + BATCHED.fill(holes);
     }
 
     /** Bytes of stack one task takes at most, for sizing the stacks of pool threads. */

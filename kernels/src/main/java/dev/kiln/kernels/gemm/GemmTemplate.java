@@ -27,13 +27,19 @@ public final class GemmTemplate {
         return PRELUDE.fill(Map.of());
     }
 
+    /** The micro-kernels that the rendering calls and must be linked with. */
+    public static MicroKernels microKernels(GemmSpec spec) {
+        return new MicroKernels(spec.micro(), spec.blocking().prefetch(), true);
+    }
+
     public static String render(GemmSpec spec) {
         MicroGemm micro = spec.micro();
         GemmBlocking blocking = spec.blocking();
         int tail = (int) (spec.n() % micro.nr());
         int mcTiles = blocking.mc() / micro.mr();
         int ncPanels = (int) Math.min(blocking.nc() / micro.nr(), spec.panels());
-        Map<String, Object> holes = MicroSource.holes(spec.name(), micro);
+        MicroKernels kernels = microKernels(spec);
+        Map<String, Object> holes = kernels.holes(spec.name());
         holes.put("N", spec.n());
         holes.put("K", spec.k());
         holes.put("PANELS", spec.panels());
@@ -44,10 +50,9 @@ public final class GemmTemplate {
         holes.put("NC", ncPanels);
         holes.put("KC", Math.min(blocking.kc(), spec.k()));
         holes.put("PART_TILES", blocking.kc() < spec.k() ? mcTiles * ncPanels : 1);
-        holes.put("SHARES", Math.max(1, MicroSource.UNROLL * micro.nr() * micro.type().bytes() / 128));
+        holes.put("SHARES", Math.max(1, MicroKernels.UNROLL * micro.nr() * micro.type().bytes() / 128));
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
-        return prelude() + MicroSource.render(spec.name(), micro, blocking.prefetch(), true)
-                + GEMM.fill(holes);
+        return prelude() + kernels.declarations() + GEMM.fill(holes);
     }
 
     /** Bytes of stack one task of the rendering takes at most, for sizing the stacks of pool threads. */

@@ -12,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,7 +71,7 @@ class AttentionTemplateTest {
                   attention(&call, q, qs, k, ks, v, vs, mask, ms, out, os, sizes[0], sizes[1], sizes[2],
                           sizes[3], *scale);
                 }
-                """);
+                """, Set.of(AttentionTemplate.microKernels(spec)));
     }
 
     private static Tensor run(CompiledC library, Tensor q, Tensor k, Tensor v, Tensor mask, int[] order,

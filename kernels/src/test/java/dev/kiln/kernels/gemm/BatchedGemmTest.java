@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,7 @@ class BatchedGemmTest {
                   bmm_store store = {c, m * (n + 1), n + 1};
                   bmm(&call, a, as, b, bs, %2$d, %3$d, m, n, k, &store);
                 }
-                """.formatted(gemm.micro().type().c(), OUTER, INNER));
+                """.formatted(gemm.micro().type().c(), OUTER, INNER), Set.of(gemm.microKernels()));
     }
 
     private static void check(CompiledC library, ElementType type, Layout la, Layout lb, int m, int n,

@@ -16,6 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 
 /** Compiles kernels and calls them without a graph around them. */
 public final class CompiledC {
@@ -44,14 +45,19 @@ public final class CompiledC {
 
     /** Compiles for this machine and loads. */
     public static CompiledC load(String source) {
-        return new CompiledC(SymbolLookup.libraryLookup(NativeFixture.graph(SERIAL_POOL + source),
+        return load(source, Set.of());
+    }
+
+    /** As {@link #load(String)}, for a source that calls micro-kernels. */
+    public static CompiledC load(String source, Set<MicroKernels> kernels) {
+        CompileUnit[] units = kernels.stream().map(MicroKernels::unit).toArray(CompileUnit[]::new);
+        return new CompiledC(SymbolLookup.libraryLookup(NativeFixture.graph(SERIAL_POOL + source, units),
                 Arena.global()));
     }
 
     /** The assembly of a unit. */
-    public static String assembly(String source, Isa isa) {
-        CompileUnit unit = new CompileUnit("assembly", RuntimeHeader.text() + SERIAL_POOL + source,
-                List.of("-S"));
+    public static String assembly(CompileUnit source, Isa isa) {
+        CompileUnit unit = new CompileUnit("assembly", source.cSource(), List.of("-S"));
         byte[] text = NativeCompiler.shared().compile(unit, CpuTarget.of(isa), OptLevel.O3);
         return new String(text, StandardCharsets.US_ASCII);
     }

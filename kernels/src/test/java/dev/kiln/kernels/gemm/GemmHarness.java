@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
 /**
  * Compiles products and compares them with a plain triple loop. Inputs are small whole numbers, so that the
@@ -31,7 +32,8 @@ final class GemmHarness {
         for (GemmSpec spec : specs) {
             source.append(source(spec));
         }
-        CompiledC library = CompiledC.load(source.toString());
+        CompiledC library = CompiledC.load(source.toString(),
+                specs.stream().map(GemmTemplate::microKernels).collect(Collectors.toSet()));
         for (GemmSpec spec : specs) {
             kernels.put(spec, library.function("run_" + spec.name(), RUN));
         }

@@ -89,10 +89,11 @@ class GemmTemplateTest {
     @MethodSource("wideBlocks")
     void usesWideFusedMultiplyAdds(MicroGemm micro) {
         GemmSpec spec = GemmHarness.specs(micro, new int[][] {{96, 384}}).getFirst();
-        String loop = hottestBlock(CompiledC.assembly(GemmHarness.source(spec), Isa.AVX512),
-                spec.name() + "_micro_" + micro.mr());
+        MicroKernels kernels = GemmTemplate.microKernels(spec);
+        String loop = hottestBlock(CompiledC.assembly(kernels.unit(), Isa.AVX512),
+                kernels.prefix() + "_micro_" + micro.mr());
         assertThat(loop.lines().filter(line -> line.matches("\\s*vfmadd\\w+.*%zmm\\d+.*"))).hasSize(
-                MicroSource.UNROLL * micro.mr() * micro.vectorsPerRow());
+                MicroKernels.UNROLL * micro.mr() * micro.vectorsPerRow());
         assertThat(loop).doesNotContain("(%rsp", "(%rbp");
     }
 

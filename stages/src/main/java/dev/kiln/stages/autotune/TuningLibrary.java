@@ -12,6 +12,7 @@ import dev.kiln.ops.KilnException;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Environment;
 import dev.kiln.stages.codegen.GeneratedCode;
+import dev.kiln.stages.codegen.Kernel;
 import dev.kiln.stages.codegen.SourceUnits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** All candidates compiled into one shared object, each callable by its number. */
 final class TuningLibrary implements AutoCloseable {
@@ -91,9 +93,15 @@ final class TuningLibrary implements AutoCloseable {
               const kiln_args args = {call, &failed, call->syms + 1, call->inputs};
               switch (call->syms[0]) {
             """).append(cases).append("  }\n  return 0;\n}\n");
+        units.addAll(SourceUnits.parts(variants(graph, candidates)));
         units.add(new CompileUnit("unpacked", unpacked.toString()));
         units.add(new CompileUnit("tune", entry.toString()));
         return units;
+    }
+
+    private static List<Kernel.Variant> variants(GeneratedCode graph, List<Candidate> candidates) {
+        return Stream.concat(candidates.stream().map(Candidate::variant),
+            graph.kernels().stream().filter(k -> k.variants().size() == 1).map(k -> k.variants().getFirst())).toList();
     }
 
     /** Runs a candidate; {@code symbols} are the graph's. */

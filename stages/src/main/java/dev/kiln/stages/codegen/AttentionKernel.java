@@ -5,10 +5,12 @@ import dev.kiln.kernels.attention.AttentionTemplate;
 import dev.kiln.kernels.gemm.ElementType;
 import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.codegen.Kernel.Variant;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.lowering.Operand;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -28,7 +30,7 @@ final class AttentionKernel {
         return names.arguments();
     }
 
-    String write(CodegenTarget target) {
+    Variant write(CodegenTarget target) {
         MicroGemm micro = MicroGemm.table(target.isa(), ElementType.F32).getFirst();
         int head = (int) node.query().sizes().get(3).asLong();
         int value = (int) node.value().sizes().get(3).asLong();
@@ -47,9 +49,10 @@ final class AttentionKernel {
             + o + ", o, " + node.query().sizes().subList(0, 3).stream().map(this::print)
                 .collect(Collectors.joining(", "))
             + ", " + print(node.key().sizes().get(2)) + ", " + (float) node.scale() + "f);\n";
-        return AttentionTemplate.render(AttentionSpec.of("KERNEL", micro, head, value))
+        AttentionSpec spec = AttentionSpec.of("KERNEL", micro, head, value);
+        return Variant.only(AttentionTemplate.render(spec)
             + "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n" + names.declarations(symbols, "  ") + strides
-            + call + "}\n";
+            + call + "}\n", Set.of(AttentionTemplate.microKernels(spec)));
     }
 
     private String print(SymInt expression) {

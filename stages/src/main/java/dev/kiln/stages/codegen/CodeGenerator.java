@@ -47,8 +47,8 @@ public final class CodeGenerator {
         switch (group) {
             case KernelGroup.Rows rows -> {
                 RowsKernel kernel = new RowsKernel(rows, symbols, schedule.program()::buffer);
-                String source = kernel.write();
-                add(group, Kernel.Kind.LOOPS, source, kernel.arguments());
+                Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
+                add(group, Kernel.Kind.LOOPS, only, kernel.arguments());
             }
             case KernelGroup.Template template -> generate(template);
         }
@@ -77,11 +77,9 @@ public final class CodeGenerator {
     }
 
     /** A kernel that can be computed in one way. */
-    private void add(KernelGroup group, Kernel.Kind kind, String source, List<String> arguments) {
-        Kernel shared = kernel(group, source, name -> {
-            Kernel.Variant only = new Kernel.Variant("", "KERNEL", source, Optional.empty(), List.of());
-            return new Kernel(name, kind, comment(name, group), named(List.of(only), name), Optional.empty());
-        });
+    private void add(KernelGroup group, Kernel.Kind kind, Kernel.Variant only, List<String> arguments) {
+        Kernel shared = kernel(group, only.source(), name -> new Kernel(name, kind, comment(name, group),
+            named(List.of(only), name), Optional.empty()));
         launches.add(new Launch(shared.name(), arguments, -1, false, origins(group)));
     }
 
@@ -128,6 +126,6 @@ public final class CodeGenerator {
         String function = variant.label().isEmpty() ? name
             : name + "__" + variant.label().replaceAll("[^A-Za-z0-9]", "_");
         return new Kernel.Variant(variant.label(), function, variant.source().replace("KERNEL", function),
-            variant.packing(), variant.externs());
+            variant.parts(), variant.packing(), variant.externs());
     }
 }

@@ -1,9 +1,11 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.gemm.PackedWeight;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A kernel as source; each variant defines {@code void launch_FUNCTION(const kiln_args*)}.
@@ -21,9 +23,16 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
      * @param label the name in the autotune log
      * @param function the name that its C functions begin with, unique in the graph
      * @param packing how the weight must be packed; empty takes it as it is
+     * @param parts micro-kernels that it calls, linked once for all kernels of a graph
      * @param externs library functions that it calls, by name, in the order of its {@code externs} indices
      */
-    public record Variant(String label, String function, String source, Optional<PackedWeight> packing, List<String> externs) {
+    public record Variant(String label, String function, String source, Set<MicroKernels> parts,
+            Optional<PackedWeight> packing, List<String> externs) {
+
+        /** The way of a kernel that has one only. */
+        static Variant only(String source, Set<MicroKernels> parts) {
+            return new Variant("", "KERNEL", source, parts, Optional.empty(), List.of());
+        }
     }
 
     /**

@@ -15,6 +15,7 @@ import dev.kiln.stages.schedule.KernelGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** Writes a linear with its epilogue: one variant a register block and cache blocking, and one of the library. */
@@ -65,21 +66,23 @@ final class LinearKernel {
     private Variant template(MicroGemm micro, GemmBlocking blocking) {
         String label = "kiln_gemm_" + micro.mr() + "x" + micro.nr() + "_mc" + blocking.mc() + "_nc" + blocking.nc()
             + "_kc" + blocking.kc();
-        String source = epilogue + GemmTemplate.render(new GemmSpec("KERNEL", micro, node.n(), node.k(), blocking))
+        GemmSpec spec = new GemmSpec("KERNEL", micro, node.n(), node.k(), blocking);
+        String source = epilogue + GemmTemplate.render(spec)
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
-        return new Variant(label, "KERNEL", source, Optional.of(new PackedWeight(micro, node.n(), node.k())), List.of());
+        return new Variant(label, "KERNEL", source, Set.of(GemmTemplate.microKernels(spec)),
+            Optional.of(new PackedWeight(micro, node.n(), node.k())), List.of());
     }
 
     Variant reference() {
         String source = epilogue + ReferenceGemm.render(node.n(), node.k(), node.weightTransposed())
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
-        return new Variant("reference", "KERNEL", source, Optional.empty(), List.of());
+        return new Variant("reference", "KERNEL", source, Set.of(), Optional.empty(), List.of());
     }
 
     private Variant library(String name) {
         String source = epilogue + LibraryGemm.render(node.n(), node.k(), node.weightTransposed())
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
-        return new Variant(name, "KERNEL", source, Optional.empty(), List.of(name));
+        return new Variant(name, "KERNEL", source, Set.of(), Optional.empty(), List.of(name));
     }
 
     private String lda() {

@@ -7,11 +7,13 @@ import dev.kiln.kernels.gemm.GemmTemplate;
 import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.codegen.Kernel.Variant;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.lowering.Operand;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** Writes a batched product of any strides and dtype: the batched GEMM template where it has the element type. */
@@ -32,9 +34,9 @@ final class MatmulKernel {
         return names.arguments();
     }
 
-    String write(CodegenTarget target) {
-        Optional<ElementType> element = elementType();
-        return element.isPresent() ? template(element.get(), target) : loops();
+    Variant write(CodegenTarget target) {
+        return elementType().map(element -> template(element, target))
+            .orElseGet(() -> Variant.only(loops(), Set.of()));
     }
 
     private Optional<ElementType> elementType() {
@@ -47,8 +49,8 @@ final class MatmulKernel {
         };
     }
 
-    private String template(ElementType element, CodegenTarget target) {
-        MicroGemm micro = MicroGemm.table(target.isa(), element).getFirst();
+    private Variant template(ElementType element, CodegenTarget target) {
+        BatchedGemm gemm = BatchedGemm.of("KERNEL", MicroGemm.table(target.isa(), element).getFirst());
         String left = names.pointer(node.left().buffer());
         String right = names.pointer(node.right().buffer());
         String output = names.target(node.output().name());
@@ -56,12 +58,12 @@ final class MatmulKernel {
         SymInt n = node.right().sizes().get(2);
         String sizes = size("m", m) + size("n", n) + size("k", node.left().sizes().get(2))
             + size("batches", node.left().sizes().get(0)) + strides("l", node.left()) + strides("r", node.right());
-        return GemmTemplate.prelude() + GemmEpilogue.batchedStore("KERNEL", element)
-            + BatchedGemm.of("KERNEL", micro).render()
+        return Variant.only(GemmTemplate.prelude() + GemmEpilogue.batchedStore("KERNEL", element)
+            + gemm.render()
             + "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n" + names.declarations(symbols, "  ") + sizes
             + "  const int64_t l[4] = {0, l0, l1, l2}, r[4] = {0, r0, r1, r2};\n"
             + "  KERNEL_store store = {" + output + ", m * n, n};\n  KERNEL(args->call, " + left + " + l_at, l, " + right
-            + " + r_at, r, 1, batches, m, n, k, &store);\n}\n";
+            + " + r_at, r, 1, batches, m, n, k, &store);\n}\n", Set.of(gemm.microKernels()));
     }
 
     /** For the dtypes that have no register blocks. */

@@ -43,7 +43,7 @@ public final class NativeBuild {
         byte[] object = compiler.compileAll(units, target, deadline);
         List<MemorySegment> constants = uses.stream().map(u -> layout(code, chosen, u)).toList();
         String sources = units.stream().map(u -> "// unit " + u.name() + "\n"
-            + u.cSource().substring(SourceUnits.prelude().length())).collect(Collectors.joining("\n"));
+            + SourceUnits.body(u)).collect(Collectors.joining("\n"));
         return new Binary(object, constants, externs, sources);
     }
 

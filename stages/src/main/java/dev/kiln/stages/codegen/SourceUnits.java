@@ -1,6 +1,7 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.elementary.Elementary;
+import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.runtime.RuntimeHeader;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,7 @@ public final class SourceUnits {
                 result.add(unit(kernel, chosen.get(kernel.name()), externs));
             }
         }
+        result.addAll(parts(chosen.values()));
         result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, chosen, constants)));
         return result;
     }
@@ -59,6 +62,18 @@ public final class SourceUnits {
         texts.stream().filter(t -> !t.isEmpty())
             .forEach(t -> units.add(new CompileUnit("kernels" + units.size(), prelude() + t)));
         return units;
+    }
+
+    /** The units of the micro-kernels that variants call, each once. */
+    public static List<CompileUnit> parts(Collection<Kernel.Variant> variants) {
+        return variants.stream().flatMap(v -> v.parts().stream()).distinct().map(MicroKernels::unit)
+            .sorted(Comparator.comparing(CompileUnit::name)).toList();
+    }
+
+    /** A unit's own text: without what every unit begins with. */
+    static String body(CompileUnit unit) {
+        String common = unit.cSource().startsWith(prelude()) ? prelude() : RuntimeHeader.text();
+        return unit.cSource().substring(common.length());
     }
 
     /** The unit of one variant of a kernel. */

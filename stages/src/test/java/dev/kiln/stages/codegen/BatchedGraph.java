@@ -2,6 +2,7 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.cpu.CpuInfo;
 import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.kernels.toolchain.CompileUnit;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Debug;
@@ -25,9 +26,10 @@ import java.util.Set;
  * @param graph after the post-grad passes
  * @param loops text of the kernels that are written for this graph, and its entry
  * @param templates text of the others: products and attention
+ * @param parts units of the micro-kernels that they call
  */
 public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> constants, String loops,
-        String templates) {
+        String templates, List<CompileUnit> parts) {
 
     /** Runs the phases; the first variant of each kernel is taken. Verifies the graph after each pass. */
     public static BatchedGraph of(Graph graph, Isa isa) {
@@ -46,7 +48,8 @@ public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> 
             .append(k.variants().getFirst().source()).append('\n'));
         loops.append(EntryWriter.write(code, chosen, uses));
         List<MemorySegment> constants = uses.stream().map(u -> NativeBuild.layout(code, chosen, u)).toList();
-        return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString());
+        return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString(),
+            SourceUnits.parts(chosen.values()));
     }
 
     /** The text with every function of the graph renamed, so that many graphs fit in one object. */

@@ -115,6 +115,7 @@ public final class GraphBatch implements AutoCloseable {
               own.syms = call->syms + 1;
               switch (call->syms[0]) {
             """).append(runs).append("  }\n  return -1;\n}\n");
+        graphs.stream().flatMap(g -> g.parts().stream()).distinct().forEach(units::add);
         units.add(new CompileUnit("switch", entry.toString(), List.of("-O0")));
         return units;
     }

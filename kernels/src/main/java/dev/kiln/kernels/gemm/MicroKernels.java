@@ -1,0 +1,110 @@
+package dev.kiln.kernels.gemm;
+
+import dev.kiln.kernels.runtime.RuntimeHeader;
+import dev.kiln.kernels.toolchain.CompileUnit;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The micro-kernels of a register block: {@code PREFIX_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs
+ * the one for {@code rows} of 1..mr. They take their sizes at run time, so that one unit of them serves every
+ * product, convolution and attention of a graph: they are most of what there is to compile.
+ *
+ * @param micro     register block and element type
+ * @param prefetch  rows of B that the full kernel prefetches ahead, 0 for none
+ * @param lookahead whether the full kernel fetches the panel that comes next
+ */
+public record MicroKernels(MicroGemm micro, int prefetch, boolean lookahead) {
+    private static final SourceTemplate MICRO = SourceTemplate.of(MicroKernels.class, "micro.c.in");
+    private static final SourceTemplate ROW = SourceTemplate.of(MicroKernels.class, "row.c.in");
+    /** Rows of B that kernels with few rows prefetch: there, B streams from memory. */
+    private static final int SMALL_ROWS_PREFETCH = 16;
+
+    /** Steps along k in one iteration of the inner loop. */
+    static final int UNROLL = 4;
+
+    /** Prefix of the C names. */
+    public String prefix() {
+        return "kiln_micro_" + micro.type().name().toLowerCase(java.util.Locale.ROOT) + "_" + micro.mr() + "x"
+                + micro.nr() + "_v" + micro.vectorBytes() + (prefetch > 0 ? "_p" + prefetch : "")
+                + (lookahead ? "_ahead" : "");
+    }
+
+    /** The holes every template around these micro-kernels shares. */
+    public Map<String, Object> holes(String name) {
+        Map<String, Object> holes = new HashMap<>();
+        holes.put("NAME", name);
+        holes.put("MICRO", prefix());
+        holes.put("ELEM", micro.type().c());
+        holes.put("SCALAR", micro.type().arithmetic());
+        holes.put("ELEM_BYTES", micro.type().bytes());
+        holes.put("VBYTES", micro.vectorBytes());
+        holes.put("MR", micro.mr());
+        holes.put("NR", micro.nr());
+        holes.put("NV", micro.vectorsPerRow());
+        holes.put("LANES", micro.lanes());
+        holes.put("FMA", micro.type().isInteger() ? "KILN_MULTIPLY_ADD" : "KILN_FMA");
+        holes.put("UNROLL", UNROLL);
+        holes.put("CHAIN_SLOTS", chainSlots());
+        return holes;
+    }
+
+    /** What a template needs before it: {@code PREFIX_v} and {@code PREFIX_rows}. A second copy is harmless. */
+    public String declarations() {
+        String elem = micro.type().c();
+        StringBuilder c = new StringBuilder("#ifndef " + prefix() + "_declared\n#define " + prefix()
+                + "_declared\n" + vectorType());
+        String parameters = "const " + elem + "* a, int64_t lda, const " + elem + "* b,\n    const " + elem
+                + "* next, int64_t kc, " + elem + "* acc, int32_t accumulate";
+        for (int rows = 1; rows <= micro.mr(); rows++) {
+            c.append("__attribute__((visibility(\"hidden\"))) void ").append(prefix()).append("_micro_")
+                    .append(rows).append('(').append(parameters).append(");\n");
+        }
+        return c.append(dispatch(parameters)).append("#endif\n").toString();
+    }
+
+    private String vectorType() {
+        return "typedef " + micro.type().arithmetic() + " " + prefix() + "_v __attribute__((vector_size("
+                + micro.vectorBytes() + "), aligned(" + micro.type().bytes() + "), may_alias));\n";
+    }
+
+    private String dispatch(String parameters) {
+        String arguments = "(a, lda, b, next, kc, acc, accumulate)";
+        StringBuilder c = new StringBuilder("static inline __attribute__((always_inline)) void " + prefix()
+                + "_rows(int64_t rows, " + parameters + ") {\n  switch (rows) {\n");
+        for (int rows = 1; rows < micro.mr(); rows++) {
+            c.append("    case ").append(rows).append(": ").append(prefix()).append("_micro_").append(rows)
+                    .append(arguments).append("; break;\n");
+        }
+        return c.append("    default: ").append(prefix()).append("_micro_").append(micro.mr()).append(arguments)
+                .append(";\n  }\n}\n").toString();
+    }
+
+    /** The unit that defines the kernels, to be linked with what was rendered around them. */
+    public CompileUnit unit() {
+        return new CompileUnit(prefix(), RuntimeHeader.text() + GemmTemplate.prelude() + vectorType() + definitions());
+    }
+
+    private String definitions() {
+        Map<String, Object> holes = holes(prefix());
+        StringBuilder c = new StringBuilder(MICRO.fill(holes));
+        for (int rows = 1; rows <= micro.mr(); rows++) {
+            int chains = micro.chains(rows);
+            holes.put("ROWS", rows);
+            holes.put("CHAINS", chains);
+            holes.put("UNROLL", Math.max(UNROLL, chains));
+            holes.put("AHEAD", rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
+            holes.put("LOOKAHEAD", lookahead && rows == micro.mr() ? 1 : 0);
+            c.append(ROW.fill(holes));
+        }
+        return c.toString();
+    }
+
+    private int chainSlots() {
+        int most = 0;
+        for (int rows = 1; rows <= micro.mr(); rows++) {
+            most = Math.max(most, rows * micro.chains(rows) * micro.vectorsPerRow());
+        }
+        return most;
+    }
+}
