@@ -133,7 +133,7 @@ final class OnnxRuntimeEngine implements Engine {
     }
 
     private static DType dtype(OnnxJavaType type) {
-        return Arrays.stream(DType.values()).filter(d -> javaType(d) == type).findFirst()
+        return Arrays.stream(DType.values()).filter(d -> !d.isFloat8() && javaType(d) == type).findFirst()
                 .orElseThrow(() -> new KilnException.Unsupported("the benchmark has no tensors of type "
                         + type));
     }
@@ -150,6 +150,7 @@ final class OnnxRuntimeEngine implements Engine {
             case BF16 -> OnnxJavaType.BFLOAT16;
             case F32 -> OnnxJavaType.FLOAT;
             case F64 -> OnnxJavaType.DOUBLE;
+            case F8E4M3FN, F8E5M2 -> throw new KilnException.Unsupported("the benchmark has no tensors of " + dtype);
         };
     }
 

@@ -14,7 +14,11 @@ public enum DType {
     F16("f16", 2, Kind.FLOATING),
     BF16("bf16", 2, Kind.FLOATING),
     F32("f32", 4, Kind.FLOATING),
-    F64("f64", 8, Kind.FLOATING);
+    F64("f64", 8, Kind.FLOATING),
+    /** 4 bits of exponent, 3 of mantissa, no infinities (PyTorch's {@code float8_e4m3fn}); for conversion only. */
+    F8E4M3FN("f8e4m3fn", 1, Kind.FLOATING),
+    /** 5 bits of exponent, 2 of mantissa (PyTorch's {@code float8_e5m2}); for conversion only. */
+    F8E5M2("f8e5m2", 1, Kind.FLOATING);
 
     /** The category that type promotion compares first, in rising order. */
     public enum Kind { BOOLEAN, INTEGRAL, FLOATING }
@@ -45,6 +49,16 @@ public enum DType {
 
     public boolean isFloating() {
         return kind == Kind.FLOATING;
+    }
+
+    /** Whether this is a floating dtype of 8 bits. */
+    public boolean isFloat8() {
+        return this == F8E4M3FN || this == F8E5M2;
+    }
+
+    /** Whether this is a floating dtype that is computed in f32. */
+    public boolean isReduced() {
+        return isFloating() && bytes < 4;
     }
 
     public static Optional<DType> parse(String text) {

@@ -3,6 +3,7 @@ package dev.kiln.conformance;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.ops.DType;
+import dev.kiln.ops.Float8;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
 import java.nio.ByteBuffer;
@@ -38,7 +39,7 @@ final class TensorProtos {
             case F32 -> proto.getFloatDataCount();
             case F64 -> proto.getDoubleDataCount();
             case I64 -> proto.getInt64DataCount();
-            case BOOL, U8, I8, I16, I32, F16, BF16 -> proto.getInt32DataCount();
+            case BOOL, U8, I8, I16, I32, F16, BF16, F8E4M3FN, F8E5M2 -> proto.getInt32DataCount();
         }, "values");
         for (int i = 0; i < value.numel(); i++) {
             switch (dtype) {
@@ -48,6 +49,7 @@ final class TensorProtos {
                 case BOOL, U8, I8, I16, I32 -> value.set(i, (long) proto.getInt32Data(i));
                 case F16 -> value.set(i, (double) Float.float16ToFloat((short) proto.getInt32Data(i)));
                 case BF16 -> value.set(i, (double) Float.intBitsToFloat(proto.getInt32Data(i) << 16));
+                case F8E4M3FN, F8E5M2 -> value.set(i, (double) Float8.decode((byte) proto.getInt32Data(i), dtype));
             }
         }
     }
@@ -65,6 +67,8 @@ final class TensorProtos {
             case DOUBLE -> DType.F64;
             case FLOAT16 -> DType.F16;
             case BFLOAT16 -> DType.BF16;
+            case FLOAT8E4M3FN -> DType.F8E4M3FN;
+            case FLOAT8E5M2 -> DType.F8E5M2;
             case UINT8 -> DType.U8;
             case INT8 -> DType.I8;
             case INT16 -> DType.I16;

@@ -1,6 +1,7 @@
 package dev.kiln.kernels.runtime;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.Float8;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -23,7 +24,7 @@ final class Elements {
             case I16 -> data.get(I16, 2 * i);
             case I32 -> data.get(I32, 4 * i);
             case I64 -> data.get(I64, 8 * i);
-            case F16, BF16, F32, F64 -> (long) getDouble(data, dtype, i);
+            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> (long) getDouble(data, dtype, i);
         };
     }
 
@@ -31,6 +32,7 @@ final class Elements {
         return switch (dtype) {
             case F16 -> Float.float16ToFloat(data.get(I16, 2 * i));
             case BF16 -> Float.intBitsToFloat(data.get(I16, 2 * i) << 16);
+            case F8E4M3FN, F8E5M2 -> Float8.decode(data.get(ValueLayout.JAVA_BYTE, i), dtype);
             case F32 -> data.get(F32, 4 * i);
             case F64 -> data.get(F64, 8 * i);
             case BOOL, I8, U8, I16, I32, I64 -> getLong(data, dtype, i);
@@ -44,6 +46,7 @@ final class Elements {
         switch (dtype) {
             case F16 -> data.set(I16, 2 * i, Float.floatToFloat16((float) value));
             case BF16 -> data.set(I16, 2 * i, toBf16((float) value));
+            case F8E4M3FN, F8E5M2 -> data.set(ValueLayout.JAVA_BYTE, i, Float8.encode((float) value, dtype));
             case F32 -> data.set(F32, 4 * i, (float) value);
             case F64 -> data.set(F64, 8 * i, value);
             case BOOL, I8, U8, I16, I32, I64 ->

@@ -88,6 +88,8 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
             case "f4" -> DType.F32;
             case "f8" -> DType.F64;
             case "V2" -> DType.BF16;
+            case "V1" -> DType.F8E4M3FN;
+            case "f1" -> DType.F8E5M2;
             default -> throw new KilnException.Unsupported(file + " holds elements of type '" + descr
                     + "': convert to bool, int8, uint8, int16, int32, int64, float16, float32 or float64");
         };
@@ -103,6 +105,8 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
             case I64 -> "<i8";
             case F16 -> "<f2";
             case BF16 -> "<V2";
+            case F8E4M3FN -> "|V1";
+            case F8E5M2 -> "<f1";
             case F32 -> "<f4";
             case F64 -> "<f8";
         };

@@ -1,6 +1,7 @@
 package dev.kiln.ops.aten;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.schema.OpArgs;
@@ -72,6 +73,9 @@ public final class TypePromotion {
         }
         if (a.kind() != b.kind()) {
             return a.kind().compareTo(b.kind()) > 0 ? a : b;
+        }
+        if (a.isFloat8() || b.isFloat8()) {
+            throw new KilnException.BadInput(a + " and " + b + " have no common dtype; cast one of them");
         }
         if (a.isFloating()) {
             boolean halves = a.bytes() == 2 && b.bytes() == 2;

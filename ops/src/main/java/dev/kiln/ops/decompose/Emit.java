@@ -101,7 +101,7 @@ record Emit(GraphBuilder g) {
 
     /** To the dtype that PyTorch computes in: half precisions go to f32. */
     Arg.Ref compute(Arg.Ref x) {
-        return cast(x, dtype(x).bytes() == 2 && dtype(x).isFloating() ? DType.F32 : dtype(x));
+        return cast(x, dtype(x).isReduced() ? DType.F32 : dtype(x));
     }
 
     /** A number as a zero-dimensional tensor of a dtype. */

@@ -1,6 +1,7 @@
 package dev.kiln.ops.graph;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.Float8;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -55,7 +56,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case I16 -> data.get(SHORT, 2 * index);
             case I32 -> data.get(INT, 4 * index);
             case I64 -> data.get(LONG, 8 * index);
-            case F16, BF16, F32, F64 -> (long) doubleAt(index);
+            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> (long) doubleAt(index);
         };
     }
 
@@ -66,6 +67,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case F64 -> data.get(DOUBLE, 8 * index);
             case F16 -> Float.float16ToFloat(data.get(SHORT, 2 * index));
             case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
+            case F8E4M3FN, F8E5M2 -> Float8.decode(data.get(ValueLayout.JAVA_BYTE, index), dtype);
             default -> longAt(index);
         };
     }
@@ -77,6 +79,8 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case F64 -> data.set(DOUBLE, 8 * index, value);
             case F16 -> data.set(SHORT, 2 * index, Float.floatToFloat16((float) value));
             case BF16 -> data.set(SHORT, 2 * index, bfloat16((float) value));
+            case F8E4M3FN, F8E5M2 ->
+                data.set(ValueLayout.JAVA_BYTE, index, Float8.encode((float) value, dtype));
             default -> set(index, (long) value);
         }
     }
@@ -89,7 +93,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case I16 -> data.set(SHORT, 2 * index, (short) value);
             case I32 -> data.set(INT, 4 * index, (int) value);
             case I64 -> data.set(LONG, 8 * index, value);
-            case F16, BF16, F32, F64 -> set(index, (double) value);
+            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> set(index, (double) value);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.Float8;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import java.util.List;
@@ -127,6 +128,7 @@ public final class ScalarEvaluator {
         return switch (dtype) {
             case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) value));
             case BF16 -> bfloat16((float) value);
+            case F8E4M3FN, F8E5M2 -> Float8.decode(Float8.encode((float) value, dtype), dtype);
             case F32 -> (float) value;
             default -> value;
         };

@@ -10,7 +10,7 @@ final class CLiterals {
 
     static String print(Scalar.Literal literal) {
         return switch (literal.dtype()) {
-            case F32, F16, BF16 -> real((float) literal.real(), Float.toHexString((float) literal.real()) + "f");
+            case F32, F16, BF16, F8E4M3FN, F8E5M2 -> real((float) literal.real(), Float.toHexString((float) literal.real()) + "f");
             case F64 -> real(literal.real(), Double.toHexString(literal.real()));
             case BOOL -> literal.integer() != 0 ? "1" : "0";
             case I64 -> literal.integer() == Long.MIN_VALUE ? "(-9223372036854775807LL - 1)" : literal.integer() + "LL";

@@ -17,6 +17,7 @@ final class CTypes {
             case F32 -> "float";
             case F64 -> "double";
             case F16, BF16 -> "uint16_t";
+            case F8E4M3FN, F8E5M2 -> "uint8_t";
         };
     }
 
@@ -31,7 +32,7 @@ final class CTypes {
     }
 
     static boolean isHalf(DType dtype) {
-        return dtype == DType.F16 || dtype == DType.BF16;
+        return dtype.isReduced();
     }
 
     /** An element in memory as a value to compute with. */

@@ -54,7 +54,7 @@ final class FoldWriter {
 
     private static String lowest(DType dtype, boolean low) {
         return switch (dtype) {
-            case F16, BF16, F32, F64 -> low ? "-KILN_INFINITY" : "KILN_INFINITY";
+            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> low ? "-KILN_INFINITY" : "KILN_INFINITY";
             case BOOL -> low ? "0" : "1";
             case U8 -> low ? "0" : "255";
             case I8 -> low ? "-128" : "127";

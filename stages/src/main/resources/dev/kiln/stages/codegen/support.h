@@ -97,3 +97,20 @@ KILN_INLINE uint16_t kiln_to_f16(float x) {
   uint32_t h = a > 0x7f800000 ? 0x7e00 : a >= 0x477ff000 ? 0x7c00 : a < 0x38800000 ? tiny : usual;
   return (uint16_t)(h | (u >> 16 & 0x8000)); }
 #endif
+
+/* 8-bit floats: e4m3fn has no infinity (too much is 448), e5m2 is the upper half of an f16. */
+KILN_INLINE uint32_t kiln_f8_tiny(uint32_t a, float step) { return kiln_bitsf(kiln_unbitsf(a) + step) - kiln_bitsf(step); }
+KILN_INLINE float kiln_from_f8e4m3fn(uint8_t h) {
+  float x = (h & 0x7f) == 0x7f ? KILN_NOT_A_NUMBER : kiln_unbitsf((uint32_t)(h & 0x7f) << 20) * 0x1p120f;
+  return h & 0x80 ? -x : x; }
+KILN_INLINE uint8_t kiln_to_f8e4m3fn(float x) {
+  uint32_t u = kiln_bitsf(x), a = u & 0x7fffffff;
+  uint32_t h = a > 0x7f800000 ? 0x7f : a >= 0x43e00000 ? 0x7e : a < 0x3c800000 ? kiln_f8_tiny(a, 0x1p14f)
+    : (a + 0x7ffff + ((a >> 20) & 1) - (120u << 23)) >> 20;
+  return (uint8_t)(h | (u >> 24 & 0x80)); }
+KILN_INLINE float kiln_from_f8e5m2(uint8_t h) { return kiln_from_f16((uint16_t)(h << 8)); }
+KILN_INLINE uint8_t kiln_to_f8e5m2(float x) {
+  uint32_t u = kiln_bitsf(x), a = u & 0x7fffffff;
+  uint32_t h = a > 0x7f800000 ? 0x7f : a >= 0x47800000 ? 0x7c : a < 0x38800000 ? kiln_f8_tiny(a, 0x1p7f)
+    : (a + 0xfffff + ((a >> 21) & 1) - (112u << 23)) >> 21;
+  return (uint8_t)(h | (u >> 24 & 0x80)); }

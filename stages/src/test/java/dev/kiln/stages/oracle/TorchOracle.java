@@ -31,11 +31,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Runs any ATen overload by name in libtorch, as a TorchScript function of the call's tensors. */
 final class TorchOracle {
-    private static final Map<DType, ScalarType> TYPES = Map.of(
-        DType.BOOL, ScalarType.Bool, DType.U8, ScalarType.Byte, DType.I8, ScalarType.Char, DType.I16,
-            ScalarType.Short,
-        DType.I32, ScalarType.Int, DType.I64, ScalarType.Long, DType.F16, ScalarType.Half,
-        DType.BF16, ScalarType.BFloat16, DType.F32, ScalarType.Float, DType.F64, ScalarType.Double);
+    private static final Map<DType, ScalarType> TYPES = Map.ofEntries(
+        Map.entry(DType.BOOL, ScalarType.Bool), Map.entry(DType.U8, ScalarType.Byte),
+        Map.entry(DType.I8, ScalarType.Char), Map.entry(DType.I16, ScalarType.Short),
+        Map.entry(DType.I32, ScalarType.Int), Map.entry(DType.I64, ScalarType.Long),
+        Map.entry(DType.F16, ScalarType.Half), Map.entry(DType.BF16, ScalarType.BFloat16),
+        Map.entry(DType.F32, ScalarType.Float), Map.entry(DType.F64, ScalarType.Double),
+        Map.entry(DType.F8E4M3FN, ScalarType.Float8_e4m3fn), Map.entry(DType.F8E5M2, ScalarType.Float8_e5m2));
 
     private static final Map<String, Script> COMPILED = new HashMap<>();
 

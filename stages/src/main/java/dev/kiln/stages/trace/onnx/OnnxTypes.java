@@ -15,6 +15,8 @@ final class OnnxTypes {
             case DataType.DOUBLE_VALUE -> DType.F64;
             case DataType.FLOAT16_VALUE -> DType.F16;
             case DataType.BFLOAT16_VALUE -> DType.BF16;
+            case DataType.FLOAT8E4M3FN_VALUE -> DType.F8E4M3FN;
+            case DataType.FLOAT8E5M2_VALUE -> DType.F8E5M2;
             case DataType.INT64_VALUE -> DType.I64;
             case DataType.INT32_VALUE -> DType.I32;
             case DataType.INT16_VALUE -> DType.I16;

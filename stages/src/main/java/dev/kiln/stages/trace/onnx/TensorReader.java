@@ -79,7 +79,7 @@ final class TensorReader {
             case F32 -> tensor.getFloatDataCount();
             case F64 -> tensor.getDoubleDataCount();
             case I64 -> tensor.getInt64DataCount();
-            case BOOL, U8, I8, I16, I32, F16, BF16 -> tensor.getInt32DataCount();
+            case BOOL, U8, I8, I16, I32, F16, BF16, F8E4M3FN, F8E5M2 -> tensor.getInt32DataCount();
         };
         if (count != numel) {
             throw new KilnException.BadInput(what + ": " + dtype + tensor.getDimsList() + " takes " + numel
@@ -94,6 +94,8 @@ final class TensorReader {
                 case BOOL, U8, I8, I16, I32 -> into.set(i, (long) tensor.getInt32Data(i));
                 case F16, BF16 -> into.data().set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i,
                     (short) tensor.getInt32Data(i));
+                case F8E4M3FN, F8E5M2 -> into.data().set(ValueLayout.JAVA_BYTE, i,
+                    (byte) tensor.getInt32Data(i));
             }
         }
         return into;
