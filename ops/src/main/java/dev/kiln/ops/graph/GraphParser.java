@@ -8,15 +8,20 @@ import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Parses the text form of {@link GraphText}. A constant without values gets zeros. */
 final class GraphParser {
     private final List<ShapeEnv.Symbol> symbols = new ArrayList<>();
-    private final List<Guard> guards = new ArrayList<>();
+    private final List<Condition> conditions = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
     private final List<Graph.Output> outputs = new ArrayList<>();
     private final String[] lines;
     private TextCursor in;
+
+    /** A guard or an assertion, and the op that asked for it. */
+    private record Condition(Guard guard, String asker) {
+    }
 
     GraphParser(String text) {
         lines = text.split("\n");
@@ -31,14 +36,18 @@ final class GraphParser {
             in = new TextCursor(line, i + 1);
             line(line);
         }
-        return new Graph(nodes, outputs, new ShapeEnv(symbols, guards));
+        ShapeEnv shapes = new ShapeEnv(symbols, List.of());
+        conditions.forEach(c -> shapes.record(c.guard, c.asker));
+        return new Graph(nodes, outputs, shapes);
     }
 
     private void line(String line) {
         if (in.eat("symbol ")) {
             symbols.add(symbol());
         } else if (in.eat("guard ")) {
-            guards.add(Guard.parse(line.substring("guard ".length())));
+            conditions.add(condition(line.substring("guard ".length())));
+        } else if (in.eat("assert ")) {
+            conditions.add(condition(line.substring("assert ".length())));
         } else if (in.eat("return ")) {
             do {
                 String name = in.quoted();
@@ -50,17 +59,33 @@ final class GraphParser {
         }
     }
 
+    private static Condition condition(String text) {
+        int comment = text.indexOf('#');
+        return comment < 0 ? new Condition(Guard.parse(text), "") : new Condition(Guard.parse(text.substring(0, comment)),
+            text.substring(comment + 1).strip().replace("\"", ""));
+    }
+
     private ShapeEnv.Symbol symbol() {
         String name = in.word();
         in.expect("in");
         in.expect("[");
-        long min = Long.parseLong(in.word());
+        long min = bound(in.until(","));
         in.expect(",");
-        String max = in.word();
+        long max = bound(in.until("]"));
         in.expect("]");
         in.expect("hint");
-        return new ShapeEnv.Symbol(name, min, max.equals("inf") ? Long.MAX_VALUE : Long.parseLong(max),
-            Long.parseLong(in.word()));
+        long hint = Long.parseLong(in.until(" "));
+        boolean backed = !in.eat("unbacked");
+        Optional<SymInt> limit = in.eat("limit ") ? Optional.of(SymInt.parse(in.until("#"))) : Optional.empty();
+        return new ShapeEnv.Symbol(name, min, max, hint, backed, limit);
+    }
+
+    private static long bound(String text) {
+        return switch (text.strip()) {
+            case "inf" -> Long.MAX_VALUE;
+            case "-inf" -> Long.MIN_VALUE;
+            default -> Long.parseLong(text.strip());
+        };
     }
 
     private Node node() {

@@ -9,12 +9,15 @@ import java.util.stream.Collectors;
  * The stable text form of a {@link Graph}, one node a line:
  * <pre>
  * symbol s0 in [1, inf] hint 8
- * guard s0 != 1
+ * symbol u0 in [0, inf] hint 3072 unbacked limit 384*s0
+ * guard s0 <= 512  # "aten.slice.Tensor"
+ * assert u0 != 1
  * %x = placeholder "input" : f32[s0, 384]
  * %w = constant : f32[2] = [1.0, 2.0]
  * %add = aten.add.Tensor(%x, %w, 1) : f32[s0, 384]  # "node_12"
  * return "out": %add
  * </pre>
+ * An unbacked symbol comes from data; a guard names the op that asked for it; what is asserted is checked at run time.
  * Constants of more than {@value #INLINE} elements print their shape only.
  */
 public final class GraphText {
@@ -30,16 +33,23 @@ public final class GraphText {
     static String print(Graph graph) {
         StringBuilder out = new StringBuilder();
         for (ShapeEnv.Symbol s : graph.shapes().symbols()) {
-            out.append("symbol ").append(s.name()).append(" in [").append(s.min()).append(", ")
-                .append(s.max() == Long.MAX_VALUE ? "inf" : s.max()).append("] hint ").append(s.hint()).append('\n');
+            out.append("symbol ").append(s.name()).append(" in [").append(s.min() == Long.MIN_VALUE ? "-inf" : s.min())
+                .append(", ").append(s.max() == Long.MAX_VALUE ? "inf" : s.max()).append("] hint ").append(s.hint())
+                .append(s.backed() ? "" : " unbacked").append(s.limit().map(l -> " limit " + l).orElse("")).append('\n');
         }
-        for (Guard guard : graph.shapes().guards()) {
-            out.append("guard ").append(guard).append('\n');
-        }
+        conditions(out, "guard ", graph.shapes(), graph.shapes().guards());
+        conditions(out, "assert ", graph.shapes(), graph.shapes().assertions());
         graph.nodes().forEach(n -> out.append(print(n)).append('\n'));
         out.append("return ").append(graph.outputs().stream()
             .map(o -> new Arg.Str(o.name()) + ": " + o.value()).collect(Collectors.joining(", "))).append('\n');
         return out.toString();
+    }
+
+    private static void conditions(StringBuilder out, String word, ShapeEnv shapes, List<Guard> guards) {
+        for (Guard guard : guards) {
+            String asker = shapes.askedBy(guard);
+            out.append(word).append(guard).append(asker.isEmpty() ? "" : sources(List.of(asker))).append('\n');
+        }
     }
 
     /** One node's line, without the line break. */

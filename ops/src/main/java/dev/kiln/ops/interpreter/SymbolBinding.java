@@ -99,8 +99,7 @@ final class SymbolBinding {
             }
         }
         for (Guard guard : shapes.guards()) {
-            boolean bound = values.keySet().containsAll(guard.left().symbols())
-                && values.keySet().containsAll(guard.right().symbols());
+            boolean bound = values.keySet().containsAll(guard.symbols());
             if (bound && !guard.holds(values::get)) {
                 throw new KilnException.BadInput("the inputs break the graph's guard " + guard + " with "
                     + values);

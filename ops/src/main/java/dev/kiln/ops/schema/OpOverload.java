@@ -29,7 +29,7 @@ public record OpOverload(OpSchema schema, OpKind kind, ShapeFunction shape, Opti
     }
 
     public List<FakeTensor> infer(Function<Arg.Ref, FakeTensor> tensors, ShapeEnv shapes, List<Arg> args) {
-        return shape.infer(new OpArgs(schema, args, tensors, shapes));
+        return shapes.asking(name(), () -> shape.infer(new OpArgs(schema, args, tensors, shapes)));
     }
 
     /**

@@ -17,7 +17,7 @@ final class SymIntDivision {
             throw new ArithmeticException("division of " + dividend + " by zero");
         }
         if (dividend.isConstant() && divisor.isConstant()) {
-            return SymInt.of(Math.floorDiv(dividend.asLong(), divisor.asLong()));
+            return SymInt.of(floorDivExact(dividend.asLong(), divisor.asLong()));
         }
         Optional<SymInt> exact = exact(dividend, divisor);
         if (exact.isPresent()) {
@@ -28,6 +28,11 @@ final class SymIntDivision {
             return split.multiple.plus(floorDiv(split.rest, divisor));
         }
         return SymInt.atom(new Atom.FloorDiv(dividend, divisor));
+    }
+
+    /** The one quotient that does not fit, of the least long by -1, is an error. */
+    private static long floorDivExact(long dividend, long divisor) {
+        return divisor == -1 ? Math.negateExact(dividend) : Math.floorDiv(dividend, divisor);
     }
 
     static SymInt mod(SymInt dividend, SymInt divisor) {

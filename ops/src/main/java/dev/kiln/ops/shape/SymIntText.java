@@ -6,6 +6,8 @@ import java.util.function.BinaryOperator;
 
 /** The text form of {@link SymInt}: {@code 2*s0*s1 + 3*s0 - 1}, {@code floordiv(s0, 2)}, {@code max(s0, s1)}. */
 final class SymIntText {
+    private static final String LEAST = Long.toString(Long.MIN_VALUE).substring(1);
+
     private final String text;
     private int at;
 
@@ -66,7 +68,8 @@ final class SymIntText {
 
     private SymInt unary() {
         if (eat('-')) {
-            return unary().negate();
+            SymInt value = unary();
+            return value.is(Long.MIN_VALUE) ? value : value.negate();
         }
         if (eat('(')) {
             SymInt value = sum();
@@ -82,7 +85,16 @@ final class SymIntText {
         if (word.isEmpty()) {
             throw error("a number or symbol expected");
         }
-        return Character.isDigit(word.charAt(0)) ? SymInt.of(Long.parseLong(word)) : named(word);
+        return Character.isDigit(word.charAt(0)) ? number(word) : named(word);
+    }
+
+    /** The least long has no positive counterpart: its digits stand for it, and negating it gives itself. */
+    private SymInt number(String digits) {
+        try {
+            return SymInt.of(digits.equals(LEAST) ? Long.MIN_VALUE : Long.parseLong(digits));
+        } catch (NumberFormatException e) {
+            throw error("'" + digits + "' is no 64-bit integer");
+        }
     }
 
     private SymInt named(String word) {

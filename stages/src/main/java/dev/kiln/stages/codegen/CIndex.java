@@ -19,9 +19,11 @@ final class CIndex {
         StringBuilder out = new StringBuilder();
         for (Map.Entry<Monomial, Long> term : expression.terms().entrySet()) {
             long coefficient = term.getValue();
-            out.append(out.isEmpty() ? (coefficient < 0 ? "-" : "") : coefficient < 0 ? " - " : " + ");
+            boolean negative = coefficient < 0 && coefficient != Long.MIN_VALUE;
+            out.append(out.isEmpty() ? (negative ? "-" : "") : negative ? " - " : " + ");
             String monomial = term.getKey().factors().stream().map(this::print).collect(Collectors.joining(" * "));
-            String size = Long.toString(coefficient).replace("-", "");
+            String size = coefficient == Long.MIN_VALUE ? "(-" + Long.MAX_VALUE + " - 1)"
+                : Long.toString(coefficient).replace("-", "");
             out.append(monomial.isEmpty() ? size : size.equals("1") ? monomial : monomial + " * " + size);
         }
         return out.toString();

@@ -18,6 +18,8 @@ final class CallSignature {
     private final Signature signature;
     private final List<List<SymInt>> inputSizes = new ArrayList<>();
     private final List<Guard> guards = new ArrayList<>();
+    /** The op that asked for each guard, or nothing. */
+    private final List<String> askers = new ArrayList<>();
 
     CallSignature(Signature signature) {
         this.signature = signature;
@@ -25,7 +27,9 @@ final class CallSignature {
             inputSizes.add(parse(input.sizes()));
         }
         for (String guard : signature.guards()) {
-            guards.add(Guard.parse(guard));
+            int asker = guard.indexOf('#');
+            guards.add(Guard.parse(asker < 0 ? guard : guard.substring(0, asker)));
+            askers.add(asker < 0 ? "" : guard.substring(asker + 1).strip());
         }
     }
 
@@ -100,10 +104,12 @@ final class CallSignature {
     }
 
     private void checkGuards(long[] values) {
-        for (Guard guard : guards) {
+        for (int i = 0; i < guards.size(); i++) {
+            Guard guard = guards.get(i);
             if (!guard.holds(name -> valueOf(name, values))) {
                 throw new KilnException.BadInput("the inputs' sizes break the condition " + guard
-                    + " that the model was compiled under" + explain(guard, values));
+                    + " that the model was compiled under"
+                    + (askers.get(i).isEmpty() ? "" : " for " + askers.get(i)) + explain(guard, values));
             }
         }
     }
@@ -113,7 +119,7 @@ final class CallSignature {
         StringBuilder text = new StringBuilder();
         for (int s = 0; s < values.length; s++) {
             SymbolSpec symbol = signature.symbols().get(s);
-            if (guard.left().symbols().contains(symbol.name()) || guard.right().symbols().contains(symbol.name())) {
+            if (guard.symbols().contains(symbol.name())) {
                 text.append(text.isEmpty() ? "; " : ", ").append(symbol.name()).append(" is dimension ")
                     .append(symbol.dim()).append(" of '").append(signature.inputs().get(symbol.inputIndex()).name())
                     .append("', here ").append(values[s]);

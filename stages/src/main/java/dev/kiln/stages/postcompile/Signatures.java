@@ -24,7 +24,12 @@ final class Signatures {
         graph.outputs().forEach(o -> outputs.add(output(o.name(), graph.tensor(o.value()))));
         List<SymbolSpec> symbols = graph.shapes().symbols().stream().map(s -> symbol(graph, s)).toList();
         return new CompiledGraph.Signature(symbols, inputs, outputs,
-            graph.shapes().guards().stream().map(Guard::toString).toList());
+            graph.shapes().guards().stream().map(g -> text(g, graph.shapes().askedBy(g))).toList());
+    }
+
+    /** A guard and, behind a {@code #}, the op that asked for it. */
+    private static String text(Guard guard, String asker) {
+        return asker.isEmpty() ? guard.toString() : guard + " # " + asker;
     }
 
     private static TensorSpec spec(String name, FakeTensor tensor) {
