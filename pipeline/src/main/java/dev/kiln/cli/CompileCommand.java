@@ -30,7 +30,7 @@ public final class CompileCommand implements KilnCommand {
         description = "Write a timeline for chrome://tracing or Perfetto.")
     private Path trace;
 
-    @Parameters(paramLabel = "MODEL", description = "An .onnx file.")
+    @Parameters(paramLabel = "MODEL", description = "An .onnx or .pt2 file.")
     private Path model;
 
     @Override

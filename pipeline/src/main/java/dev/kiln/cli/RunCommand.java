@@ -38,7 +38,7 @@ public final class RunCommand implements KilnCommand {
         description = "Where outputs are written.")
     private Path outputDir;
 
-    @Parameters(paramLabel = "MODEL", description = "An .onnx file.")
+    @Parameters(paramLabel = "MODEL", description = "An .onnx or .pt2 file.")
     private Path model;
 
     /** When the model was ready, and when it had run. */

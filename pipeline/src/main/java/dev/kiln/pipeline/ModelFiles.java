@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedInputStream;
+import dev.kiln.stages.trace.TracePhase;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -21,8 +22,11 @@ public final class ModelFiles {
     private ModelFiles() {
     }
 
-    /** Each file that an ONNX model refers to, once. The model's own weights are not read. */
+    /** Each file that a model refers to, once: only ONNX models do. The model's own weights are not read. */
     public static List<Path> external(Path model) throws IOException {
+        if (TracePhase.isExportedProgram(model)) {
+            return List.of();
+        }
         ModelProto parsed;
         try (FileChannel channel = FileChannel.open(model, StandardOpenOption.READ)) {
             CodedInputStream in = CodedInputStream.newInstance(

@@ -1,0 +1,18 @@
+package dev.kiln.stages.trace.pt2;
+
+import dev.kiln.ops.graph.Arg;
+
+/** What a name of the exported graph stands for. */
+sealed interface Bound {
+    /** A tensor of the graph, a size, or a literal. */
+    record Plain(Arg arg) implements Bound {
+    }
+
+    /** A condition on sizes that nobody has asked about yet. */
+    record Open(Condition condition) implements Bound {
+    }
+
+    /** A symbolic float: exact as long as nothing but rounding uses it. */
+    record Quotient(Fraction value) implements Bound {
+    }
+}

@@ -1,0 +1,10 @@
+package dev.kiln.stages.trace.pt2.schema;
+
+import java.util.List;
+
+/** A call: the operator by its Python name, arguments by the operator's names for them, results. */
+public record ProgramNode(String target, List<Input> inputs, List<Argument> outputs) {
+    /** An argument; higher-order operators leave the name empty. */
+    public record Input(String name, Argument value) {
+    }
+}
