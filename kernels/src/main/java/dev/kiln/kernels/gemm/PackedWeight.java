@@ -12,8 +12,10 @@ import java.util.stream.LongStream;
  * @param micro register block, which gives nr and the element type
  * @param n     columns
  * @param k     depth
+ * @param taps  of a convolution: each source row is {@code [k / taps, taps]} and is packed as {@code [taps, k /
+ *              taps]}; 1 leaves the order as it is
  */
-public record PackedWeight(MicroGemm micro, long n, long k) {
+public record PackedWeight(MicroGemm micro, long n, long k, long taps) {
     /** Bytes every packed weight should be aligned to. */
     public static final long ALIGNMENT = 64;
     /** Depth of one transposed block: a cache line of each source row. */
@@ -34,6 +36,16 @@ public record PackedWeight(MicroGemm micro, long n, long k) {
         if (n < 1 || k < 1) {
             throw new IllegalArgumentException("a weight needs n and k of at least 1, not " + n + ", " + k);
         }
+        if (taps > 1 && micro.type().bytes() != Integer.BYTES) {
+            throw new IllegalArgumentException("convolutions are packed in 4-byte elements, not " + micro.type());
+        }
+        if (taps < 1 || k % taps != 0) {
+            throw new IllegalArgumentException(taps + " taps do not divide a depth of " + k);
+        }
+    }
+
+    public PackedWeight(MicroGemm micro, long n, long k) {
+        this(micro, n, k, 1);
     }
 
     public long panels() {
@@ -64,6 +76,9 @@ public record PackedWeight(MicroGemm micro, long n, long k) {
      */
     public void pack(MemorySegment source, Order order, MemorySegment target) {
         long needed = Math.multiplyExact(Math.multiplyExact(n, k), (long) micro.type().bytes());
+        if (taps > 1 && order == Order.KN) {
+            throw new IllegalArgumentException("the weight of a convolution lies as [n, k]");
+        }
         if (source.byteSize() < needed || target.byteSize() < bytes()) {
             throw new IllegalArgumentException("packing a weight of " + k + "x" + n + " needs " + needed
                     + " bytes of source and " + bytes() + " of target, not " + source.byteSize() + " and "
@@ -78,7 +93,13 @@ public record PackedWeight(MicroGemm micro, long n, long k) {
             }
             switch (order) {
                 case KN -> copyRows(source, panel, columns, slice);
-                case NK -> transpose(source, panel, columns, slice);
+                case NK -> {
+                    if (taps == 1) {
+                        transpose(source, panel, columns, slice);
+                    } else {
+                        transposeTaps(source, panel, columns, slice);
+                    }
+                }
             }
         });
     }
@@ -106,6 +127,20 @@ public record PackedWeight(MicroGemm micro, long n, long k) {
                     scatterInts(source, read * Integer.BYTES, slice, write * Integer.BYTES, depth);
                 } else {
                     scatterLongs(source, read * Long.BYTES, slice, write * Long.BYTES, depth);
+                }
+            }
+        }
+    }
+
+    /** Row by row of the source, so that it is read in order. */
+    private void transposeTaps(MemorySegment source, long panel, int columns, MemorySegment slice) {
+        long channels = k / taps;
+        for (int column = 0; column < columns; column++) {
+            long read = (panel * micro.nr() + column) * k * Integer.BYTES;
+            for (long c = 0; c < channels; c++) {
+                long write = (c * micro.nr() + column) * Integer.BYTES;
+                for (long t = 0; t < taps; t++, read += Integer.BYTES) {
+                    slice.set(INT, write + t * channels * micro.nr() * Integer.BYTES, source.get(INT, read));
                 }
             }
         }
