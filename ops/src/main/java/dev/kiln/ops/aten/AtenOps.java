@@ -18,6 +18,7 @@ public final class AtenOps {
         IndexingOps.register(registry);
         FactoryOps.register(registry);
         ContractionOps.register(registry);
+        ConvolutionOps.register(registry);
         Decompositions.register(registry);
     }
 }

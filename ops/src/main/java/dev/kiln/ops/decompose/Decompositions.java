@@ -3,6 +3,7 @@ package dev.kiln.ops.decompose;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.schema.OpTable;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -24,6 +25,7 @@ public final class Decompositions {
 
     private static void define(Definitions d) {
         ContractionDecompositions.define(d);
+        ConvolutionDecompositions.define(d);
         NormalizationDecompositions.define(d);
         ReductionDecompositions.define(d);
         OrderDecompositions.define(d);
@@ -53,5 +55,10 @@ public final class Decompositions {
      */
     public static Decomposition attention() {
         return AttentionDecomposition::apply;
+    }
+
+    /** A transposed convolution as an ordinary one of the input with zeros in between. */
+    public static Decomposition transposedConvolution() {
+        return (g, a) -> List.of(ConvolutionDecompositions.transposed(new Emit(g), a));
     }
 }

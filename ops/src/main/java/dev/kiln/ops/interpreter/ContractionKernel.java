@@ -1,5 +1,6 @@
 package dev.kiln.ops.interpreter;
 
+import dev.kiln.ops.aten.ConvolutionSpec;
 import dev.kiln.ops.graph.ConstantValue;
 
 /** Matrix products: floating sums in double, integers in 64 bits. */
@@ -11,6 +12,7 @@ final class ContractionKernel {
         return switch (frame.op().name()) {
             case "aten.mm.default", "aten.bmm.default" -> product(frame, false);
             case "aten.linear.default" -> linear(frame);
+            case ConvolutionSpec.NAME -> ConvolutionKernel.run(frame);
             default -> throw new IllegalStateException("no reference kernel for " + frame.op());
         };
     }

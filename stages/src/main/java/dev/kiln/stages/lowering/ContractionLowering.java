@@ -1,6 +1,7 @@
 package dev.kiln.stages.lowering;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.aten.ConvolutionSpec;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
@@ -19,6 +20,7 @@ final class ContractionLowering {
             case "aten.bmm.default" -> batched(c, c.realized(0), c.realized(1));
             case "aten.linear.default" -> linear(c);
             case "aten.scaled_dot_product_attention.default" -> attention(c);
+            case ConvolutionSpec.NAME -> ConvolutionLowering.lower(c);
             default -> throw new IllegalStateException("no lowering of contraction " + c.op());
         };
     }

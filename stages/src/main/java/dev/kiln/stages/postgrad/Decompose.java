@@ -1,5 +1,6 @@
 package dev.kiln.stages.postgrad;
 
+import dev.kiln.ops.aten.ConvolutionSpec;
 import dev.kiln.ops.decompose.Decomposition;
 import dev.kiln.ops.decompose.Decompositions;
 import dev.kiln.ops.graph.Arg;
@@ -41,8 +42,9 @@ final class Decompose implements Pass {
 
     private static Optional<List<Arg.Ref>> decompose(GraphBuilder builder, Node.Call call) {
         boolean unfused = call.is(Decompositions.ATTENTION) && !AttentionSupport.hasTemplate(call, builder::tensor);
+        boolean transposed = call.is(ConvolutionSpec.NAME) && call.arg(6).equals(new Arg.Bool(true));
         Optional<Decomposition> decomposition = unfused ? Optional.of(Decompositions.attention())
-            : Decompositions.find(call.op());
+            : transposed ? Optional.of(Decompositions.transposedConvolution()) : Decompositions.find(call.op());
         return decomposition.map(d -> d.apply(builder,
             new OpArgs(call.op().schema(), call.args(), builder::tensor, builder.shapes())));
     }

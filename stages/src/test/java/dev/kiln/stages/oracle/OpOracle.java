@@ -17,10 +17,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Compares an executor of graphs with libtorch, op by op. Subclasses say what executes; every op of the table
- * needs samples. The seed is {@code -Dkiln.oracle.seed}, and a failing case prints its own.
+ * needs samples. The seed is {@code -Dkiln.oracle.seed}, and a failing case prints its own;
+ * {@code -Dkiln.oracle.ops=REGEX} picks ops.
  */
 abstract class OpOracle {
     private static final long SEED = Long.getLong("kiln.oracle.seed", 20260101);
+    private static final String OPS = System.getProperty("kiln.oracle.ops", ".*");
     private static final Logger LOG = LoggerFactory.getLogger(OpOracle.class);
     private static final int MAX_REPORTED = 5;
 
@@ -34,7 +36,7 @@ abstract class OpOracle {
 
     /** One test an op; {@code together} ops are prepared in one go, of each up to {@code limit} cases. */
     Stream<DynamicTest> tests(int together, int limit) {
-        List<OpOverload> ops = List.copyOf(OpTable.all());
+        List<OpOverload> ops = OpTable.all().stream().filter(op -> op.name().matches(OPS)).toList();
         List<DynamicTest> tests = new ArrayList<>();
         for (int i = 0; i < ops.size(); i += together) {
             Group group = new Group(ops.subList(i, Math.min(ops.size(), i + together)), limit);

@@ -14,15 +14,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The hand-made samples of {@code samples.txt}, and which values and tolerances an op needs. */
+/** The hand-made samples of {@code samples*.txt}, and which values and tolerances an op needs. */
 final class SampleTable {
+    /** Each holds some families of ops. */
+    private static final List<String> FILES = List.of("samples.txt", "samples-spatial.txt");
+
     private static final Map<String, List<String>> SAMPLES = read();
 
     private static final Set<String> DIVISIONS = Set.of("floor_divide", "remainder", "fmod", "div");
 
     /**
      * Statistics and attention: libtorch's fused kernels treat NaN and infinities in their own ways; gelu:
-     * 0 * inf.
+     * 0 * inf, as in a convolution's padding.
      */
     private static final Set<String> FINITE = Set.of("native_layer_norm", "layer_norm", "native_group_norm",
         "group_norm", "var", "std", "var_mean", "std_mean", "scaled_dot_product_attention", "topk",
@@ -41,8 +44,13 @@ final class SampleTable {
     }
 
     private static Map<String, List<String>> read() {
-        try (InputStream in = SampleTable.class.getResourceAsStream("samples.txt")) {
-            Map<String, List<String>> samples = new HashMap<>();
+        Map<String, List<String>> samples = new HashMap<>();
+        FILES.forEach(file -> read(file, samples));
+        return samples;
+    }
+
+    private static void read(String file, Map<String, List<String>> samples) {
+        try (InputStream in = SampleTable.class.getResourceAsStream(file)) {
             List<String> current = new ArrayList<>();
             for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
                 if (line.startsWith("  ")) {
@@ -51,7 +59,6 @@ final class SampleTable {
                     current = samples.computeIfAbsent(line.strip(), op -> new ArrayList<>());
                 }
             }
-            return samples;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -67,7 +74,7 @@ final class SampleTable {
         if (DIVISIONS.contains(packet) && position == 1) {
             return Range.DIVISOR;
         }
-        if (CASTS.contains(packet) || FINITE.contains(packet)) {
+        if (CASTS.contains(packet) || FINITE.contains(packet) || packet.contains("conv")) {
             return Range.FINITE;
         }
         if (packet.equals("pow")) {
@@ -109,9 +116,13 @@ final class SampleTable {
 
     /**
      * How much wider than usual the tolerance is: libtorch's fused attention approximates the exponential,
-     * and its products with an addend round half precisions once, at the end.
+     * its convolutions sum in other orders and round half precisions in between, and its products with an addend
+     * round those once, at the end.
      */
     static double slack(OpOverload op, DType dtype) {
+        if (op.packet().contains("conv")) {
+            return dtype.bytes() == 2 ? 20 : 4;
+        }
         boolean sums = List.of("addmm", "baddbmm", "addmv").contains(op.packet());
         return op.packet().equals("scaled_dot_product_attention") ? 10 : sums && dtype.bytes() == 2 ? 20 : 1;
     }

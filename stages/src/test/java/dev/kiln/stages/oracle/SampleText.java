@@ -85,6 +85,9 @@ final class SampleText {
             return new Arg.Refs(items.stream().map(i -> i instanceof Arg.Ref ref ? ref
                 : Arg.ABSENT).toList());
         }
+        if (!items.isEmpty() && items.getFirst() instanceof Arg.Bool) {
+            return new Arg.Bools(items.stream().map(i -> ((Arg.Bool) i).value()).toList());
+        }
         List<SymInt> values = items.stream().map(i -> ((Arg.Int) i).value()).toList();
         return new Arg.Ints(values);
     }

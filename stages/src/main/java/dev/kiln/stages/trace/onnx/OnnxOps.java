@@ -29,6 +29,7 @@ final class OnnxOps {
         IndexingImports.register(registry);
         MatrixImports.register(registry);
         NormalizationImports.register(registry);
+        ConvolutionImports.register(registry);
         FactoryImports.register(registry);
         OrderImports.register(registry);
         ScatterImports.register(registry);
