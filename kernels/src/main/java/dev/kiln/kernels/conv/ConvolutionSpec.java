@@ -11,8 +11,8 @@ import dev.kiln.kernels.gemm.PackedWeight;
  *
  * @param name     prefix of every C name of the rendering, a C identifier
  * @param micro    register block
- * @param channels of the input
- * @param outputs  channels of the output
+ * @param channels of the input, in one group
+ * @param outputs  channels of the output, in one group
  * @param depth    elements of a step along k, at most
  */
 public record ConvolutionSpec(String name, MicroGemm micro, Window window, int channels, int outputs,
@@ -58,9 +58,9 @@ public record ConvolutionSpec(String name, MicroGemm micro, Window window, int c
         return Math.ceilDiv(outputs, micro.nr());
     }
 
-    /** How the weight [outputs, channels, kernelH, kernelW] is packed. */
-    public PackedWeight packing() {
-        return new PackedWeight(micro, outputs, (long) window.taps() * channels, window.taps());
+    /** How the weight [groups * outputs, channels, kernelH, kernelW] is packed. */
+    public PackedWeight packing(long groups) {
+        return new PackedWeight(micro, outputs, (long) window.taps() * channels, window.taps(), groups);
     }
 
     /** The micro-kernels that the rendering calls and must be linked with. */

@@ -14,9 +14,10 @@ import java.util.Map;
  * {@snippet lang = c :
  * static void NAME(const kiln_call* call, const float* x, const int64_t* x_strides, int64_t images,
  *     int64_t h, int64_t w, int64_t oh, int64_t ow, const float* packed, char* scratch,
- *     int64_t scratch_bytes, void* epilogue_ctx);
+ *     int64_t scratch_bytes, int64_t first, void* epilogue_ctx);
  * }
- * The strides, in elements, are image, row, column and channel. {@code scratch} holds {@code scratch_bytes},
+ * The strides, in elements, are image, row, column and channel; {@code first} is the output channel that the
+ * epilogue is shown as the first. {@code scratch} holds {@code scratch_bytes},
  * at least {@link #windowBytes}, for each worker. Zeros after the last row and column are implied by the sizes.
  */
 public final class ConvolutionTemplate {

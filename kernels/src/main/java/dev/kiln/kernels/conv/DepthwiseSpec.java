@@ -15,6 +15,8 @@ import dev.kiln.kernels.gemm.PackedWeight;
 public record DepthwiseSpec(String name, int vectorBytes, Window window, int channels, int tile) {
     static final int VECTORS = 2;
     static final int MAX_TILE = 8;
+    /** Channels of a panel at most, on any machine. */
+    public static final int MAX_WIDTH = VECTORS * 64 / Float.BYTES;
 
     public DepthwiseSpec {
         CNames.requireIdentifier(name);

@@ -14,8 +14,9 @@ import java.util.stream.LongStream;
  * @param k     depth
  * @param taps  of a convolution: each source row is {@code [k / taps, taps]} and is packed as {@code [taps, k /
  *              taps]}; 1 leaves the order as it is
+ * @param groups weights of this form, one after the other, in the source as in the packed form
  */
-public record PackedWeight(MicroGemm micro, long n, long k, long taps) {
+public record PackedWeight(MicroGemm micro, long n, long k, long taps, long groups) {
     /** Bytes every packed weight should be aligned to. */
     public static final long ALIGNMENT = 64;
     /** Depth of one transposed block: a cache line of each source row. */
@@ -45,7 +46,7 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps) {
     }
 
     public PackedWeight(MicroGemm micro, long n, long k) {
-        this(micro, n, k, 1);
+        this(micro, n, k, 1, 1);
     }
 
     public long panels() {
@@ -54,6 +55,11 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps) {
 
     /** Size of the packed form in bytes. */
     public long bytes() {
+        return Math.multiplyExact(groups, groupBytes());
+    }
+
+    /** Size of one group's packed form in bytes. */
+    public long groupBytes() {
         return Math.multiplyExact(panels(), panelBytes());
     }
 
@@ -75,7 +81,7 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps) {
      *                                  {@link #bytes()} bytes
      */
     public void pack(MemorySegment source, Order order, MemorySegment target) {
-        long needed = Math.multiplyExact(Math.multiplyExact(n, k), (long) micro.type().bytes());
+        long needed = Math.multiplyExact(groups, sourceBytes());
         if (taps > 1 && order == Order.KN) {
             throw new IllegalArgumentException("the weight of a convolution lies as [n, k]");
         }
@@ -84,6 +90,17 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps) {
                     + " bytes of source and " + bytes() + " of target, not " + source.byteSize() + " and "
                     + target.byteSize());
         }
+        for (long group = 0; group < groups; group++) {
+            packGroup(source.asSlice(group * sourceBytes(), sourceBytes()), order,
+                    target.asSlice(group * groupBytes(), groupBytes()));
+        }
+    }
+
+    private long sourceBytes() {
+        return Math.multiplyExact(Math.multiplyExact(n, k), (long) micro.type().bytes());
+    }
+
+    private void packGroup(MemorySegment source, Order order, MemorySegment target) {
         LongStream range = LongStream.range(0, panels());
         (openToAllThreads(source) && openToAllThreads(target) ? range.parallel() : range).forEach(panel -> {
             MemorySegment slice = target.asSlice(panel * panelBytes(), panelBytes());

@@ -71,7 +71,7 @@ class ConvolutionTemplateTest {
                         const float* b, char* scratch, float* c) {
                       CALL((int32_t)sizes[6]);
                       %1$s_store store = {c, %2$d};
-                      %1$s(&call, x, xs, sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], b, scratch, sizes[5],
+                      %1$s(&call, x, xs, sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], b, scratch, sizes[5], 0,
                           &store);
                     }
                     """.formatted(c.name, c.outputs));
@@ -99,7 +99,7 @@ class ConvolutionTemplateTest {
                 : new long[] {s.h * s.w * c.channels, s.w, 1, s.h * s.w};
         float[] expected = expected(c, s, x, strides, weight, oh, ow);
         try (Arena arena = Arena.ofConfined()) {
-            PackedWeight packing = c.depthwise ? depthwise(c).packing() : dense(c).packing();
+            PackedWeight packing = c.depthwise ? depthwise(c).packing() : dense(c).packing(1);
             MemorySegment packed = packing.pack(arena.allocateFrom(ValueLayout.JAVA_FLOAT, weight),
                     PackedWeight.Order.NK, arena);
             int width = c.depthwise ? depthwise(c).nr() : c.channels;

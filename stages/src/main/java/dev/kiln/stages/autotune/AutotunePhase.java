@@ -101,7 +101,7 @@ public final class AutotunePhase {
     private static Problem problem(Kernel kernel, CompileOptions options, Environment environment) {
         Kernel.Tuning t = kernel.tuning().orElseThrow();
         return new TuningStore.Problem(t.op() + (t.weightTransposed() ? "_t" : ""),
-            List.of(t.m() + "x" + t.k(), t.k() + "x" + t.n()), List.of("f32", "f32"), environment.cpu().model(),
+            t.operands(), List.of("f32", "f32"), environment.cpu().model(),
             environment.target(options).fingerprint(), options.threads(),
             environment.compiler().get().fingerprint(), dev.kiln.stages.CompileKeys.build());
     }

@@ -37,7 +37,7 @@ final class Contest {
         List<String> log(Kernel kernel) {
             Kernel.Tuning t = kernel.tuning().orElseThrow();
             List<String> lines = new ArrayList<>();
-            lines.add("AUTOTUNE " + t.op() + "(" + t.m() + "x" + t.k() + ", " + t.k() + "x" + t.n() + ")");
+            lines.add("AUTOTUNE " + t.op() + "(" + String.join(", ", t.operands()) + ")");
             double best = millis.get(winner.label());
             millis.entrySet().stream().sorted(Map.Entry.comparingByValue()).forEach(e -> lines.add(
                 String.format(Locale.ROOT, "  %s %.4f ms %.1f%%", e.getKey(), e.getValue(), 100 * best / e.getValue())));

@@ -98,13 +98,13 @@ final class Trial {
             }
             return null;
         });
-        return (int) (count / 4);
+        return (int) Math.max(0, count / 4);
     }
 
     /** Whether a candidate's result is the reference's, up to rounding. */
     boolean agrees(float[] reference, float[] result) {
         for (int i = 0; i < reference.length; i++) {
-            double scale = Math.sqrt(tuning.k()) + Math.abs(reference[i]);
+            double scale = Math.sqrt(tuning.depth()) + Math.abs(reference[i]);
             if (!(Math.abs(reference[i] - result[i]) <= TOLERANCE * scale)
                     && Float.compare(reference[i], result[i]) != 0) {
                 return false;

@@ -11,6 +11,7 @@ import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.ops.KilnException;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Environment;
+import dev.kiln.stages.codegen.EntryWriter;
 import dev.kiln.stages.codegen.GeneratedCode;
 import dev.kiln.stages.codegen.Kernel;
 import dev.kiln.stages.codegen.SourceUnits;
@@ -86,11 +87,14 @@ final class TuningLibrary implements AutoCloseable {
             cases.append("    case ").append(c.number()).append(": launch_").append(c.variant().function())
                 .append("(&args); break;\n");
         }
-        entry.append("""
-            int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) { (void)syms; (void)threads; return 0; }
+        entry.append(EntryWriter.scratch(graph)).append("""
+            int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {
+              return threads * kiln_scratch(syms + 1);
+            }
             int32_t kiln_entry(const kiln_call* call) {
               int32_t failed = 0;
-              const kiln_args args = {call, &failed, call->syms + 1, call->inputs};
+              const kiln_args args = {call, &failed, call->syms + 1, call->inputs, call->workspace,
+                  kiln_scratch(call->syms + 1)};
               switch (call->syms[0]) {
             """).append(cases).append("  }\n  return 0;\n}\n");
         units.addAll(SourceUnits.parts(variants(graph, candidates)));

@@ -19,6 +19,9 @@ import java.util.function.Function;
 
 /** Writes the kernels of a schedule. Groups whose kernels have the same text share one. */
 public final class CodeGenerator {
+    /** Place of the weight among a template's arguments. */
+    private static final int WEIGHT = 1;
+
     private final Graph graph;
     private final Schedule schedule;
     private final CodegenTarget target;
@@ -56,14 +59,10 @@ public final class CodeGenerator {
 
     private void generate(KernelGroup.Template group) {
         switch (group.node()) {
-            case LoopNode.Linear linear -> {
-                LinearKernel kernel = new LinearKernel(group, symbols, schedule.program()::buffer);
-                Kernel shared = kernel(group, kernel.identity(), name -> new Kernel(name, Kernel.Kind.LINEAR,
-                    comment(name, group), named(kernel.variants(target), name),
-                    Optional.of(tuning(group, linear, kernel, name))));
-                launches.add(new Launch(shared.name(), kernel.arguments(), kernel.weightArgument(),
-                    linear.weightTransposed(), origins(group)));
-            }
+            case LoopNode.Linear linear ->
+                add(group, new LinearKernel(group, symbols, schedule.program()::buffer));
+            case LoopNode.Convolution convolution -> add(group, new ConvolutionKernel(group, symbols,
+                schedule.program()::buffer, schedule.program().shapes()));
             case LoopNode.BatchedMatmul matmul -> {
                 MatmulKernel kernel = new MatmulKernel(matmul, symbols, schedule.program()::buffer);
                 add(group, Kernel.Kind.MATMUL, kernel.write(target), kernel.arguments());
@@ -76,10 +75,20 @@ public final class CodeGenerator {
         }
     }
 
+    private void add(KernelGroup.Template group, TemplateKernel template) {
+        Kernel shared = kernel(group, template.identity(), name -> {
+            List<Kernel.Variant> variants = named(template.variants(target), name);
+            Optional<Kernel.Tuning> tuning = variants.size() > 1 ? Optional.of(tuning(group, template, name))
+                : Optional.empty();
+            return new Kernel(name, template.kind(), comment(name, group), variants, template.scratch(), tuning);
+        });
+        launches.add(new Launch(shared.name(), template.arguments(), WEIGHT, template.weightTransposed(), origins(group)));
+    }
+
     /** A kernel that can be computed in one way. */
     private void add(KernelGroup group, Kernel.Kind kind, Kernel.Variant only, List<String> arguments) {
         Kernel shared = kernel(group, only.source(), name -> new Kernel(name, kind, comment(name, group),
-            named(List.of(only), name), Optional.empty()));
+            named(List.of(only), name), SymInt.ZERO, Optional.empty()));
         launches.add(new Launch(shared.name(), arguments, -1, false, origins(group)));
     }
 
@@ -100,21 +109,20 @@ public final class CodeGenerator {
         return calls.stream().filter(origins::contains).toList();
     }
 
-    private Kernel.Tuning tuning(KernelGroup.Template group, LoopNode.Linear node, LinearKernel kernel, String name) {
+    private Kernel.Tuning tuning(KernelGroup.Template group, TemplateKernel template, String name) {
         List<SymInt> bytes = new ArrayList<>();
         List<Integer> outputs = new ArrayList<>();
         Set<String> written = new LinkedHashSet<>();
         group.members().forEach(m -> written.add(m.output().name()));
-        for (int i = 0; i < kernel.arguments().size(); i++) {
-            Buffer buffer = schedule.program().buffer(kernel.arguments().get(i));
+        for (int i = 0; i < template.arguments().size(); i++) {
+            Buffer buffer = schedule.program().buffer(template.arguments().get(i));
             bytes.add(buffer.bytes());
             if (written.contains(buffer.name())) {
                 outputs.add(i);
             }
         }
-        String op = group.epilogue().isEmpty() ? "linear" : "linear_unary";
-        return new Kernel.Tuning(op, schedule.program().shapes().hint(node.m()), node.n(), node.k(),
-            kernel.weightArgument(), node.weightTransposed(), bytes, outputs, named(kernel.reference(), name));
+        return new Kernel.Tuning(template.op(), template.operands(schedule.program().shapes()), template.depth(),
+            WEIGHT, template.weightTransposed(), bytes, outputs, named(template.reference(), name));
     }
 
     private static List<Kernel.Variant> named(List<Kernel.Variant> variants, String name) {

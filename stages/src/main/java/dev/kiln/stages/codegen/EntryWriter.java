@@ -40,14 +40,26 @@ public final class EntryWriter {
         String slots = slots();
         String symbols = index.declarations(code.symbols(), "  ").replace("args->syms", "syms");
         int count = code.schedule().memory().slots().size();
-        return declarations + "static void kiln_slots(const int64_t* syms, int64_t* at) {\n  (void)syms;\n" + symbols
+        return declarations + scratch(code) + "static void kiln_slots(const int64_t* syms, int64_t* at) {\n  (void)syms;\n" + symbols
             + slots + "}\n"
             + "__attribute__((visibility(\"default\"))) int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {\n"
-            + "  int64_t at[" + (count + 1) + "];\n  (void)threads;\n  kiln_slots(syms, at);\n  return at[" + count
-            + "];\n}\n"
+            + "  int64_t at[" + (count + 1) + "];\n  kiln_slots(syms, at);\n  return at[" + count
+            + "] + threads * kiln_scratch(syms);\n}\n"
             + "__attribute__((visibility(\"default\"))) int32_t kiln_entry(const kiln_call* call) {\n"
             + "  int32_t failed = 0;\n  int64_t at[" + (count + 1) + "];\n  kiln_slots(call->syms, at);\n"
-            + "  char* ws = (char*)call->workspace;\n  (void)ws;\n" + launches + "  return failed;\n}\n";
+            + "  char* ws = (char*)call->workspace;\n  const int64_t scratch = kiln_scratch(call->syms);\n"
+            + "  (void)ws; (void)scratch;\n" + launches + "  return failed;\n}\n";
+    }
+
+    /** The function that gives the scratch of one worker: the most that any kernel needs. */
+    public static String scratch(GeneratedCode code) {
+        CIndex index = new CIndex();
+        StringBuilder needs = new StringBuilder();
+        code.kernels().stream().map(Kernel::scratch).filter(s -> !s.is(0)).distinct().forEach(s -> needs
+            .append("  most = kiln_imax(most, ").append(index.print(s)).append(");\n"));
+        return "static int64_t kiln_scratch(const int64_t* syms) {\n  int64_t most = 0;\n  (void)syms;\n"
+            + index.declarations(code.symbols(), "  ").replace("args->syms", "syms") + needs
+            + "  return kiln_align(most);\n}\n";
     }
 
     private String function(String kernel) {
@@ -71,7 +83,8 @@ public final class EntryWriter {
             pointers.add("(void*)" + pointer(launch.buffers().get(i), weight ? launch.kernel() : ""));
         }
         return "  { void* p[] = {" + String.join(", ", pointers)
-            + "};\n    const kiln_args args = {call, &failed, call->syms, p}; launch_" + function(launch.kernel())
+            + "};\n    const kiln_args args = {call, &failed, call->syms, p, ws + at["
+            + code.schedule().memory().slots().size() + "], scratch}; launch_" + function(launch.kernel())
             + "(&args); }\n";
     }
 

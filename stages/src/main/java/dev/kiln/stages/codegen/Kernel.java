@@ -12,10 +12,12 @@ import java.util.Set;
  *
  * @param comment says which nodes it computes
  * @param variants ways to compute it, the expected best first; autotuning keeps one
+ * @param scratch bytes that each worker needs besides, over the symbols
  */
-public record Kernel(String name, Kind kind, String comment, List<Variant> variants, Optional<Tuning> tuning) {
+public record Kernel(String name, Kind kind, String comment, List<Variant> variants, SymInt scratch,
+        Optional<Tuning> tuning) {
 
-    public enum Kind { LOOPS, LINEAR, MATMUL, ATTENTION }
+    public enum Kind { LOOPS, LINEAR, CONVOLUTION, MATMUL, ATTENTION }
 
     /**
      * One way to compute a kernel.
@@ -36,14 +38,15 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
     }
 
     /**
-     * What autotuning needs to know of a linear.
+     * What autotuning needs to know of a template.
      *
-     * @param m rows at the size hints
+     * @param operands the operands at the size hints, as text
+     * @param depth products summed into one element
      * @param arguments bytes of each argument, over the symbols
      * @param outputs which arguments are written
      * @param reference a plain variant whose result the others must agree with
      */
-    public record Tuning(String op, long m, long n, long k, int weightArgument, boolean weightTransposed,
+    public record Tuning(String op, List<String> operands, long depth, int weightArgument, boolean weightTransposed,
             List<SymInt> arguments, List<Integer> outputs, Variant reference) {
     }
 }

@@ -7,6 +7,7 @@ import dev.kiln.kernels.gemm.GemmSpec;
 import dev.kiln.kernels.gemm.GemmTemplate;
 import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.kernels.gemm.PackedWeight;
+import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.codegen.Kernel.Variant;
 import dev.kiln.stages.lowering.Buffer;
@@ -19,39 +20,48 @@ import java.util.Set;
 import java.util.function.Function;
 
 /** Writes a linear with its epilogue: one variant a register block and cache blocking, and one of the library. */
-final class LinearKernel {
+final class LinearKernel implements TemplateKernel {
     private final LoopNode.Linear node;
     private final KernelNames names;
     private final List<String> symbols;
     private final String epilogue;
     private final String activation;
     private final String weight;
+    private final boolean fused;
 
     LinearKernel(KernelGroup.Template group, List<String> symbols, Function<String, Buffer> buffers) {
         this.node = (LoopNode.Linear) group.node();
         this.names = new KernelNames(buffers);
         this.symbols = symbols;
+        this.fused = !group.epilogue().isEmpty();
         this.activation = names.pointer(node.a().buffer());
         this.weight = names.pointer(node.weight());
         SymInt place = SymInt.symbol("i0").times(node.n()).plus(SymInt.symbol("i1"));
         this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names).write(symbols, "float", place);
     }
 
-    List<String> arguments() {
+    @Override
+    public Kernel.Kind kind() {
+        return Kernel.Kind.LINEAR;
+    }
+
+    @Override
+    public List<String> arguments() {
         return names.arguments();
     }
 
-    /** The weight is the second argument, by construction. */
-    int weightArgument() {
-        return 1;
+    @Override
+    public boolean weightTransposed() {
+        return node.weightTransposed();
     }
 
-    /** Text that differs whenever the kernels of two linears must differ; cheaper than their variants. */
-    String identity() {
+    @Override
+    public String identity() {
         return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + node.weightTransposed() + ' ' + lda();
     }
 
-    List<Variant> variants(CodegenTarget target) {
+    @Override
+    public List<Variant> variants(CodegenTarget target) {
         List<Variant> variants = new ArrayList<>();
         for (MicroGemm micro : MicroGemm.table(target.isa(), ElementType.F32)) {
             CacheSizes caches = target.caches();
@@ -73,7 +83,8 @@ final class LinearKernel {
             Optional.of(new PackedWeight(micro, node.n(), node.k())), List.of());
     }
 
-    Variant reference() {
+    @Override
+    public Variant reference() {
         String source = epilogue + ReferenceGemm.render(node.n(), node.k(), node.weightTransposed())
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
         return new Variant("reference", "KERNEL", source, Set.of(), Optional.empty(), List.of());
@@ -83,6 +94,26 @@ final class LinearKernel {
         String source = epilogue + LibraryGemm.render(node.n(), node.k(), node.weightTransposed())
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
         return new Variant(name, "KERNEL", source, Set.of(), Optional.empty(), List.of(name));
+    }
+
+    @Override
+    public String op() {
+        return fused ? "linear_unary" : "linear";
+    }
+
+    @Override
+    public List<String> operands(ShapeEnv shapes) {
+        return List.of(shapes.hint(node.m()) + "x" + node.k(), node.k() + "x" + node.n());
+    }
+
+    @Override
+    public long depth() {
+        return node.k();
+    }
+
+    @Override
+    public SymInt scratch() {
+        return SymInt.ZERO;
     }
 
     private String lda() {

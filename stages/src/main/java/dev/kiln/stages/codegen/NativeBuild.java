@@ -82,7 +82,8 @@ public final class NativeBuild {
         if (use.packedFor().isEmpty() || chosen.get(use.packedFor()).packing().isEmpty()) {
             return inNativeMemory(value.data());
         }
-        boolean transposed = code.kernel(use.packedFor()).tuning().orElseThrow().weightTransposed();
+        boolean transposed = code.launches().stream().filter(l -> l.kernel().equals(use.packedFor())).findFirst()
+            .orElseThrow().weightTransposed();
         PackedWeight packing = chosen.get(use.packedFor()).packing().get();
         return packing.pack(value.data(), transposed ? PackedWeight.Order.NK : PackedWeight.Order.KN, Arena.ofAuto());
     }

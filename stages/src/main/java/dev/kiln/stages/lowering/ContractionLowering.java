@@ -20,7 +20,7 @@ final class ContractionLowering {
             case "aten.bmm.default" -> batched(c, c.realized(0), c.realized(1));
             case "aten.linear.default" -> linear(c);
             case "aten.scaled_dot_product_attention.default" -> attention(c);
-            case ConvolutionSpec.NAME -> ConvolutionLowering.lower(c);
+            case ConvolutionSpec.NAME -> TemplateConvolution.lower(c).orElseGet(() -> ConvolutionLowering.lower(c));
             default -> throw new IllegalStateException("no lowering of contraction " + c.op());
         };
     }
@@ -30,7 +30,7 @@ final class ContractionLowering {
     }
 
     /** [M, K] times [K, N]; a constant right side is packed at compile time. */
-    private static Value product(CallLowering c, Value.Strided left, Value.Strided right) {
+    static Value product(CallLowering c, Value.Strided left, Value.Strided right) {
         Optional<Boolean> packable = packable(c, right);
         if (packable.isEmpty() || left.dtype() != DType.F32) {
             return ViewLowering.reshape(c, batched(c, batchOfOne(left), batchOfOne(right)),

@@ -127,6 +127,17 @@ public final class GraphLowering {
         if (value instanceof Value.Strided strided) {
             return strided;
         }
+        return store(value, wish, from);
+    }
+
+    /** The value in a new buffer, in the order of memory that suits it. */
+    private Value.Strided store(Value value, String wish, Set<String> from) {
+        if (ChannelsLast.suits(value)) {
+            Value memory = ChannelsLast.toMemory(value);
+            Buffer buffer = allocate(wish, value.dtype(), memory.sizes());
+            fill(buffer, memory, from);
+            return ChannelsLast.fromMemory(whole(buffer));
+        }
         Buffer buffer = allocate(wish, value.dtype(), value.sizes());
         fill(buffer, value, from);
         return whole(buffer);

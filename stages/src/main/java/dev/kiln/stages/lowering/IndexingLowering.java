@@ -30,16 +30,22 @@ final class IndexingLowering {
         int rank = c.result().rank();
         List<Value> tensors = c.values(0).stream().filter(t -> t.rank() == rank).toList();
         int dim = c.args().dim(1, rank);
-        Buffer result = c.allocateResult(c.result().sizes());
+        boolean channelsLast = tensors.stream().anyMatch(ChannelsLast::suits);
+        List<SymInt> sizes = c.result().sizes();
+        Buffer buffer = c.allocateResult(channelsLast ? ChannelsLast.toMemory(sizes) : sizes);
+        Value.Strided whole = GraphLowering.whole(buffer);
+        Value.Strided result = channelsLast ? ChannelsLast.fromMemory(whole) : whole;
         SymInt start = SymInt.ZERO;
         for (Value tensor : tensors) {
+            SymInt place = start.times(result.strides().get(dim));
+            Value part = channelsLast ? ChannelsLast.toMemory(tensor) : tensor;
             List<SymInt> index = LoopVars.outputs(tensor.rank());
-            SymInt place = LoopVars.offset(index, result.strides()).plus(start.times(result.strides().get(dim)));
-            c.lowering().add(new LoopNode.Pointwise(result, tensor.sizes(), place,
-                tensor.load(index).cast(result.dtype()), List.copyOf(c.origins())));
+            c.lowering().add(new LoopNode.Pointwise(buffer, part.sizes(),
+                LoopVars.offset(index, buffer.strides()).plus(place), part.load(index).cast(buffer.dtype()),
+                List.copyOf(c.origins())));
             start = start.plus(tensor.sizes().get(dim));
         }
-        return GraphLowering.whole(result);
+        return result;
     }
 
     /** Replaces dimension {@code dim} of the table by the dimensions of an index tensor. */

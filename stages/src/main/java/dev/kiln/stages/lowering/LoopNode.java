@@ -1,5 +1,6 @@
 package dev.kiln.stages.lowering;
 
+import dev.kiln.kernels.conv.Window;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
@@ -48,6 +49,13 @@ public sealed interface LoopNode {
         }
     }
 
+    /** A node whose output is a matrix that it finishes in tiles, so that pointwise nodes can join it. */
+    sealed interface Matrix extends LoopNode {
+        SymInt m();
+
+        long n();
+    }
+
     /**
      * {@code output[m, n] = sum_k a[m, k] * weight[k, n]} with a constant weight; K and N are fixed, M may be symbolic.
      *
@@ -55,7 +63,7 @@ public sealed interface LoopNode {
      * @param weightTransposed whether the weight's layout is [N, K]
      */
     record Linear(Buffer output, Operand a, String weight, boolean weightTransposed, SymInt m, long n, long k,
-            List<String> origins) implements LoopNode {
+            List<String> origins) implements Matrix {
         @Override
         public Set<String> reads() {
             return Set.of(a.buffer(), weight);
@@ -64,6 +72,45 @@ public sealed interface LoopNode {
         @Override
         public LoopNode withOutput(Buffer other) {
             return new Linear(other, a, weight, weightTransposed, m, n, k, origins);
+        }
+    }
+
+    /**
+     * A two-dimensional convolution with a constant weight [output channels, channels / groups, kernel rows, kernel
+     * columns]; a matrix of pixels by output channels.
+     *
+     * @param output [images, rows, columns, channels]
+     * @param input [images, rows, columns, channels], any strides
+     */
+    record Convolution(Buffer output, Operand input, String weight, Window window, long groups, List<String> origins)
+            implements Matrix {
+        @Override
+        public SymInt m() {
+            return SymInt.product(output.sizes().subList(0, 3));
+        }
+
+        @Override
+        public long n() {
+            return output.sizes().getLast().asLong();
+        }
+
+        public long channels() {
+            return input.sizes().getLast().asLong();
+        }
+
+        /** Whether every channel has one filter of its own. */
+        public boolean isDepthwise() {
+            return groups > 1 && groups == channels() && groups == n();
+        }
+
+        @Override
+        public Set<String> reads() {
+            return Set.of(input.buffer(), weight);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Convolution(other, input, weight, window, groups, origins);
         }
     }
 

@@ -27,6 +27,8 @@ final class LoopText {
                 r.op().name().toLowerCase(java.util.Locale.ROOT) + r.sizes() + " over " + r.reduced() + " <- " + r.body();
             case LoopNode.Linear l -> "linear m=" + l.m() + " n=" + l.n() + " k=" + l.k() + " a=" + l.a() + " weight="
                 + l.weight() + (l.weightTransposed() ? "^T" : "");
+            case LoopNode.Convolution c -> "convolution " + c.window() + " groups=" + c.groups() + " input=" + c.input()
+                + " weight=" + c.weight();
             case LoopNode.BatchedMatmul b -> "matmul left=" + b.left() + " right=" + b.right();
             case LoopNode.Attention a -> "attention scale=" + a.scale() + " q=" + a.query() + " k=" + a.key() + " v="
                 + a.value() + a.mask().map(m -> " mask=" + m).orElse("");

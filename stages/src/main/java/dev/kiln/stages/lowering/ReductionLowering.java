@@ -4,8 +4,11 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.schedule.Indices;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 
 /** Reductions become one node over the dimensions that stay and those that are folded. */
@@ -28,9 +31,28 @@ final class ReductionLowering {
         }
         Scalar element = self.load(index);
         Scalar body = op == ReduceOp.ARGMAX || op == ReduceOp.ARGMIN ? element : element.cast(dtype);
+        if (kept.size() >= 3 && ChannelsLast.suits(body, kept)) {
+            return List.of(ViewLowering.reshape(c, channelsLast(c, kept, reduced, op, body), c.result().sizes()));
+        }
         Buffer buffer = c.allocateResult(kept);
         c.lowering().add(new LoopNode.Reduction(buffer, kept, reduced, op, body, List.copyOf(c.origins())));
         return List.of(ViewLowering.reshape(c, GraphLowering.whole(buffer), c.result().sizes()));
+    }
+
+    /** The same with the kept dimensions in another order of memory. */
+    private static Value channelsLast(CallLowering c, List<SymInt> kept, List<SymInt> reduced, ReduceOp op,
+            Scalar body) {
+        List<SymInt> memory = ChannelsLast.toMemory(kept);
+        List<SymInt> variables = LoopVars.outputs(kept.size());
+        Map<String, SymInt> renaming = new HashMap<>();
+        List<SymInt> renamed = ChannelsLast.fromMemory(variables);
+        for (int d = 0; d < kept.size(); d++) {
+            renaming.put(variables.get(d).toString(), renamed.get(d));
+        }
+        Buffer buffer = c.allocateResult(memory);
+        c.lowering().add(new LoopNode.Reduction(buffer, memory, reduced, op, Indices.substitute(body, renaming),
+            List.copyOf(c.origins())));
+        return ChannelsLast.fromMemory(GraphLowering.whole(buffer));
     }
 
     private static ReduceOp op(String name) {

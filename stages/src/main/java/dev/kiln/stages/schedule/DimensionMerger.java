@@ -45,11 +45,16 @@ final class DimensionMerger {
             if (d == split - 1) {
                 continue;
             }
-            if (!Indices.mergeable(expressions(current), LoopVars.output(d), LoopVars.output(d + 1),
+            if (current.sizes().get(d + 1).is(1)) {
+                current = withoutUnit(current, d + 1);
+            } else if (current.sizes().get(d).is(1)) {
+                current = withoutUnit(current, d);
+            } else if (Indices.mergeable(expressions(current), LoopVars.output(d), LoopVars.output(d + 1),
                     current.sizes().get(d + 1))) {
+                current = mergeAt(current, d);
+            } else {
                 return null;
             }
-            current = mergeAt(current, d);
         }
         return current;
     }
@@ -76,12 +81,16 @@ final class DimensionMerger {
         LoopNode.Pointwise current = node;
         for (int d = node.sizes().size() - 1; d >= 0; d--) {
             if (current.sizes().get(d).is(1) && current.sizes().size() > 1) {
-                List<SymInt> sizes = new ArrayList<>(current.sizes());
-                sizes.remove(d);
-                current = without(current, d, sizes);
+                current = withoutUnit(current, d);
             }
         }
         return current;
+    }
+
+    private static LoopNode.Pointwise withoutUnit(LoopNode.Pointwise node, int d) {
+        List<SymInt> sizes = new ArrayList<>(node.sizes());
+        sizes.remove(d);
+        return without(node, d, sizes);
     }
 
     /** The node without variable i_d (taken as 0), later variables renamed. */

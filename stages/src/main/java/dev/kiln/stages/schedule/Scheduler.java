@@ -44,7 +44,7 @@ public final class Scheduler {
         return switch (node) {
             case LoopNode.Pointwise p -> new RowsBuilder(p);
             case LoopNode.Reduction r -> new RowsBuilder(r);
-            case LoopNode.Linear l -> new TemplateBuilder(l);
+            case LoopNode.Matrix m -> new TemplateBuilder(m);
             case LoopNode.BatchedMatmul b -> new TemplateBuilder(b);
             case LoopNode.Attention a -> new TemplateBuilder(a);
         };

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A template node and, for a linear, the pointwise nodes that can run on its tiles. */
+/** A template node and, for a matrix, the pointwise nodes that can run on its tiles. */
 final class TemplateBuilder implements GroupBuilder {
     private final LoopNode node;
     private final List<LoopNode> members = new ArrayList<>();
@@ -21,9 +21,9 @@ final class TemplateBuilder implements GroupBuilder {
     TemplateBuilder(LoopNode node) {
         this.node = node;
         members.add(node);
-        if (node instanceof LoopNode.Linear linear) {
+        if (node instanceof LoopNode.Matrix matrix) {
             stores.put(node.output().name(),
-                SymInt.symbol("i0").times(linear.n()).plus(SymInt.symbol("i1")));
+                SymInt.symbol("i0").times(matrix.n()).plus(SymInt.symbol("i1")));
         }
     }
 
@@ -34,11 +34,11 @@ final class TemplateBuilder implements GroupBuilder {
 
     @Override
     public boolean tryAdd(LoopNode candidate) {
-        if (!(node instanceof LoopNode.Linear linear) || !(candidate instanceof LoopNode.Pointwise pointwise)
+        if (!(node instanceof LoopNode.Matrix product) || !(candidate instanceof LoopNode.Pointwise pointwise)
                 || writes(candidate.output().name())) {
             return false;
         }
-        LoopNode.Pointwise matrix = DimensionMerger.toMatrix(pointwise, linear.m(), SymInt.of(linear.n()));
+        LoopNode.Pointwise matrix = DimensionMerger.toMatrix(pointwise, product.m(), SymInt.of(product.n()));
         if (matrix == null || !readsOwnElementOnly(matrix.body())) {
             return false;
         }

@@ -4,6 +4,8 @@ typedef struct kiln_args {
   int32_t* failed;            /* set to a KILN_FAILED_ code by a kernel that finds bad data */
   const int64_t* syms;
   void* const* p;             /* the kernel's buffers */
+  void* scratch;              /* scratch_bytes for each worker, for kernels that ask for it */
+  int64_t scratch_bytes;
 } kiln_args;
 
 #define KILN_FAILED_INDEX 1

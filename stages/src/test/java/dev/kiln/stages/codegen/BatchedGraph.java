@@ -55,7 +55,7 @@ public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> 
     /** The text with every function of the graph renamed, so that many graphs fit in one object. */
     static String renamed(String source, String prefix) {
         return source.replaceAll("(?<![A-Za-z0-9])kernel(?=\\d)", prefix + "kernel")
-            .replaceAll("\\bkiln_(entry|slots|workspace_bytes)\\b", prefix + "$1")
+            .replaceAll("\\bkiln_(entry|slots|scratch|workspace_bytes)\\b", prefix + "$1")
             .replace("__attribute__((visibility(\"default\")))", "");
     }
 }
