@@ -142,6 +142,8 @@ final class OnnxRuntimeEngine implements Engine {
         return switch (dtype) {
             case BOOL -> OnnxJavaType.BOOL;
             case U8 -> OnnxJavaType.UINT8;
+            case U16, U32, U64 -> throw new KilnException.Unsupported("ONNX Runtime for Java makes no tensors of "
+                + dtype);
             case I8 -> OnnxJavaType.INT8;
             case I16 -> OnnxJavaType.INT16;
             case I32 -> OnnxJavaType.INT32;

@@ -7,6 +7,9 @@ import java.util.Optional;
 public enum DType {
     BOOL("b8", 1, Kind.BOOLEAN),
     U8("u8", 1, Kind.INTEGRAL),
+    U16("u16", 2, Kind.INTEGRAL),
+    U32("u32", 4, Kind.INTEGRAL),
+    U64("u64", 8, Kind.INTEGRAL),
     I8("i8", 1, Kind.INTEGRAL),
     I16("i16", 2, Kind.INTEGRAL),
     I32("i32", 4, Kind.INTEGRAL),
@@ -59,6 +62,11 @@ public enum DType {
     /** Whether this is a floating dtype that is computed in f32. */
     public boolean isReduced() {
         return isFloating() && bytes < 4;
+    }
+
+    /** Whether it is an integral type without negative values. */
+    public boolean isUnsigned() {
+        return this == U8 || this == U16 || this == U32 || this == U64;
     }
 
     public static Optional<DType> parse(String text) {

@@ -6,7 +6,10 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.stages.trace.onnx.OnnxTensorFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +23,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** A folder with {@code model.onnx} and {@code test_data_set_N/{input,output}_N.pb}. */
-record TestCase(Path model, List<String> inputs, List<String> outputs, List<Path> dataSets) {
+record TestCase(Path model, List<ValueInfoProto> inputs, List<ValueInfoProto> outputs, List<Path> dataSets) {
 
     /** Inputs and the outputs expected of them, by name. */
     record Data(Map<String, Tensor> inputs, Map<String, Tensor> outputs) {
@@ -36,7 +39,7 @@ record TestCase(Path model, List<String> inputs, List<String> outputs, List<Path
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> sets = files.filter(f -> f.getFileName().toString().startsWith("test_data_set_"))
                 .sorted().toList();
-            return new TestCase(model, names(inputs), names(graph.getOutputList()), sets);
+            return new TestCase(model, tensors(inputs), tensors(graph.getOutputList()), sets);
         }
     }
 
@@ -48,7 +51,7 @@ record TestCase(Path model, List<String> inputs, List<String> outputs, List<Path
         }
     }
 
-    private static List<String> names(List<ValueInfoProto> values) {
+    private static List<ValueInfoProto> tensors(List<ValueInfoProto> values) {
         for (ValueInfoProto value : values) {
             if (!value.getType().hasTensorType()) {
                 throw new KilnException.Unsupported("'" + value.getName() + "' is a "
@@ -56,7 +59,7 @@ record TestCase(Path model, List<String> inputs, List<String> outputs, List<Path
                     + ", not a tensor");
             }
         }
-        return values.stream().map(ValueInfoProto::getName).toList();
+        return values;
     }
 
     Data data(Path set) throws IOException {
@@ -64,15 +67,24 @@ record TestCase(Path model, List<String> inputs, List<String> outputs, List<Path
     }
 
     /** Trailing optional inputs may have no file. */
-    private static Map<String, Tensor> read(Path set, String prefix, List<String> names) throws IOException {
+    private static Map<String, Tensor> read(Path set, String prefix, List<ValueInfoProto> values) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (int i = 0; i < names.size(); i++) {
+        for (int i = 0; i < values.size(); i++) {
             Path file = set.resolve(prefix + i + ".pb");
             if (Files.exists(file)) {
-                tensors.put(names.get(i), TensorProtos.read(TensorProto.parseFrom(Files.readAllBytes(file))));
+                tensors.put(values.get(i).getName(), read(file, values.get(i)));
             }
         }
         return tensors;
+    }
+
+    /** Files give bf16, which NumPy lacks, as the same bits in u16. */
+    private static Tensor read(Path file, ValueInfoProto declared) {
+        ConstantValue value = OnnxTensorFile.read(file).value();
+        boolean bits = value.dtype() == DType.U16
+            && declared.getType().getTensorType().getElemType() == TensorProto.DataType.BFLOAT16_VALUE;
+        long[] shape = value.sizes().stream().mapToLong(Long::longValue).toArray();
+        return Tensor.of(value.data(), bits ? DType.BF16 : value.dtype(), shape);
     }
 
     /** Folders below that hold a case, by name. */

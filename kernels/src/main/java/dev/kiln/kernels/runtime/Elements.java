@@ -2,6 +2,7 @@ package dev.kiln.kernels.runtime;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.Float8;
+import dev.kiln.ops.graph.ConstantValue;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -22,8 +23,10 @@ final class Elements {
             case I8 -> data.get(ValueLayout.JAVA_BYTE, i);
             case U8 -> data.get(ValueLayout.JAVA_BYTE, i) & 0xff;
             case I16 -> data.get(I16, 2 * i);
+            case U16 -> data.get(I16, 2 * i) & 0xffffL;
             case I32 -> data.get(I32, 4 * i);
-            case I64 -> data.get(I64, 8 * i);
+            case U32 -> data.get(I32, 4 * i) & 0xffffffffL;
+            case I64, U64 -> data.get(I64, 8 * i);
             case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> (long) getDouble(data, dtype, i);
         };
     }
@@ -35,7 +38,8 @@ final class Elements {
             case F8E4M3FN, F8E5M2 -> Float8.decode(data.get(ValueLayout.JAVA_BYTE, i), dtype);
             case F32 -> data.get(F32, 4 * i);
             case F64 -> data.get(F64, 8 * i);
-            case BOOL, I8, U8, I16, I32, I64 -> getLong(data, dtype, i);
+            case U64 -> ConstantValue.unsigned(data.get(I64, 8 * i));
+            case BOOL, I8, U8, I16, U16, I32, U32, I64 -> getLong(data, dtype, i);
         };
     }
 
@@ -49,7 +53,7 @@ final class Elements {
             case F8E4M3FN, F8E5M2 -> data.set(ValueLayout.JAVA_BYTE, i, Float8.encode((float) value, dtype));
             case F32 -> data.set(F32, 4 * i, (float) value);
             case F64 -> data.set(F64, 8 * i, value);
-            case BOOL, I8, U8, I16, I32, I64 ->
+            case BOOL, I8, U8, I16, U16, I32, U32, I64, U64 ->
                     throw new IllegalArgumentException("floats make a floating tensor, not " + dtype);
         }
     }

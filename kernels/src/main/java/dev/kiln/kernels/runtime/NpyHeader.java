@@ -82,6 +82,9 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
             case "i1" -> DType.I8;
             case "u1" -> DType.U8;
             case "i2" -> DType.I16;
+            case "u2" -> DType.U16;
+            case "u4" -> DType.U32;
+            case "u8" -> DType.U64;
             case "i4" -> DType.I32;
             case "i8" -> DType.I64;
             case "f2" -> DType.F16;
@@ -91,7 +94,7 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
             case "V1" -> DType.F8E4M3FN;
             case "f1" -> DType.F8E5M2;
             default -> throw new KilnException.Unsupported(file + " holds elements of type '" + descr
-                    + "': convert to bool, int8, uint8, int16, int32, int64, float16, float32 or float64");
+                    + "': convert to bool, int8 to int64, uint8 to uint64, float16, float32 or float64");
         };
     }
 
@@ -101,6 +104,9 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
             case I8 -> "|i1";
             case U8 -> "|u1";
             case I16 -> "<i2";
+            case U16 -> "<u2";
+            case U32 -> "<u4";
+            case U64 -> "<u8";
             case I32 -> "<i4";
             case I64 -> "<i8";
             case F16 -> "<f2";

@@ -6,12 +6,17 @@ import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.schema.OpArgs;
 import java.util.List;
+import java.util.Map;
 
 /**
  * PyTorch's type promotion: tensors with dimensions decide, unless a zero-dimensional tensor or a number is
  * of a higher category (boolean, integral, floating).
  */
 public final class TypePromotion {
+    /** The smallest signed dtype for all values of an unsigned one; of u64 the largest there is. */
+    private static final Map<DType, DType> SIGNED_ABOVE = Map.of(DType.U8, DType.I16, DType.U16, DType.I32,
+        DType.U32, DType.I64, DType.U64, DType.I64);
+
     private TypePromotion() {
     }
 
@@ -81,9 +86,10 @@ public final class TypePromotion {
             boolean halves = a.bytes() == 2 && b.bytes() == 2;
             return halves ? DType.F32 : a.bytes() > b.bytes() ? a : b;
         }
-        if (a == DType.U8 || b == DType.U8) {
-            DType signed = a == DType.U8 ? b : a;
-            return signed == DType.I8 ? DType.I16 : signed;
+        if (a.isUnsigned() != b.isUnsigned()) {
+            DType unsigned = a.isUnsigned() ? a : b;
+            DType signed = a.isUnsigned() ? b : a;
+            return signed.bytes() > unsigned.bytes() ? signed : SIGNED_ABOVE.get(unsigned);
         }
         return a.bytes() > b.bytes() ? a : b;
     }

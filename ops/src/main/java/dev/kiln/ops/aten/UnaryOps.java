@@ -32,7 +32,7 @@ final class UnaryOps {
     static void register(Registry r) {
         FLOATING.forEach((name, op) -> floating(r, name, x -> of(op, x)));
         same(r, "neg", x -> of(NEG, x));
-        same(r, "abs", x -> x.dtype() == DType.BOOL || x.dtype() == DType.U8 ? x : of(ABS, x));
+        same(r, "abs", x -> x.dtype() == DType.BOOL || x.dtype().isUnsigned() ? x : of(ABS, x));
         same(r, "sign", x -> x.dtype() == DType.BOOL ? x : of(SIGN, x));
         same(r, "floor", x -> rounded(FLOOR, x));
         same(r, "ceil", x -> rounded(CEIL, x));

@@ -48,14 +48,16 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
         return sizes.stream().reduce(1L, Math::multiplyExact);
     }
 
-    /** Element {@code index} (row-major) as a long; floating values are truncated. */
+    /** Element {@code index} (row-major) as a long; floating values are truncated, u64 keeps its bits. */
     public long longAt(long index) {
         return switch (dtype) {
             case BOOL, U8 -> data.get(ValueLayout.JAVA_BYTE, index) & 0xffL;
             case I8 -> data.get(ValueLayout.JAVA_BYTE, index);
             case I16 -> data.get(SHORT, 2 * index);
+            case U16 -> data.get(SHORT, 2 * index) & 0xffffL;
+            case U32 -> data.get(INT, 4 * index) & 0xffffffffL;
             case I32 -> data.get(INT, 4 * index);
-            case I64 -> data.get(LONG, 8 * index);
+            case I64, U64 -> data.get(LONG, 8 * index);
             case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> (long) doubleAt(index);
         };
     }
@@ -68,6 +70,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case F16 -> Float.float16ToFloat(data.get(SHORT, 2 * index));
             case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
             case F8E4M3FN, F8E5M2 -> Float8.decode(data.get(ValueLayout.JAVA_BYTE, index), dtype);
+            case U64 -> unsigned(longAt(index));
             default -> longAt(index);
         };
     }
@@ -81,6 +84,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case BF16 -> data.set(SHORT, 2 * index, bfloat16((float) value));
             case F8E4M3FN, F8E5M2 ->
                 data.set(ValueLayout.JAVA_BYTE, index, Float8.encode((float) value, dtype));
+            case U64 -> set(index, unsigned(value));
             default -> set(index, (long) value);
         }
     }
@@ -90,11 +94,21 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
         switch (dtype) {
             case BOOL -> data.set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
             case U8, I8 -> data.set(ValueLayout.JAVA_BYTE, index, (byte) value);
-            case I16 -> data.set(SHORT, 2 * index, (short) value);
-            case I32 -> data.set(INT, 4 * index, (int) value);
-            case I64 -> data.set(LONG, 8 * index, value);
+            case I16, U16 -> data.set(SHORT, 2 * index, (short) value);
+            case I32, U32 -> data.set(INT, 4 * index, (int) value);
+            case I64, U64 -> data.set(LONG, 8 * index, value);
             case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> set(index, (double) value);
         }
+    }
+
+    /** The value of 64 bits without a sign. */
+    public static double unsigned(long bits) {
+        return bits >= 0 ? bits : ((bits >>> 1) | (bits & 1)) * 2.0;
+    }
+
+    /** The 64 bits of a value that is cut to whole numbers; a negative one wraps around. */
+    public static long unsigned(double value) {
+        return value >= 0x1p63 ? (long) (value - 0x1p63) ^ Long.MIN_VALUE : (long) value;
     }
 
     /** Round to nearest even. */

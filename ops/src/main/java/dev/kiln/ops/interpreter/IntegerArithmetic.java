@@ -9,11 +9,11 @@ final class IntegerArithmetic {
     private IntegerArithmetic() {
     }
 
-    static long unary(ScalarOp op, long x) {
+    static long unary(ScalarOp op, long x, DType dtype) {
         return switch (op) {
             case NEG -> -x;
-            case ABS -> Math.abs(x);
-            case SIGN -> Long.signum(x);
+            case ABS -> dtype == DType.U64 ? x : Math.abs(x);
+            case SIGN -> dtype == DType.U64 ? Math.min(1, x & Long.MAX_VALUE | x >>> 63) : Long.signum(x);
             case BIT_NOT -> ~x;
             case FLOOR, CEIL, ROUND, TRUNC -> x;
             default -> throw new IllegalArgumentException(op + " is not defined on one integer");
@@ -21,6 +21,22 @@ final class IntegerArithmetic {
     }
 
     static long binary(ScalarOp op, long x, long y, DType dtype) {
+        return dtype == DType.U64 ? unsigned(op, x, y) : signed(op, x, y, dtype);
+    }
+
+    /** On 64 bits without a sign. */
+    private static long unsigned(ScalarOp op, long x, long y) {
+        return switch (op) {
+            case DIV, FLOOR_DIV -> Long.divideUnsigned(x, divisor(y));
+            case REMAINDER, FMOD -> Long.remainderUnsigned(x, divisor(y));
+            case MAX -> Long.compareUnsigned(x, y) > 0 ? x : y;
+            case MIN -> Long.compareUnsigned(x, y) < 0 ? x : y;
+            case SHIFT_RIGHT -> outOfWord(y, DType.U64) ? 0 : x >>> y;
+            default -> signed(op, x, y, DType.U64);
+        };
+    }
+
+    private static long signed(ScalarOp op, long x, long y, DType dtype) {
         return switch (op) {
             case ADD -> x + y;
             case SUB -> x - y;
@@ -42,7 +58,13 @@ final class IntegerArithmetic {
         };
     }
 
-    static boolean compare(ScalarOp op, long x, long y) {
+    static boolean compare(ScalarOp op, long x, long y, DType dtype) {
+        boolean ordered = op == ScalarOp.LT || op == ScalarOp.LE || op == ScalarOp.GT || op == ScalarOp.GE;
+        return dtype == DType.U64 && ordered
+            ? compare(op, x ^ Long.MIN_VALUE, y ^ Long.MIN_VALUE) : compare(op, x, y);
+    }
+
+    private static boolean compare(ScalarOp op, long x, long y) {
         return switch (op) {
             case EQ -> x == y;
             case NE -> x != y;

@@ -2,6 +2,7 @@ package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.Float8;
+import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import java.util.List;
@@ -94,22 +95,25 @@ public final class ScalarEvaluator {
         if (op.isPredicate()) {
             return v -> IntegerArithmetic.test(op, x.at(v)) ? 1 : 0;
         }
-        return v -> wrap(IntegerArithmetic.unary(op, x.at(v)), dtype);
+        return v -> wrap(IntegerArithmetic.unary(op, x.at(v), dtype), dtype);
     }
 
     private static Cell integerBinary(ScalarOp op, Cell x, Cell y, DType dtype) {
         if (op.isPredicate()) {
-            return v -> IntegerArithmetic.compare(op, x.at(v), y.at(v)) ? 1 : 0;
+            return v -> IntegerArithmetic.compare(op, x.at(v), y.at(v), dtype) ? 1 : 0;
         }
         return v -> wrap(IntegerArithmetic.binary(op, x.at(v), y.at(v), dtype), dtype);
     }
 
     private static Cell cast(Cell x, DType from, DType to) {
         if (to.isFloating()) {
-            return from.isFloating() ? v -> bits(store(x.real(v), to)) : v -> bits(fromInteger(x.at(v), to));
+            return from.isFloating() ? v -> bits(store(x.real(v), to))
+                : from == DType.U64 ? v -> bits(store(ConstantValue.unsigned(x.at(v)), to))
+                : v -> bits(fromInteger(x.at(v), to));
         }
         if (from.isFloating()) {
-            return to == DType.BOOL ? v -> x.real(v) != 0 ? 1 : 0 : v -> wrap((long) x.real(v), to);
+            return to == DType.BOOL ? v -> x.real(v) != 0 ? 1 : 0
+                : to == DType.U64 ? v -> ConstantValue.unsigned(x.real(v)) : v -> wrap((long) x.real(v), to);
         }
         return v -> wrap(x.at(v), to);
     }
@@ -149,6 +153,8 @@ public final class ScalarEvaluator {
         return switch (dtype) {
             case BOOL -> value != 0 ? 1 : 0;
             case U8 -> value & 0xff;
+            case U16 -> value & 0xffff;
+            case U32 -> value & 0xffffffffL;
             case I8 -> (byte) value;
             case I16 -> (short) value;
             case I32 -> (int) value;

@@ -13,6 +13,7 @@ final class CLiterals {
             case F32, F16, BF16, F8E4M3FN, F8E5M2 -> real((float) literal.real(), Float.toHexString((float) literal.real()) + "f");
             case F64 -> real(literal.real(), Double.toHexString(literal.real()));
             case BOOL -> literal.integer() != 0 ? "1" : "0";
+            case U64 -> Long.toUnsignedString(literal.integer()) + "ULL";
             case I64 -> literal.integer() == Long.MIN_VALUE ? "(-9223372036854775807LL - 1)" : literal.integer() + "LL";
             default -> "((" + CTypes.stored(literal.dtype()) + ")" + wrap(literal.integer(), literal.dtype()) + ")";
         };
@@ -21,6 +22,8 @@ final class CLiterals {
     private static long wrap(long value, DType dtype) {
         return switch (dtype) {
             case U8 -> value & 0xff;
+            case U16 -> value & 0xffff;
+            case U32 -> value & 0xffffffffL;
             case I8 -> (byte) value;
             case I16 -> (short) value;
             default -> (int) value;

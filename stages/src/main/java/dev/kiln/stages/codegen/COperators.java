@@ -30,7 +30,8 @@ final class COperators {
             case BIT_OR, OR -> infix("|", x);
             case BIT_XOR, XOR -> infix("^", x);
             case SHIFT_LEFT -> wrapped("kiln_shift_left(" + shift(x, type) + ")", type);
-            case SHIFT_RIGHT -> wrapped("kiln_shift_right(" + shift(x, type) + ")", type);
+            case SHIFT_RIGHT -> type == DType.U64 ? call("kiln_shift_right_u64", x)
+                : wrapped("kiln_shift_right(" + shift(x, type) + ")", type);
             case EQ -> infix("==", x);
             case NE -> infix("!=", x);
             case LT -> infix("<", x);
@@ -80,7 +81,10 @@ final class COperators {
         if (CTypes.isHalf(to)) {
             return CTypes.loaded(CTypes.storing("(float)" + x, to), to);
         }
-        boolean narrow = from.isFloating() && to.bytes() < 4;
+        if (to == DType.U64 && from.isFloating()) {
+            return "kiln_to_u64(" + x + ")";
+        }
+        boolean narrow = from.isFloating() && (to.bytes() < 4 || to == DType.U32);
         return "(" + CTypes.stored(to) + ")" + (narrow ? "(int64_t)" : "") + x;
     }
 

@@ -10,6 +10,9 @@ final class CTypes {
     static String stored(DType dtype) {
         return switch (dtype) {
             case BOOL, U8 -> "uint8_t";
+            case U16 -> "uint16_t";
+            case U32 -> "uint32_t";
+            case U64 -> "uint64_t";
             case I8 -> "int8_t";
             case I16 -> "int16_t";
             case I32 -> "int32_t";

@@ -57,6 +57,9 @@ final class FoldWriter {
             case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> low ? "-KILN_INFINITY" : "KILN_INFINITY";
             case BOOL -> low ? "0" : "1";
             case U8 -> low ? "0" : "255";
+            case U16 -> low ? "0" : "65535";
+            case U32 -> low ? "0" : "4294967295u";
+            case U64 -> low ? "0" : "~0ULL";
             case I8 -> low ? "-128" : "127";
             case I16 -> low ? "-32768" : "32767";
             case I32 -> low ? "(-2147483647 - 1)" : "2147483647";

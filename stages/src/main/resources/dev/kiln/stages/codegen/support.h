@@ -60,11 +60,22 @@ KILN_INT_DIVISION(int32_t, i32)
 KILN_INT_DIVISION(int16_t, i16)
 KILN_INT_DIVISION(int8_t, i8)
 #undef KILN_INT_DIVISION
-KILN_INLINE uint8_t kiln_div_u8(uint8_t a, uint8_t b, int32_t* failed) { if (b == 0) { *failed = KILN_FAILED_DIVISION; return 0; } return a / b; }
-KILN_INLINE uint8_t kiln_fmod_u8(uint8_t a, uint8_t b, int32_t* failed) { if (b == 0) { *failed = KILN_FAILED_DIVISION; return 0; } return a % b; }
-KILN_INLINE uint8_t kiln_remainder_u8(uint8_t a, uint8_t b, int32_t* failed) { return kiln_fmod_u8(a, b, failed); }
-KILN_INLINE uint8_t kiln_floor_div_u8(uint8_t a, uint8_t b, int32_t* failed) { return kiln_div_u8(a, b, failed); }
-KILN_INLINE uint8_t kiln_pow_u8(uint8_t a, uint8_t b) { return (uint8_t)kiln_pow_i64(a, b); }
+#define KILN_UNSIGNED_DIVISION(T, N) \
+  KILN_INLINE T kiln_div_##N(T a, T b, int32_t* failed) { \
+    if (__builtin_expect(b == 0, 0)) { *failed = KILN_FAILED_DIVISION; return 0; } return a / b; } \
+  KILN_INLINE T kiln_fmod_##N(T a, T b, int32_t* failed) { \
+    if (__builtin_expect(b == 0, 0)) { *failed = KILN_FAILED_DIVISION; return 0; } return a % b; } \
+  KILN_INLINE T kiln_remainder_##N(T a, T b, int32_t* failed) { return kiln_fmod_##N(a, b, failed); } \
+  KILN_INLINE T kiln_floor_div_##N(T a, T b, int32_t* failed) { return kiln_div_##N(a, b, failed); } \
+  KILN_INLINE T kiln_pow_##N(T a, T b) { \
+    uint64_t r = 1, x = a; for (uint64_t e = b; e; e >>= 1) { if (e & 1) r *= x; x *= x; } return (T)r; }
+KILN_UNSIGNED_DIVISION(uint64_t, u64)
+KILN_UNSIGNED_DIVISION(uint32_t, u32)
+KILN_UNSIGNED_DIVISION(uint16_t, u16)
+KILN_UNSIGNED_DIVISION(uint8_t, u8)
+#undef KILN_UNSIGNED_DIVISION
+KILN_INLINE uint64_t kiln_shift_right_u64(uint64_t x, uint64_t by) { return by < 64 ? x >> by : 0; }
+KILN_INLINE uint64_t kiln_to_u64(double x) { return x < 0x1p63 ? (uint64_t)(int64_t)x : (uint64_t)x; }
 
 KILN_INLINE float kiln_floor_div_f32(float a, float b) {
   if (b == 0) return a / b;

@@ -22,6 +22,9 @@ final class OnnxTypes {
             case DataType.INT16_VALUE -> DType.I16;
             case DataType.INT8_VALUE -> DType.I8;
             case DataType.UINT8_VALUE -> DType.U8;
+            case DataType.UINT16_VALUE -> DType.U16;
+            case DataType.UINT32_VALUE -> DType.U32;
+            case DataType.UINT64_VALUE -> DType.U64;
             case DataType.BOOL_VALUE -> DType.BOOL;
             default -> throw new KilnException.Unsupported(what + " has element type " + name(code)
                 + ", which is not supported");

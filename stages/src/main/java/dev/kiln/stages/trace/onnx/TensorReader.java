@@ -79,7 +79,8 @@ final class TensorReader {
             case F32 -> tensor.getFloatDataCount();
             case F64 -> tensor.getDoubleDataCount();
             case I64 -> tensor.getInt64DataCount();
-            case BOOL, U8, I8, I16, I32, F16, BF16, F8E4M3FN, F8E5M2 -> tensor.getInt32DataCount();
+            case U32, U64 -> tensor.getUint64DataCount();
+            case BOOL, U8, U16, I8, I16, I32, F16, BF16, F8E4M3FN, F8E5M2 -> tensor.getInt32DataCount();
         };
         if (count != numel) {
             throw new KilnException.BadInput(what + ": " + dtype + tensor.getDimsList() + " takes " + numel
@@ -91,7 +92,8 @@ final class TensorReader {
                 case F32 -> into.set(i, tensor.getFloatData(i));
                 case F64 -> into.set(i, tensor.getDoubleData(i));
                 case I64 -> into.set(i, tensor.getInt64Data(i));
-                case BOOL, U8, I8, I16, I32 -> into.set(i, (long) tensor.getInt32Data(i));
+                case U32, U64 -> into.set(i, tensor.getUint64Data(i));
+                case BOOL, U8, U16, I8, I16, I32 -> into.set(i, (long) tensor.getInt32Data(i));
                 case F16, BF16 -> into.data().set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i,
                     (short) tensor.getInt32Data(i));
                 case F8E4M3FN, F8E5M2 -> into.data().set(ValueLayout.JAVA_BYTE, i,

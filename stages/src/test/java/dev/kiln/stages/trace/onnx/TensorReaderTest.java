@@ -49,6 +49,10 @@ class TensorReaderTest {
         }
         assertThat(doubles(READER.read(pair(DType.U8).addInt32Data(255).addInt32Data(1).build())))
             .containsExactly(255, 1);
+        for (DType dtype : new DType[] {DType.U32, DType.U64}) {
+            assertThat(doubles(READER.read(pair(dtype).addUint64Data(0xffffffffL).addUint64Data(1).build())))
+                .containsExactly(0xffffffffL, 1);
+        }
         assertThat(doubles(READER.read(pair(DType.BOOL).addInt32Data(1).addInt32Data(0).build())))
             .containsExactly(1, 0);
         assertThat(doubles(READER.read(pair(DType.F16).addInt32Data(0x3e00).addInt32Data(0xc000).build())))

@@ -24,11 +24,13 @@ import java.util.stream.IntStream;
 
 /** Writes small ONNX models for tests, imports them and runs what was imported. */
 final class TinyModel {
-    private static final Map<DType, Integer> CODES = Map.of(DType.F32, DataType.FLOAT_VALUE, DType.F64,
-        DataType.DOUBLE_VALUE, DType.F16, DataType.FLOAT16_VALUE, DType.BF16, DataType.BFLOAT16_VALUE,
-        DType.I64,
-        DataType.INT64_VALUE, DType.I32, DataType.INT32_VALUE, DType.I16, DataType.INT16_VALUE, DType.I8,
-        DataType.INT8_VALUE, DType.U8, DataType.UINT8_VALUE, DType.BOOL, DataType.BOOL_VALUE);
+    private static final Map<DType, Integer> CODES = Map.ofEntries(Map.entry(DType.F32, DataType.FLOAT_VALUE),
+        Map.entry(DType.F64, DataType.DOUBLE_VALUE), Map.entry(DType.F16, DataType.FLOAT16_VALUE),
+        Map.entry(DType.BF16, DataType.BFLOAT16_VALUE), Map.entry(DType.I64, DataType.INT64_VALUE),
+        Map.entry(DType.I32, DataType.INT32_VALUE), Map.entry(DType.I16, DataType.INT16_VALUE),
+        Map.entry(DType.I8, DataType.INT8_VALUE), Map.entry(DType.U8, DataType.UINT8_VALUE),
+        Map.entry(DType.U16, DataType.UINT16_VALUE), Map.entry(DType.U32, DataType.UINT32_VALUE),
+        Map.entry(DType.U64, DataType.UINT64_VALUE), Map.entry(DType.BOOL, DataType.BOOL_VALUE));
 
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("tiny");
     private final int opset;
