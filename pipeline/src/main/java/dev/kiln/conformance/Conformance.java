@@ -22,7 +22,8 @@ import java.util.Optional;
 
 /**
  * Compiles and runs cases. A model is compiled as it is first. If that is not possible, because a shape
- * depends on the values of an input, it is compiled for the shapes and small integer values of the data set.
+ * depends on the values of an input, it is compiled for the shapes of the data set and the values of its small
+ * inputs, as far as the compiler has to know them.
  */
 public final class Conformance {
     private static final long MAX_KNOWN_VALUES = 4096;
@@ -105,7 +106,7 @@ public final class Conformance {
         for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
             Tensor tensor = input.getValue();
             trace = trace.withPin(input.getKey(), tensor.shape());
-            if (!tensor.dtype().isFloating() && tensor.numel() <= MAX_KNOWN_VALUES) {
+            if (tensor.numel() <= MAX_KNOWN_VALUES) {
                 List<Long> sizes = Arrays.stream(tensor.shape()).boxed().toList();
                 trace = trace.withValue(input.getKey(),
                     new ConstantValue(tensor.dtype(), sizes, tensor.data()));

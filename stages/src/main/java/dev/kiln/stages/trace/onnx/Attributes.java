@@ -5,6 +5,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
 import dev.kiln.ops.KilnException;
 import java.util.List;
 import java.util.Optional;
@@ -69,6 +70,12 @@ record Attributes(NodeProto node) {
     Optional<List<Float>> reals(String name) {
         AttributeProto attribute = find(name, AttributeType.FLOATS);
         return attribute == null ? Optional.empty() : Optional.of(attribute.getFloatsList());
+    }
+
+    Optional<List<String>> strings(String name) {
+        AttributeProto attribute = find(name, AttributeType.STRINGS);
+        return attribute == null ? Optional.empty()
+            : Optional.of(attribute.getStringsList().stream().map(ByteString::toStringUtf8).toList());
     }
 
     Optional<TensorProto> tensor(String name) {

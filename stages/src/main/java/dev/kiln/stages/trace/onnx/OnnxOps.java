@@ -37,6 +37,7 @@ final class OnnxOps {
         LossImports.register(registry);
         QuantizationImports.register(registry);
         ControlImports.register(registry);
+        RecurrentImports.register(registry);
         return registry.ops;
     }
 

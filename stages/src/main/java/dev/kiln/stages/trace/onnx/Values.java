@@ -15,13 +15,13 @@ import java.util.Optional;
 /** The values that are defined so far, by name, and the graph nodes that stand for those which needed one. */
 final class Values {
     private final GraphBuilder builder;
-    private final Map<String, ConstantValue> assumed;
+    private final ComputedValues computed;
     private final Map<String, Value> values = new HashMap<>();
     private final Map<Value, Arg.Ref> materialized = new IdentityHashMap<>();
 
     Values(GraphBuilder builder, Map<String, ConstantValue> assumed) {
         this.builder = builder;
-        this.assumed = assumed;
+        this.computed = new ComputedValues(builder, assumed);
     }
 
     boolean has(String name) {
@@ -38,7 +38,14 @@ final class Values {
 
     /** The value as a tensor of the graph. */
     Arg.Ref tensor(String name) {
-        Value value = values.get(name);
+        return tensor(name, values.get(name));
+    }
+
+    Arg.Ref tensor(Value value) {
+        return tensor("value", value);
+    }
+
+    private Arg.Ref tensor(String name, Value value) {
         if (value instanceof Value.Tensor(Arg.Ref ref)) {
             return ref;
         }
@@ -79,12 +86,16 @@ final class Values {
         return value.dtype().kind() != DType.Kind.FLOATING && value.numel() <= KnownInts.LIMIT;
     }
 
-    /** The value's data if it is constant, or if the user said what to assume for it. */
+    /** The value's data if it is constant, or follows from what the user said to assume of the inputs. */
     Optional<ConstantValue> constant(String name) {
-        return switch (values.get(name)) {
+        return constant(values.get(name));
+    }
+
+    Optional<ConstantValue> constant(Value value) {
+        return switch (value) {
             case Value.Literal literal -> Optional.of(literal.value());
             case Value.Known(KnownInts ints) when ints.isConstant() -> Optional.of(ints.constant());
-            case Value.Tensor ignored -> Optional.ofNullable(assumed.get(name));
+            case Value.Tensor(Arg.Ref ref) -> computed.of(ref);
             case null, default -> Optional.empty();
         };
     }
