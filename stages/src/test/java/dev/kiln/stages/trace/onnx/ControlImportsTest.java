@@ -2,6 +2,7 @@ package dev.kiln.stages.trace.onnx;
 
 import static dev.kiln.stages.trace.onnx.TinyModel.dims;
 import static dev.kiln.stages.trace.onnx.TinyModel.doubles;
+import static dev.kiln.stages.trace.onnx.TinyModel.fill;
 import static dev.kiln.stages.trace.onnx.TinyModel.floats;
 import static dev.kiln.stages.trace.onnx.TinyModel.iota;
 import static dev.kiln.stages.trace.onnx.TinyModel.longs;
@@ -12,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.ConstantValue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -34,12 +36,83 @@ class ControlImportsTest {
     }
 
     @Test
-    void rejectsABranchThatDataDecides() {
+    void aBranchThatDataDecidesIsSelected() {
         TinyModel model = new TinyModel(13).input("x", DType.F32, 2).input("c", DType.BOOL)
             .node("If", "c", "y", "then_branch", branch("Neg", "t"), "else_branch", branch("Abs", "e"))
             .output("y");
+        assertThat(doubles(model.run(floats(dims(2), 1, -2), fill(DType.BOOL, dims(), 1)).getFirst()))
+            .containsExactly(-1, 2);
+        assertThat(doubles(model.run(floats(dims(2), 1, -2), fill(DType.BOOL, dims(), 0)).getFirst()))
+            .containsExactly(1, 2);
+    }
+
+    @Test
+    void rejectsBranchesOfDifferentShapes() {
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 1, 2).input("c", DType.BOOL)
+            .node("If", "c", "y", "then_branch", branch("Neg", "t"), "else_branch", branch("Shape", "e"))
+            .output("y");
         assertThatThrownBy(model::imported).isInstanceOf(KilnException.Unsupported.class)
-            .hasMessageContaining("the condition (input 'c') depends on data");
+            .hasMessageContaining("only equal shapes are supported");
+    }
+
+    /** y = 2 * y while the condition holds, at most the given times; also gives every y. */
+    private static GraphProto doubling(boolean stopsAbove, boolean scans) {
+        TinyModel body = new TinyModel(13).input("i", DType.I64).input("go", DType.BOOL).input("y_in", DType.F32, 2)
+            .node("Add", "y_in y_in", "y_out");
+        if (stopsAbove) {
+            body.node("ReduceMax", "y_out", "top", "keepdims", 0).initializer("ten", floats(dims(), 10))
+                .node("Less", "top ten", "go_on");
+        } else {
+            body.node("Identity", "go", "go_on");
+        }
+        if (scans) {
+            body.node("Identity", "y_out", "each");
+        }
+        return (scans ? body.output("go_on", "y_out", "each") : body.output("go_on", "y_out")).graph().build();
+    }
+
+    private static TinyModel loop(GraphProto body, String outputs, long trips) {
+        return new TinyModel(13).input("x", DType.F32, 2).initializer("trips", longs(dims(), trips))
+            .initializer("go_first", fill(DType.BOOL, dims(), 1))
+            .node("Loop", "trips go_first x", outputs, "body", body).output(outputs.split(" "));
+    }
+
+    @Test
+    void aLoopOfAKnownCountIsUnrolled() {
+        TinyModel model = loop(doubling(false, true), "y all", 3);
+        List<ConstantValue> results = model.run(floats(dims(2), 1, -1));
+        assertThat(doubles(results.getFirst())).containsExactly(8, -8);
+        assertThat(results.getLast().sizes()).containsExactly(3L, 2L);
+        assertThat(doubles(results.getLast())).containsExactly(2, -2, 4, -4, 8, -8);
+    }
+
+    @Test
+    void aLoopThatDataEndsKeepsItsState() {
+        TinyModel model = loop(doubling(true, false), "y", 6);
+        assertThat(doubles(model.run(floats(dims(2), 1, 3)).getFirst())).containsExactly(4, 12);
+        assertThat(doubles(model.run(floats(dims(2), 1, 0)).getFirst())).containsExactly(16, 0);
+    }
+
+    @Test
+    void rejectsALoopThatDataEndsAndThatScans() {
+        assertThatThrownBy(loop(doubling(true, true), "y all", 6)::imported)
+            .isInstanceOf(KilnException.Unsupported.class).hasMessageContaining("without scan outputs");
+    }
+
+    /** Running sums, over the columns from the last to the first. */
+    @Test
+    void scansAlongAnAxisInReverse() {
+        GraphProto body = new TinyModel(13).input("sum_in", DType.F32, 2).input("x_t", DType.F32, 2)
+            .node("Add", "sum_in x_t", "sum_out").node("Identity", "sum_out", "y_t").output("sum_out", "y_t")
+            .graph().build();
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 2, 3).initializer("zeros", floats(dims(2), 0, 0))
+            .node("Scan", "zeros x", "last y", "body", body, "num_scan_inputs", 1, "scan_input_axes",
+                new long[] {1}, "scan_input_directions", new long[] {1}, "scan_output_axes", new long[] {1},
+                "scan_output_directions", new long[] {1})
+            .output("last", "y");
+        List<ConstantValue> results = model.run(floats(dims(2, 3), 1, 2, 3, 4, 5, 6));
+        assertThat(doubles(results.getFirst())).containsExactly(6, 15);
+        assertThat(doubles(results.getLast())).containsExactly(6, 5, 3, 15, 11, 6);
     }
 
     /** Opset 6 aligned the second operand at an axis. */
