@@ -72,6 +72,13 @@ record Attributes(NodeProto node) {
         return attribute == null ? Optional.empty() : Optional.of(attribute.getFloatsList());
     }
 
+    /** The seed of random numbers: a float, or an integer in some operators. */
+    long seed(long otherwise) {
+        AttributeProto attribute = find("seed", null);
+        return attribute == null ? otherwise
+            : attribute.getType() == AttributeType.INT ? attribute.getI() : Float.floatToIntBits(attribute.getF());
+    }
+
     Optional<List<String>> strings(String name) {
         AttributeProto attribute = find(name, AttributeType.STRINGS);
         return attribute == null ? Optional.empty()

@@ -175,6 +175,11 @@ final class NodeImport {
         };
     }
 
+    /** A number that differs between nodes and is the same for the same model. */
+    long ownSeed() {
+        return String.join(",", proto.getOutputList()).hashCode();
+    }
+
     Arg.Ref call(String overload, Object... args) {
         return context.builder().call(overload, args);
     }

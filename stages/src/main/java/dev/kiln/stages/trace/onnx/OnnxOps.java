@@ -38,6 +38,8 @@ final class OnnxOps {
         QuantizationImports.register(registry);
         ControlImports.register(registry);
         RecurrentImports.register(registry);
+        SignalImports.register(registry);
+        RandomImports.register(registry);
         return registry.ops;
     }
 

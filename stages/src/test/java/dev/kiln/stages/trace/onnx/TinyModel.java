@@ -30,7 +30,8 @@ final class TinyModel {
         Map.entry(DType.I32, DataType.INT32_VALUE), Map.entry(DType.I16, DataType.INT16_VALUE),
         Map.entry(DType.I8, DataType.INT8_VALUE), Map.entry(DType.U8, DataType.UINT8_VALUE),
         Map.entry(DType.U16, DataType.UINT16_VALUE), Map.entry(DType.U32, DataType.UINT32_VALUE),
-        Map.entry(DType.U64, DataType.UINT64_VALUE), Map.entry(DType.BOOL, DataType.BOOL_VALUE));
+        Map.entry(DType.U64, DataType.UINT64_VALUE), Map.entry(DType.BOOL, DataType.BOOL_VALUE),
+        Map.entry(DType.F8E4M3FN, DataType.FLOAT8E4M3FN_VALUE), Map.entry(DType.F8E5M2, DataType.FLOAT8E5M2_VALUE));
 
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("tiny");
     private final int opset;
