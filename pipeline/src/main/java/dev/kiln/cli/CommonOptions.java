@@ -38,6 +38,10 @@ public final class CommonOptions {
         description = "Measure kernel candidates instead of guessing (default: on).")
     private boolean maxAutotune;
 
+    @Option(names = "--emulate-precision-casts",
+        description = "Round f16 and bf16 after each pointwise operator, as PyTorch's eager mode does.")
+    private boolean emulatePrecisionCasts;
+
     @Option(names = "--isa", paramLabel = "ISA", description = "Instruction set: avx2, avx512, amx.")
     private String isa;
 
@@ -73,7 +77,8 @@ public final class CommonOptions {
         if (threads < 1) {
             throw new KilnException.BadInput("--threads " + threads + ": at least 1 is needed");
         }
-        CompileOptions options = defaults().withThreads(threads).withMaxAutotune(maxAutotune);
+        CompileOptions options = defaults().withThreads(threads).withMaxAutotune(maxAutotune)
+            .withEmulatePrecisionCasts(emulatePrecisionCasts);
         return isa == null ? options : options.withIsa(isa());
     }
 

@@ -3,6 +3,7 @@ package dev.kiln.stages;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.graph.NodeMeta;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,7 +26,8 @@ final class CanonicalGraph {
                 case Node.Placeholder p -> new Node.Placeholder(name, p.source(), p.tensor());
                 case Node.Constant c -> new Node.Constant(name, c.tensor(), c.value());
                 case Node.Call c -> new Node.Call(name, c.op(),
-                    c.args().stream().map(a -> a.mapReferences(rename)).toList(), c.outputs(), List.of());
+                    c.args().stream().map(a -> a.mapReferences(rename)).toList(), c.outputs(),
+                    NodeMeta.NONE.withLowPrecisionBarrier(c.meta().lowPrecisionBarrier()));
             });
         }
         List<Graph.Output> outputs = graph.outputs().stream()

@@ -22,6 +22,7 @@ import java.util.TreeMap;
 public final class CompileKeys {
     private static final String ARTIFACT_DOMAIN = "kg";
     private static final String REQUEST_DOMAIN = "kr";
+    private static final String EAGER_DOMAIN = "ke";
 
     private CompileKeys() {
     }
@@ -35,6 +36,14 @@ public final class CompileKeys {
         Map<String, String> values = new TreeMap<>();
         trace.values().forEach((name, value) -> values.put(name, describe(value)));
         key.component("trace.values").map(values);
+        return key.key();
+    }
+
+    /** The key of an op that is called on its own, without its parameters: they are kept beside it. */
+    public static CacheKey eager(String overload, CompileOptions options, Environment environment) {
+        KeyBuilder key = new KeyBuilder(EAGER_DOMAIN);
+        machineAndOptions(key, options, environment);
+        key.component("op").text("cpu").text(overload);
         return key.key();
     }
 
@@ -65,7 +74,8 @@ public final class CompileKeys {
         key.component("target").text(environment.target(options).fingerprint())
             .number(environment.cpu().l1dBytes()).number(environment.cpu().l2Bytes());
         key.component("threads").number(options.threads());
-        key.component("options").field("max_autotune", options.maxAutotune());
+        key.component("options").field("max_autotune", options.maxAutotune())
+            .field("emulate_precision_casts", options.emulatePrecisionCasts());
         key.component("libraries").text(LibraryKernels.version("openblas").orElse("none"));
     }
 

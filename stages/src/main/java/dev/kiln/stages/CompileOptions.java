@@ -9,27 +9,34 @@ import java.util.Optional;
  * @param isa instruction set to compile for; empty is the best that this CPU has
  * @param threads workers of the thread pool
  * @param maxAutotune measure kernel candidates instead of taking the model's first choice
+ * @param emulatePrecisionCasts round f16 and bf16 after each pointwise op of the user's program, as PyTorch's eager
+ *     mode does; without it, fused chains stay in f32 until they are stored, which is faster and closer to the truth
  */
-public record CompileOptions(Optional<Isa> isa, int threads, boolean maxAutotune, Debug debug) {
+public record CompileOptions(Optional<Isa> isa, int threads, boolean maxAutotune, boolean emulatePrecisionCasts,
+        Debug debug) {
 
     public static CompileOptions defaults() {
-        return new CompileOptions(Optional.empty(), Runtime.getRuntime().availableProcessors(), true,
+        return new CompileOptions(Optional.empty(), Runtime.getRuntime().availableProcessors(), true, false,
             Debug.fromEnvironment());
     }
 
     public CompileOptions withThreads(int count) {
-        return new CompileOptions(isa, count, maxAutotune, debug);
+        return new CompileOptions(isa, count, maxAutotune, emulatePrecisionCasts, debug);
     }
 
     public CompileOptions withIsa(Isa chosen) {
-        return new CompileOptions(Optional.of(chosen), threads, maxAutotune, debug);
+        return new CompileOptions(Optional.of(chosen), threads, maxAutotune, emulatePrecisionCasts, debug);
     }
 
     public CompileOptions withMaxAutotune(boolean on) {
-        return new CompileOptions(isa, threads, on, debug);
+        return new CompileOptions(isa, threads, on, emulatePrecisionCasts, debug);
+    }
+
+    public CompileOptions withEmulatePrecisionCasts(boolean on) {
+        return new CompileOptions(isa, threads, maxAutotune, on, debug);
     }
 
     public CompileOptions withDebug(Debug other) {
-        return new CompileOptions(isa, threads, maxAutotune, other);
+        return new CompileOptions(isa, threads, maxAutotune, emulatePrecisionCasts, other);
     }
 }

@@ -87,7 +87,8 @@ final class ActivationOps {
 
     private static Scalar hardShrink(OpArgs a, Scalar x) {
         DType t = x.dtype();
-        Scalar small = of(AND, of(GE, x, literal(-a.real(1), t)), of(LE, x, literal(a.real(1), t)));
+        Scalar lambda = literal(a.real(1), DType.F64).stored(t);
+        Scalar small = of(AND, of(GE, x, of(NEG, lambda)), of(LE, x, lambda));
         return select(small, literal(0, t), x);
     }
 

@@ -31,16 +31,17 @@ final class BinaryOps {
         r.elementwise("rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
             Shapes.broadcast(t -> t, 0, 1), (a, x) -> {
                 DType t = TypePromotion.common(a, 0, 1);
-                return of(SUB, x.get(1).cast(t), of(MUL, x.get(0).cast(t), x.get(2).cast(t)));
+                return of(SUB, x.get(1).stored(t), of(MUL, x.get(0).cast(t), x.get(2).cast(t)));
             });
         r.elementwise("rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
             Shapes.broadcast(t -> t, 0, 1), (a, x) -> {
                 DType t = TypePromotion.common(a, 0, 1);
-                return of(SUB, x.get(1).cast(t), of(MUL, x.get(0).cast(t), x.get(2).cast(t)));
+                return of(SUB, x.get(1).stored(t), of(MUL, x.get(0).cast(t), x.get(2).cast(t)));
             });
-        both(r, "mul", (x, y) -> x.dtype() == DType.BOOL ? of(AND, x, y) : of(MUL, x, y), t -> t);
-        both(r, "div", (x, y) -> of(DIV, x, y), TypePromotion::toFloating);
-        both(r, "floor_divide", BinaryOps::floorDivide, t -> t, "default", "Scalar");
+        precise(r, "mul", (x, y) -> x.dtype() == DType.BOOL ? of(AND, x, y) : of(MUL, x, y), t -> t,
+            "Tensor");
+        precise(r, "div", (x, y) -> of(DIV, x, y), TypePromotion::toFloating, "Tensor");
+        precise(r, "floor_divide", BinaryOps::floorDivide, t -> t, "default");
         both(r, "remainder", (x, y) -> of(REMAINDER, x, y), t -> t);
         both(r, "fmod", (x, y) -> of(FMOD, x, y), t -> t);
         divMode(r);
@@ -174,17 +175,28 @@ final class BinaryOps {
     private static ScalarFormula scaled(BinaryOperator<Scalar> body) {
         return (a, x) -> {
             DType t = TypePromotion.common(a, 0, 1);
-            Scalar other = x.get(1).cast(t);
+            Scalar other = x.get(1).stored(t);
             boolean unit = a.real(2) == 1;
             return body.apply(x.get(0).cast(t), unit ? other : of(MUL, other, x.get(2).cast(t)));
         };
     }
 
+    /** A number becomes an element of the common dtype first: {@code x < 0.1} compares with what bf16 has for 0.1. */
     private static ScalarFormula binary(BinaryOperator<Scalar> body, UnaryOperator<DType> dtype) {
         return (a, x) -> {
             DType t = dtype.apply(TypePromotion.common(a, 0, 1));
-            return body.apply(x.get(0).cast(t), x.get(1).cast(t));
+            return body.apply(x.get(0).stored(t), x.get(1).stored(t));
         };
+    }
+
+    /** Products and quotients take a number as precisely as they compute: f32 for f16 and bf16. */
+    private static void precise(Registry r, String name, BinaryOperator<Scalar> body, UnaryOperator<DType> dtype,
+            String tensorOverload) {
+        tensors(r, name + "." + tensorOverload, body, dtype);
+        r.elementwise(name + ".Scalar(Tensor self, Scalar other) -> Tensor", Shapes.broadcast(dtype, 0, 1), (a, x) -> {
+            DType t = dtype.apply(TypePromotion.common(a, 0, 1));
+            return body.apply(x.get(0).cast(t), x.get(1).cast(t));
+        });
     }
 
     private static void tensors(Registry r, String name, BinaryOperator<Scalar> body,

@@ -19,7 +19,7 @@ final class TernaryOps {
 
     private static final ScalarFormula WHERE = (a, x) -> {
         DType t = TypePromotion.common(a, 1, 2);
-        return Scalar.select(x.get(0).cast(DType.BOOL), x.get(1).cast(t), x.get(2).cast(t));
+        return Scalar.select(x.get(0).cast(DType.BOOL), x.get(1).stored(t), x.get(2).stored(t));
     };
 
     private TernaryOps() {
@@ -37,10 +37,10 @@ final class TernaryOps {
         clamp(r, "clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor");
         r.elementwise("clamp_min.default(Tensor self, Scalar min) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
             (a, x) -> of(MAX, x.get(0).cast(TypePromotion.common(a, 0, 1)),
-                x.get(1).cast(TypePromotion.common(a, 0, 1))));
+                x.get(1).stored(TypePromotion.common(a, 0, 1))));
         r.elementwise("clamp_max.default(Tensor self, Scalar max) -> Tensor", Shapes.broadcast(t -> t, 0, 1),
             (a, x) -> of(MIN, x.get(0).cast(TypePromotion.common(a, 0, 1)),
-                x.get(1).cast(TypePromotion.common(a, 0, 1))));
+                x.get(1).stored(TypePromotion.common(a, 0, 1))));
         r.elementwise("addcmul.default(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)"
             + " -> Tensor",
             Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> {
@@ -84,7 +84,7 @@ final class TernaryOps {
     private static void maskedFill(Registry r, String schema) {
         r.elementwise(schema, ShapeFunction.single(a -> a.tensor(0).fresh(Shapes.broadcastSizes(a, 0, 1))),
             (a, x) ->
-            Scalar.select(x.get(1).cast(DType.BOOL), x.get(2).cast(x.get(0).dtype()), x.get(0)));
+            Scalar.select(x.get(1).cast(DType.BOOL), x.get(2).stored(x.get(0).dtype()), x.get(0)));
     }
 
     private static List<Scalar> promoted(OpArgs a, List<Scalar> x) {
@@ -96,8 +96,8 @@ final class TernaryOps {
         r.elementwise(schema, Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> {
             DType t = TypePromotion.common(a, 0, 1, 2);
             Scalar value = x.get(0).cast(t);
-            value = a.isNone(1) ? value : of(MAX, value, x.get(1).cast(t));
-            return a.isNone(2) ? value : of(MIN, value, x.get(2).cast(t));
+            value = a.isNone(1) ? value : of(MAX, value, x.get(1).stored(t));
+            return a.isNone(2) ? value : of(MIN, value, x.get(2).stored(t));
         });
     }
 }

@@ -129,10 +129,10 @@ final class UnaryOps {
         r.elementwise("_to_copy.default(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, "
             + "Device? device=None, "
             + "bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor",
-            shape, (a, x) -> x.getFirst().cast(a.dtype(1).orElse(x.getFirst().dtype())));
+            shape, (a, x) -> x.getFirst().stored(a.dtype(1).orElse(x.getFirst().dtype())));
         r.elementwise("to.dtype(Tensor self, ScalarType dtype, bool non_blocking=False, bool copy=False, "
             + "MemoryFormat? memory_format=None) -> Tensor",
-            shape, (a, x) -> x.getFirst().cast(a.dtype(1).orElse(x.getFirst().dtype())));
+            shape, (a, x) -> x.getFirst().stored(a.dtype(1).orElse(x.getFirst().dtype())));
     }
 
     private static Scalar rounded(ScalarOp op, Scalar x) {

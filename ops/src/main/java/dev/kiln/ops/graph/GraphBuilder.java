@@ -16,7 +16,7 @@ public final class GraphBuilder {
     private final List<Graph.Output> outputs = new ArrayList<>();
     private final Map<String, Integer> counters = new LinkedHashMap<>();
     private final ShapeEnv shapes;
-    private List<String> sources = List.of();
+    private NodeMeta meta = NodeMeta.NONE;
 
     public GraphBuilder(ShapeEnv shapes) {
         this.shapes = shapes;
@@ -28,7 +28,12 @@ public final class GraphBuilder {
 
     /** The source nodes that calls made from now on are said to come from. */
     public GraphBuilder from(List<String> newSources) {
-        sources = List.copyOf(newSources);
+        return from(meta.withSources(newSources));
+    }
+
+    /** The metadata of calls made from now on. */
+    public GraphBuilder from(NodeMeta newMeta) {
+        meta = newMeta;
         return this;
     }
 
@@ -58,7 +63,7 @@ public final class GraphBuilder {
     public Arg.Ref call(OpOverload op, List<Arg> args) {
         List<Arg> complete = op.schema().complete(args);
         List<FakeTensor> results = op.infer(this::tensor, shapes, complete);
-        return add(new Node.Call(fresh(op.packet()), op, complete, results, sources));
+        return add(new Node.Call(fresh(op.packet()), op, complete, results, meta));
     }
 
     /** Adds a node as it is (for passes that copy a graph). */
@@ -102,7 +107,8 @@ public final class GraphBuilder {
         return name;
     }
 
-    private static Arg wrap(Object value) {
+    /** A Java value as an argument; see {@link #call(String, Object...)}. */
+    public static Arg wrap(Object value) {
         return switch (value) {
             case null -> Arg.NONE;
             case Arg arg -> arg;
@@ -126,6 +132,9 @@ public final class GraphBuilder {
         }
         if (!list.isEmpty() && list.getFirst() instanceof Boolean) {
             return new Arg.Bools(list.stream().map(Boolean.class::cast).toList());
+        }
+        if (list.stream().anyMatch(v -> v instanceof Double || v instanceof Float)) {
+            return new Arg.Reals(list.stream().map(v -> ((Number) v).doubleValue()).toList());
         }
         return new Arg.Ints(list.stream().map(v -> v instanceof SymInt s ? s : SymInt.of(((Number) v).longValue()))
             .toList());

@@ -140,13 +140,17 @@ final class GraphParser {
         do {
             tensors.add(tensor());
         } while (in.eat(","));
+        return new Node.Call(name, OpTable.get(op), args, tensors, in.eat("#") ? meta() : NodeMeta.NONE);
+    }
+
+    private NodeMeta meta() {
         List<String> sources = new ArrayList<>();
-        if (in.eat("#")) {
+        if (in.at("\"")) {
             do {
                 sources.add(in.quoted());
             } while (in.eat(","));
         }
-        return new Node.Call(name, OpTable.get(op), args, tensors, sources);
+        return NodeMeta.of(sources).withLowPrecisionBarrier(in.eat(GraphText.BARRIER));
     }
 
     private Arg arg() {

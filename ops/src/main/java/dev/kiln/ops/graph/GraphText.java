@@ -18,10 +18,12 @@ import java.util.stream.Collectors;
  * return "out": %add
  * </pre>
  * An unbacked symbol comes from data; a guard names the op that asked for it; what is asserted is checked at run time.
- * Constants of more than {@value #INLINE} elements print their shape only.
+ * Constants of more than {@value #INLINE} elements print their shape only; of a call's metadata, the sources and the
+ * precision barrier ({@value #BARRIER}) are printed.
  */
 public final class GraphText {
     static final int INLINE = 16;
+    static final String BARRIER = "low_precision_barrier";
 
     private GraphText() {
     }
@@ -57,7 +59,7 @@ public final class GraphText {
         return "%" + node.name() + " = " + switch (node) {
             case Node.Placeholder p -> "placeholder " + new Arg.Str(p.source()) + " : " + p.tensor();
             case Node.Constant c -> "constant : " + c.tensor() + inline(c.value());
-            case Node.Call c -> c.op() + "(" + join(c.args()) + ") : " + join(c.outputs()) + sources(c.sources());
+            case Node.Call c -> c.op() + "(" + join(c.args()) + ") : " + join(c.outputs()) + meta(c.meta());
         };
     }
 
@@ -75,6 +77,11 @@ public final class GraphText {
 
     private static String join(List<?> values) {
         return values.stream().map(Object::toString).collect(Collectors.joining(", "));
+    }
+
+    private static String meta(NodeMeta meta) {
+        String barrier = meta.lowPrecisionBarrier() ? (meta.sources().isEmpty() ? "  # " : " ") + BARRIER : "";
+        return sources(meta.sources()) + barrier;
     }
 
     private static String sources(List<String> sources) {

@@ -29,14 +29,32 @@ public sealed interface Node {
 
     /**
      * The call of an operator. The arguments are complete and in schema order (defaults filled in);
-     * {@code sources} names the nodes of the user's model that it comes from.
+     * {@code meta} says where it comes from, and does not change what it computes in exact arithmetic.
      */
-    record Call(String name, OpOverload op, List<Arg> args, List<FakeTensor> outputs, List<String> sources)
+    record Call(String name, OpOverload op, List<Arg> args, List<FakeTensor> outputs, NodeMeta meta)
             implements Node {
         public Call {
             args = List.copyOf(args);
             outputs = List.copyOf(outputs);
-            sources = List.copyOf(sources);
+        }
+
+        /** Names of the nodes of the user's model that it comes from. */
+        public List<String> sources() {
+            return meta.sources();
+        }
+
+        /** The metadata of calls that this one is replaced by. */
+        public NodeMeta replacementMeta() {
+            return meta.ofReplacement(op.name());
+        }
+
+        /** The overload that the user's graph had here. */
+        public String originalAten() {
+            return meta.originalAten().orElse(op.name());
+        }
+
+        public Call withMeta(NodeMeta other) {
+            return new Call(name, op, args, outputs, other);
         }
 
         public List<Arg.Ref> inputs() {

@@ -3,6 +3,7 @@ package dev.kiln.ops.interpreter;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.scalar.Storage;
 import java.util.Arrays;
 import java.util.TreeSet;
 
@@ -47,7 +48,7 @@ final class ReductionKernel {
             Arrays.fill(sums, start);
             Walk.over(Frame.sizes(self), (i, at) -> {
                 sums[(int) at[0]] = real.apply(sums[(int) at[0]],
-                    ScalarEvaluator.store(self.doubleAt(i), out.dtype()));
+                    Storage.round(self.doubleAt(i), out.dtype()));
             }, strides);
             for (int i = 0; i < cells; i++) {
                 out.set(i, sums[i]);

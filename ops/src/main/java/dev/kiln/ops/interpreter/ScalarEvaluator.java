@@ -1,10 +1,10 @@
 package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.DType;
-import dev.kiln.ops.Float8;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
+import dev.kiln.ops.scalar.Storage;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
@@ -107,8 +107,8 @@ public final class ScalarEvaluator {
 
     private static Cell cast(Cell x, DType from, DType to) {
         if (to.isFloating()) {
-            return from.isFloating() ? v -> bits(store(x.real(v), to))
-                : from == DType.U64 ? v -> bits(store(ConstantValue.unsigned(x.at(v)), to))
+            return from.isFloating() ? v -> bits(Storage.round(x.real(v), to))
+                : from == DType.U64 ? v -> bits(Storage.round(ConstantValue.unsigned(x.at(v)), to))
                 : v -> bits(fromInteger(x.at(v), to));
         }
         if (from.isFloating()) {
@@ -127,26 +127,8 @@ public final class ScalarEvaluator {
         return dtype == DType.F64 ? x -> x : x -> (float) x;
     }
 
-    /** To the precision that the dtype is stored in. */
-    static double store(double value, DType dtype) {
-        return switch (dtype) {
-            case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) value));
-            case BF16 -> bfloat16((float) value);
-            case F8E4M3FN, F8E5M2 -> Float8.decode(Float8.encode((float) value, dtype), dtype);
-            case F32 -> (float) value;
-            default -> value;
-        };
-    }
-
     private static double fromInteger(long value, DType dtype) {
-        return dtype == DType.F64 ? value : store((float) value, dtype);
-    }
-
-    /** Round to nearest even. */
-    private static float bfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        return Float.isNaN(value) ? value
-            : Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+        return dtype == DType.F64 ? value : Storage.round((float) value, dtype);
     }
 
     static long wrap(long value, DType dtype) {

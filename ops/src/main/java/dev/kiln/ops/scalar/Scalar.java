@@ -113,6 +113,15 @@ public sealed interface Scalar {
         return new Apply(ScalarOp.CAST, List.of(this), to);
     }
 
+    /**
+     * As {@link #cast}, to a value that a tensor of the dtype can hold: a number that an op computes with keeps its
+     * precision ({@code x + 0.1} adds 0.1 in f32, whatever x is), an element of a tensor does not.
+     */
+    default Scalar stored(DType to) {
+        return cast(to) instanceof Literal(double real, long integer, DType dtype) && dtype.isFloating()
+            ? new Literal(Storage.round(real, dtype), integer, dtype) : cast(to);
+    }
+
     /** Rebuilds the expression bottom-up, each leaf and node passed through the function. */
     default Scalar rewrite(UnaryOperator<Scalar> function) {
         Scalar inner = switch (this) {

@@ -27,6 +27,7 @@ public final class CodeGenerator {
     private final CodegenTarget target;
     private final List<String> symbols;
     private final List<String> calls;
+    private final boolean eagerNumerics;
     private final Map<String, Kernel> kernels = new LinkedHashMap<>();
     private final List<Launch> launches = new ArrayList<>();
 
@@ -35,6 +36,7 @@ public final class CodeGenerator {
         this.schedule = schedule;
         this.target = target;
         this.calls = graph.calls().stream().map(Node.Call::name).toList();
+        this.eagerNumerics = graph.calls().stream().anyMatch(c -> c.meta().lowPrecisionBarrier());
         this.symbols = schedule.program().shapes().symbols().stream().map(ShapeEnv.Symbol::name).toList();
     }
 
@@ -49,7 +51,8 @@ public final class CodeGenerator {
     private void generate(KernelGroup group) {
         switch (group) {
             case KernelGroup.Rows rows -> {
-                RowsKernel kernel = new RowsKernel(rows, symbols, schedule.program()::buffer);
+                RowsKernel kernel = new RowsKernel(rows, symbols, schedule.program()::buffer,
+                    eagerNumerics);
                 Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
                 add(group, Kernel.Kind.LOOPS, only, kernel.arguments());
             }

@@ -24,8 +24,12 @@ final class RowsKernel {
     private final Map<String, String> rowArrays = new HashMap<>();
     private final Map<String, String> folded = new HashMap<>();
     private final boolean flat;
+    private final boolean eagerNumerics;
 
-    RowsKernel(KernelGroup.Rows group, List<String> symbols, java.util.function.Function<String, Buffer> buffers) {
+    /** @param eagerNumerics whether pointwise arithmetic must be that of PyTorch's eager mode, bit for bit */
+    RowsKernel(KernelGroup.Rows group, List<String> symbols, java.util.function.Function<String, Buffer> buffers,
+            boolean eagerNumerics) {
+        this.eagerNumerics = eagerNumerics;
         this.group = group;
         this.symbols = symbols;
         this.names = new KernelNames(buffers);
@@ -145,7 +149,13 @@ final class RowsKernel {
                 out.append(fold.declaration(indent));
             }
         }
-        out.append(indent).append("{\n").append(indent).append("  #pragma clang fp reassociate(on)\n");
+        out.append(indent).append("{\n");
+        if (eagerNumerics) {
+            out.append(indent).append("  ").append(SourceUnits.CONTRACT_OFF).append('\n');
+        }
+        if (!eagerNumerics || !folds.isEmpty()) {
+            out.append(indent).append("  #pragma clang fp reassociate(on)\n");
+        }
         String inside = openLoops(stage, indent + "  ");
         Map<String, String> values = new HashMap<>();
         ScalarWriter writer = new ScalarWriter(out, inside, names, load -> load(load, stage, values));

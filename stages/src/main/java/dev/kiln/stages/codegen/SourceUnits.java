@@ -18,6 +18,8 @@ import java.util.Map;
 public final class SourceUnits {
     private static final String SUPPORT = resource("support.h");
     private static final int SHARED_UNITS = 2;
+    /** Stands in blocks whose multiplications and additions must not be fused. */
+    static final String CONTRACT_OFF = "#pragma clang fp contract(off)";
 
     private SourceUnits() {
     }
@@ -60,7 +62,7 @@ public final class SourceUnits {
         }
         List<CompileUnit> units = new ArrayList<>();
         texts.stream().filter(t -> !t.isEmpty())
-            .forEach(t -> units.add(new CompileUnit("kernels" + units.size(), prelude() + t)));
+            .forEach(t -> units.add(new CompileUnit("kernels" + units.size(), prelude() + t, flags(t.toString()))));
         return units;
     }
 
@@ -74,6 +76,11 @@ public final class SourceUnits {
     static String body(CompileUnit unit) {
         String common = unit.cSource().startsWith(prelude()) ? prelude() : RuntimeHeader.text();
         return unit.cSource().substring(common.length());
+    }
+
+    /** What the compiler must be told about a text: otherwise it fuses whatever pragmas say. */
+    public static List<String> flags(String text) {
+        return text.contains(CONTRACT_OFF) ? List.of("-ffp-contract=fast-honor-pragmas") : List.of();
     }
 
     /** The unit of one variant of a kernel. */

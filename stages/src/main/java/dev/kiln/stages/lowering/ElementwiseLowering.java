@@ -1,5 +1,6 @@
 package dev.kiln.stages.lowering;
 
+import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,11 +12,15 @@ final class ElementwiseLowering {
 
     static Value lower(CallLowering c) {
         List<SymInt> sizes = c.result().sizes();
-        return new Value.Computed(c.result().dtype(), sizes, index -> c.call().op().scalar(c.args(),
-            position -> {
+        boolean barrier = c.call().meta().lowPrecisionBarrier();
+        return new Value.Computed(c.result().dtype(), sizes, index -> {
+            Scalar result = c.call().op().scalar(c.args(), position -> {
                 Value input = c.value(position);
-                return input.load(broadcast(input.sizes(), sizes, index));
-            }));
+                Scalar element = input.load(broadcast(input.sizes(), sizes, index));
+                return barrier ? LowPrecision.rounded(element) : element;
+            });
+            return barrier ? LowPrecision.rounded(result) : result;
+        });
     }
 
     /** The index into an input that is broadcast to the output's sizes. */

@@ -15,7 +15,7 @@ final class FactoryLowering {
         DType dtype = c.result().dtype();
         return switch (c.op()) {
             case "aten.full.default" -> {
-                Scalar fill = number(c.call().arg(1)).cast(dtype);
+                Scalar fill = number(c.call().arg(1)).stored(dtype);
                 yield new Value.Computed(dtype, c.result().sizes(), index -> fill);
             }
             case "aten.arange.start_step" -> {

@@ -34,7 +34,7 @@ public final class GraphRewriter {
                 continue;
             }
             Node.Call moved = withMappedArgs(call, mapped);
-            builder.from(call.sources());
+            builder.from(call.replacementMeta());
             Optional<List<Arg.Ref>> replacement = rule.apply(builder, moved);
             if (replacement.isPresent()) {
                 changed = true;
@@ -52,7 +52,7 @@ public final class GraphRewriter {
     /** Adds the call under its own name, or under a fresh one if a replacement has taken it. */
     private static void keep(GraphBuilder builder, Node.Call moved, Node.Call old, Map<Arg.Ref, Arg.Ref> mapped) {
         String name = builder.fresh(moved.name());
-        builder.add(new Node.Call(name, moved.op(), moved.args(), moved.outputs(), moved.sources()));
+        builder.add(new Node.Call(name, moved.op(), moved.args(), moved.outputs(), moved.meta()));
         if (!name.equals(old.name())) {
             for (int i = 0; i < old.outputs().size(); i++) {
                 mapped.put(new Arg.Ref(old.name(), i), new Arg.Ref(name, i));
@@ -63,6 +63,6 @@ public final class GraphRewriter {
     private static Node.Call withMappedArgs(Node.Call call, Map<Arg.Ref, Arg.Ref> mapped) {
         List<Arg> args = call.args().stream()
             .map(a -> a.mapReferences(r -> mapped.getOrDefault(r, r))).toList();
-        return new Node.Call(call.name(), call.op(), args, call.outputs(), call.sources());
+        return new Node.Call(call.name(), call.op(), args, call.outputs(), call.meta());
     }
 }

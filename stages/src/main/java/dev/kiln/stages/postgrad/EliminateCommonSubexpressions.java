@@ -12,16 +12,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Computes equal calls once. Every op is functional and deterministic, so equal arguments give equal results. */
+/**
+ * Computes equal calls once. Every op is functional and deterministic, so equal arguments give equal results,
+ * as long as they are rounded at the same places.
+ */
 final class EliminateCommonSubexpressions implements Pass {
-    private record Computation(OpOverload op, List<Arg> args) {
+    private record Computation(OpOverload op, List<Arg> args, boolean barrier) {
     }
 
     @Override
     public Graph run(Graph graph, PassContext context) {
         Map<Computation, List<Arg.Ref>> seen = new HashMap<>();
         return GraphRewriter.rewrite(graph, (builder, call) -> {
-            Computation computation = new Computation(call.op(), call.args());
+            Computation computation = new Computation(call.op(), call.args(),
+                call.meta().lowPrecisionBarrier());
             List<Arg.Ref> earlier = seen.get(computation);
             if (earlier == null) {
                 seen.put(computation, IntStream.range(0, call.outputs().size())

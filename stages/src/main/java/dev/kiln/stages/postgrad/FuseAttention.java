@@ -13,10 +13,12 @@ import dev.kiln.stages.pass.GraphState.Stage;
 import dev.kiln.stages.pass.Pass;
 import dev.kiln.stages.pass.PassContext;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * Turns {@code softmax(scale * Q K^T + mask) V}, written with matmul and softmax, into scaled-dot-product attention.
@@ -52,6 +54,8 @@ final class FuseAttention implements Pass {
         private final Map<String, Integer> uses;
         private double scale = 1;
         private Arg.Ref mask;
+        /** Where the fused calls come from, in the graph's order. */
+        private final Set<String> sources = new LinkedHashSet<>();
 
         Matcher(GraphBuilder builder, Map<String, Integer> uses) {
             this.builder = builder;
@@ -74,6 +78,9 @@ final class FuseAttention implements Pass {
             Arg.Ref query = (Arg.Ref) scores.arg(0);
             Arg.Ref keyTransposed = (Arg.Ref) scores.arg(1);
             Arg.Ref value = (Arg.Ref) call.arg(1);
+            sources.addAll(softmax.sources());
+            sources.addAll(call.sources());
+            builder.from(call.replacementMeta().withSources(List.copyOf(sources)));
             return fits(query, keyTransposed, value, rank)
                 ? Optional.of(List.of(build(query, keyTransposed, value, rank))) : Optional.empty();
         }
@@ -89,12 +96,16 @@ final class FuseAttention implements Pass {
             if (node == null || node.output(0).dtype() != DType.F32) {
                 return null;
             }
-            return switch (node.op().name()) {
+            Node.Call found = switch (node.op().name()) {
                 case "aten.matmul.default" -> node;
                 case "aten.add.Tensor" -> mask == null && scale == 1 ? throughMask(node) : null;
                 case "aten.mul.Tensor", "aten.mul.Scalar", "aten.div.Tensor", "aten.div.Scalar" -> throughScale(node);
                 default -> null;
             };
+            if (found != null) {
+                sources.addAll(node.sources());
+            }
+            return found;
         }
 
         private Node.Call throughMask(Node.Call add) {

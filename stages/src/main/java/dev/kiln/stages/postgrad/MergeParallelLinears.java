@@ -5,6 +5,7 @@ import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.graph.NodeMeta;
 import dev.kiln.stages.pass.GraphRewriter;
 import dev.kiln.stages.pass.GraphState;
 import dev.kiln.stages.pass.GraphState.Stage;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Linears that read the same input ({@code x W_i + b_i} with constant W_i and b_i: query, key and value) become one
@@ -25,7 +27,7 @@ import java.util.Optional;
 final class MergeParallelLinears implements Pass {
 
     /** {@code sum = product + bias}, all of [K, N] and [N]. */
-    private record Linear(Node.Call sum, Node.Constant weight, Node.Constant bias) {
+    private record Linear(Node.Call product, Node.Call sum, Node.Constant weight, Node.Constant bias) {
         long width() {
             return weight.value().sizes().getLast();
         }
@@ -86,7 +88,7 @@ final class MergeParallelLinears implements Pass {
         boolean fits = weight.value().sizes().size() == 2 && weight.value().numel() > 0
             && bias.value().sizes().equals(List.of(weight.value().sizes().getLast()))
             && bias.value().dtype() == weight.value().dtype();
-        return fits ? Optional.of(new Linear(sum, weight, bias)) : Optional.empty();
+        return fits ? Optional.of(new Linear(product, sum, weight, bias)) : Optional.empty();
     }
 
     private static boolean isOne(Arg alpha) {
@@ -110,7 +112,9 @@ final class MergeParallelLinears implements Pass {
 
     private static void merge(GraphBuilder builder, List<Linear> group, Arg.Ref input, Map<String, Arg.Ref> slices) {
         String name = group.getFirst().weight().name();
-        builder.from(group.stream().flatMap(l -> l.sum().sources().stream()).toList());
+        builder.from(NodeMeta.of(group.stream().flatMap(l -> Stream.of(l.product(), l.sum()))
+            .flatMap(c -> c.sources().stream()).distinct().toList())
+            .withLowPrecisionBarrier(group.getFirst().sum().meta().lowPrecisionBarrier()));
         Arg.Ref weight = builder.constant(name + "_merged",
             sideBySide(group.stream().map(l -> l.weight().value()).toList()));
         Arg.Ref bias = builder.constant(name + "_bias_merged",

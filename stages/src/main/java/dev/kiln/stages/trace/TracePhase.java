@@ -23,7 +23,8 @@ public final class TracePhase {
         requireReadable(model);
         Graph graph = isExportedProgram(model) ? Pt2Importer.importModel(model, request.trace())
             : OnnxImporter.importModel(model, request.trace());
-        Traced traced = new Traced(model.getFileName().toString(), graph);
+        Traced traced = new Traced(model.getFileName().toString(),
+            request.options().emulatePrecisionCasts() ? LowPrecisionBarriers.mark(graph) : graph);
         request.options().debug().dump("traced", traced.graph());
         return traced;
     }

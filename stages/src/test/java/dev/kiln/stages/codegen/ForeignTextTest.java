@@ -25,7 +25,10 @@ class ForeignTextTest {
         "\"; int injected;",
         "\r\nint injected;", "\u2028int injected;", "\0int injected;", "%s %1$s %n",
         "KERNEL KERNEL_epilogue", "// /* \\\n*/",
-        "\u0085int injected;", "$1 \\1"})
+        "\u0085int injected;", "$1 \\1", "\\\nint injected;", "\\\r\nint injected;", "??/\nint injected;",
+        "?\\\n?/\nint injected;", "\u2029int injected;", "\u000bint injected;\fint injected;", "*\\\n/ int injected;",
+        "\ud800 unpaired", "\\u000aint injected;", "#include \"/etc/passwd\"", "__attribute__((constructor))",
+        "File \"model.py\", line 3, in forward\n    x = relu(x)\n*/ int injected;"})
     void namesStayInComments(String name) {
         String source = code(name);
         assertThat(withoutComments(source)).isEqualTo(withoutComments(code(PLAIN)))
@@ -43,7 +46,9 @@ class ForeignTextTest {
         GraphBuilder g = new GraphBuilder(new ShapeEnv());
         var x = g.placeholder(name, FakeTensor.contiguous(DType.F32, 2));
         g.from(List.of(name, "other"));
-        g.output(name, g.call("aten.add.Scalar", g.call("aten.relu.default", x), 2));
+        var relu = g.call("aten.relu.default", x);
+        g.from(List.of("other", name + name));
+        g.output(name, g.call("aten.add.Scalar", relu, 2));
         return g.build();
     }
 

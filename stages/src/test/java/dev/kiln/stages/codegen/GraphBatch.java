@@ -100,8 +100,8 @@ public final class GraphBatch implements AutoCloseable {
             constants += graphs.get(i).constants().size();
         }
         for (int i = 0; i < Math.min(UNITS, graphs.size()); i++) {
-            units.add(new CompileUnit("templates" + i, templates[i].toString(), List.of(effort.templates)));
-            units.add(new CompileUnit("loops" + i, loops[i].toString(), List.of(effort.loops)));
+            units.add(new CompileUnit("templates" + i, templates[i].toString(), flags(templates[i], effort.templates)));
+            units.add(new CompileUnit("loops" + i, loops[i].toString(), flags(loops[i], effort.loops)));
         }
         entry.append("""
             KILN_EXPORT int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {
@@ -118,6 +118,12 @@ public final class GraphBatch implements AutoCloseable {
         graphs.stream().flatMap(g -> g.parts().stream()).distinct().forEach(units::add);
         units.add(new CompileUnit("switch", entry.toString(), List.of("-O0")));
         return units;
+    }
+
+    private static List<String> flags(StringBuilder text, String level) {
+        List<String> flags = new ArrayList<>(SourceUnits.flags(text.toString()));
+        flags.add(level);
+        return flags;
     }
 
     private static StringBuilder[] bodies() {
