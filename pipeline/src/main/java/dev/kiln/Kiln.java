@@ -8,16 +8,21 @@ import dev.kiln.pipeline.JobResult;
 import dev.kiln.pipeline.LoadedModel;
 import dev.kiln.pipeline.ModelLoader;
 import dev.kiln.pipeline.Pipeline;
+import dev.kiln.pipeline.eager.EagerCompiler;
+import dev.kiln.pipeline.eager.EagerKernels;
 import dev.kiln.stages.CompileKeys;
+import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileRequest;
 import dev.kiln.stages.Environment;
 import dev.kiln.stages.trace.TracePhase;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -41,6 +46,7 @@ public final class Kiln implements AutoCloseable {
     private final KilnThreads threads = new KilnThreads();
     private final ModelMemory memory;
     private final AtomicLong hits = new AtomicLong();
+    private final Map<CompileOptions, EagerKernels> eager = new ConcurrentHashMap<>();
     private final Object starting = new Object();
     private Pipeline pipeline;
     private volatile boolean closed;
@@ -108,6 +114,17 @@ public final class Kiln implements AutoCloseable {
                 job.cancel(true);
             }
         });
+    }
+
+    /** Single ATen ops, called as in PyTorch's eager mode, with default options. */
+    public EagerOps eager() {
+        return eager(CompileOptions.defaults());
+    }
+
+    public EagerOps eager(CompileOptions options) {
+        requireOpen();
+        return new EagerOps(eager.computeIfAbsent(options, o -> new EagerKernels(
+            new EagerCompiler(environment, loader, o, config.deadline()))), false);
     }
 
     private static void handOver(CompiledModel model, CompletableFuture<CompiledModel> result) {

@@ -30,6 +30,7 @@ public final class CacheHome implements AutoCloseable {
     private final ArtifactCache artifacts;
     private final SourceIndex sources;
     private final TuningStore tuning;
+    private final EagerIndex eager;
 
     private CacheHome(CacheSettings settings) {
         this.settings = settings;
@@ -43,6 +44,7 @@ public final class CacheHome implements AutoCloseable {
         artifacts = new LocalArtifactCache(this);
         sources = new SourceIndex(this);
         tuning = new TuningStore(this);
+        eager = new EagerIndex(this);
     }
 
     public static CacheHome open(CacheSettings settings) {
@@ -77,6 +79,10 @@ public final class CacheHome implements AutoCloseable {
 
     public TuningStore tuning() {
         return tuning;
+    }
+
+    public EagerIndex eager() {
+        return eager;
     }
 
     public CacheMetrics metrics() {

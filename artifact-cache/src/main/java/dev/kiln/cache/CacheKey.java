@@ -4,7 +4,7 @@ import java.util.Objects;
 
 /**
  * Name of one entry: a two-letter domain ({@code kg} a compiled graph, {@code ka} an AOT entry, {@code kt} a
- * tuning record, {@code kr} a request) followed by a SHA-256 in 52 characters of lower-case base32. Safe as a
+ * tuning record, {@code kr} a request, {@code ke} an op) followed by a SHA-256 in 52 characters of lower-case base32. Safe as a
  * file name.
  */
 public record CacheKey(String text) implements Comparable<CacheKey> {

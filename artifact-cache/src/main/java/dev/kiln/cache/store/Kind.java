@@ -15,7 +15,9 @@ public enum Kind {
     /** From a model file to its content, and from content and request to a key. */
     SOURCE("source"),
     /** Blob files as they were when they were last verified, by digest. */
-    STAMP("stamp");
+    STAMP("stamp"),
+    /** Parameter vectors of ops that were called on their own, with the artifacts they led to. */
+    EAGER("eager");
 
     private final String database;
 

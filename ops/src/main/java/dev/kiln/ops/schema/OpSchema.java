@@ -4,6 +4,7 @@ import dev.kiln.ops.graph.Arg;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * An operator's signature in PyTorch's schema language, e.g.
@@ -20,6 +21,13 @@ public record OpSchema(String name, List<Parameter> parameters, List<String> ret
 
     public static OpSchema parse(String text) {
         return OpSchemaParser.parse(text);
+    }
+
+    /** The schema's text, with the defaults as graphs print them. */
+    public String signature() {
+        return name + parameters.stream()
+            .map(p -> p.type() + " " + p.name() + p.defaultValue().map(v -> "=" + v).orElse(""))
+            .collect(Collectors.joining(", ", "(", ") -> ")) + String.join(", ", returns);
     }
 
     public int indexOf(String parameter) {

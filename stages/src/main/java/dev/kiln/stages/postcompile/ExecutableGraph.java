@@ -23,6 +23,7 @@ public final class ExecutableGraph implements AutoCloseable {
     private final NativeGraph code;
     private final Arena constants;
     private final CallSignature signature;
+    private final List<InputLayout> layouts;
     private final List<List<SymInt>> outputSizes = new ArrayList<>();
 
     ExecutableGraph(CompiledGraph graph, NativeGraph code, Arena constants) {
@@ -30,6 +31,7 @@ public final class ExecutableGraph implements AutoCloseable {
         this.code = code;
         this.constants = constants;
         this.signature = new CallSignature(graph.signature());
+        this.layouts = InputLayout.of(graph.signature().inputs());
         for (TensorSpec output : graph.signature().outputs()) {
             outputSizes.add(CallSignature.parse(output.sizes()));
         }
@@ -60,7 +62,7 @@ public final class ExecutableGraph implements AutoCloseable {
         long[] symbols = signature.bind(ordered);
         MemorySegment[] arguments = new MemorySegment[ordered.size()];
         for (int i = 0; i < arguments.length; i++) {
-            arguments[i] = inNativeMemory(ordered.get(i));
+            arguments[i] = layouts.get(i).memory(ordered.get(i));
         }
         Map<String, Tensor> results = new LinkedHashMap<>();
         MemorySegment[] targets = new MemorySegment[outputSizes.size()];
@@ -95,9 +97,14 @@ public final class ExecutableGraph implements AutoCloseable {
         }
     }
 
-    private static MemorySegment inNativeMemory(Tensor tensor) {
-        Tensor dense = tensor.isContiguous() ? tensor : tensor.contiguous();
-        return dense.data().isNative() ? dense.data() : dense.copyTo(Arena.ofAuto()).data();
+    /** Whether {@link #run} would take these inputs, as far as names, dtypes and shapes tell. */
+    public boolean accepts(Map<String, Tensor> inputs) {
+        try {
+            signature.bind(signature.order(inputs));
+            return true;
+        } catch (KilnException.BadInput e) {
+            return false;
+        }
     }
 
     /** Waits for running calls, then unloads. Repeatable. */
