@@ -16,6 +16,7 @@ public final class AtenOps {
         ReductionOps.register(registry);
         NormalizationOps.register(registry);
         IndexingOps.register(registry);
+        SequentialOps.register(registry);
         FactoryOps.register(registry);
         ContractionOps.register(registry);
         ConvolutionOps.register(registry);

@@ -33,6 +33,7 @@ final class ViewOps {
         view(r, "slice.Tensor(Tensor self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1)"
             + " -> Tensor",
             ViewOps::slice);
+        StridedOps.register(r);
         view(r, "select.int(Tensor self, int dim, SymInt index) -> Tensor", ViewOps::select);
     }
 

@@ -31,6 +31,7 @@ public final class Decompositions {
         OrderDecompositions.define(d);
         ShapeDecompositions.define(d);
         IndexDecompositions.define(d);
+        ScatterDecompositions.define(d);
         FactoryDecompositions.define(d);
         PointwiseDecompositions.define(d);
     }

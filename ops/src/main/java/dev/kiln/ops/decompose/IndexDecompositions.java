@@ -1,7 +1,6 @@
 package dev.kiln.ops.decompose;
 
 import dev.kiln.ops.DType;
-import dev.kiln.ops.KilnException;
 import dev.kiln.ops.aten.SliceBounds;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
@@ -11,10 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/**
- * Writing by index. Each written place looks for the last source element that names it, so the work is the
- * product of both lengths, but it is a plain reduction and gives the same result in every run.
- */
+/** Writing by index, in terms of the scatter along one dimension. */
 final class IndexDecompositions {
     private static final String OPTIONAL_SLICE =
         "int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1)";
@@ -24,16 +20,11 @@ final class IndexDecompositions {
 
     static void define(Definitions d) {
         AdvancedIndexing.define(d);
-        d.op("scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
-            (e, a) -> scatter(e, a, Emit.ref(a, 3)));
         d.op("scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor", (e, a) ->
-            scatter(e, a, e.full(a.tensor(2).sizes(), a.arg(3), a.tensor(0).dtype())));
-        d.op("scatter_add.default(Tensor self, int dim, Tensor index, Tensor src) -> Tensor", (e, a) -> {
-            Arg.Ref self = e.atLeastVector(Emit.ref(a, 0));
-            Arg.Ref sum = accumulate(e, self, a.dim(1, e.rank(self)), e.atLeastVector(Emit.ref(a, 2)),
-                e.atLeastVector(Emit.ref(a, 3)));
-            return e.view(sum, a.tensor(0).sizes());
-        });
+            write(e, Emit.ref(a, 0), a.dim(1, a.tensor(0).rank()), Emit.ref(a, 2),
+                e.full(a.tensor(2).sizes(), a.arg(3), a.tensor(0).dtype())));
+        d.op("scatter_add.default(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
+            (e, a) -> accumulate(e, Emit.ref(a, 0), a.dim(1, a.tensor(0).rank()), Emit.ref(a, 2), Emit.ref(a, 3)));
         d.op("index_add.default(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1)"
             + " -> Tensor",
             IndexDecompositions::indexAdd);
@@ -50,70 +41,16 @@ final class IndexDecompositions {
         });
     }
 
-    private static Arg.Ref scatter(Emit e, OpArgs a, Arg.Ref source) {
-        Arg.Ref self = e.atLeastVector(Emit.ref(a, 0));
-        if (e.dtype(source) != e.dtype(self)) {
-            throw a.error("dtypes " + e.dtype(self) + " and " + e.dtype(source) + " differ");
-        }
-        Arg.Ref out = write(e, self, a.dim(1, e.rank(self)), e.atLeastVector(Emit.ref(a, 2)),
-            e.atLeastVector(source));
-        return e.view(out, a.tensor(0).sizes());
-    }
-
     /**
      * self with self[.., index[.., j, ..], ..] = source[.., j, ..]; of several that meet, the last one stays.
      */
     static Arg.Ref write(Emit e, Arg.Ref self, int dim, Arg.Ref index, Arg.Ref source) {
-        FakeTensor t = e.tensor(index);
-        if (t.numel().is(0)) {
-            return self;
-        }
-        Arg.Ref places = e.positions(t.size(dim), dim + 1, t.rank() + 1);
-        Arg.Ref candidates = e.where(hits(e, self, dim, index), places, e.number(-1, e.dtype(places)));
-        Arg.Ref last = e.call("amax.default", candidates, Arg.ints(dim + 1), false);
-        Arg.Ref picked = e.call("gather.default", cut(e, source, t.sizes()), dim,
-            e.call("clamp_min.default", last, 0));
-        Arg.Ref written = padded(e, e.call("ge.Scalar", last, 0), e.tensor(self).sizes(), dim);
-        return e.where(written, padded(e, picked, e.tensor(self).sizes(), dim), self);
+        return e.call("scatter.src", self, dim, index, source);
     }
 
     /** self with every source element added at its place. */
     static Arg.Ref accumulate(Emit e, Arg.Ref self, int dim, Arg.Ref index, Arg.Ref source) {
-        FakeTensor t = e.tensor(index);
-        if (t.numel().is(0)) {
-            return self;
-        }
-        Arg.Ref wide = e.unsqueeze(cut(e, source, t.sizes()), dim);
-        Arg.Ref added = e.where(hits(e, self, dim, index), wide, e.number(0, e.dtype(source)));
-        Arg.Ref sum = e.call("sum.dim_IntList", added, Arg.ints(dim + 1), false, e.dtype(source));
-        return e.add(self, padded(e, sum, e.tensor(self).sizes(), dim));
-    }
-
-    /** Whether source element j (dimension dim + 1) goes to place p (dimension dim). */
-    private static Arg.Ref hits(Emit e, Arg.Ref self, int dim, Arg.Ref index) {
-        return e.call("eq.Tensor", e.unsqueeze(index, dim),
-            e.positions(e.tensor(self).size(dim), dim, e.rank(index) + 1));
-    }
-
-    private static Arg.Ref cut(Emit e, Arg.Ref x, List<SymInt> sizes) {
-        Arg.Ref result = x;
-        for (int d = 0; d < sizes.size(); d++) {
-            if (!e.tensor(result).size(d).equals(sizes.get(d))) {
-                result = e.slice(result, d, SymInt.ZERO, sizes.get(d));
-            }
-        }
-        return result;
-    }
-
-    /** Zeros (false) at the end of every dimension that is shorter than wanted. */
-    private static Arg.Ref padded(Emit e, Arg.Ref x, List<SymInt> wanted, int except) {
-        List<SymInt> pads = new ArrayList<>();
-        for (int d = wanted.size() - 1; d >= 0; d--) {
-            pads.add(SymInt.ZERO);
-            pads.add(d == except ? SymInt.ZERO : wanted.get(d).minus(e.tensor(x).size(d)));
-        }
-        boolean nothing = pads.stream().allMatch(p -> p.is(0));
-        return nothing ? x : e.call("constant_pad_nd.default", x, new Arg.Ints(pads), 0);
+        return e.call("scatter.reduce", self, dim, index, source, "add");
     }
 
     private static Arg.Ref indexAdd(Emit e, OpArgs a) {
@@ -130,10 +67,6 @@ final class IndexDecompositions {
 
     /** Sums the gradients of each row; the padding row gets none. */
     private static Arg.Ref embeddingBackward(Emit e, OpArgs a) {
-        if (a.bool(4)) {
-            throw new KilnException.Unsupported("aten.embedding_dense_backward: "
-                + "scale_grad_by_freq is not supported");
-        }
         FakeTensor grad = a.tensor(0);
         SymInt width = grad.sizes().getLast();
         SymInt count = a.tensor(1).numel();
@@ -142,6 +75,12 @@ final class IndexDecompositions {
         if (!a.shapes().less(a.size(3), SymInt.ZERO)) {
             Arg.Ref padding = e.call("eq.Scalar", column, a.arg(3));
             rows = e.where(padding, e.number(0, grad.dtype()), rows);
+        }
+        if (a.bool(4)) {
+            Arg.Ref none = e.full(List.of(a.size(2)), 0, DType.I64);
+            Arg.Ref uses = accumulate(e, none, 0, e.view(column, List.of(count)), e.full(List.of(count), 1, DType.I64));
+            Arg.Ref own = e.unsqueeze(e.call("index_select.default", uses, 0, e.view(column, List.of(count))), 1);
+            rows = e.div(rows, e.cast(own, grad.dtype()));
         }
         Arg.Ref zeros = e.full(List.of(a.size(2), width), 0, grad.dtype());
         return accumulate(e, zeros, 0, e.expand(column, List.of(count, width)), rows);

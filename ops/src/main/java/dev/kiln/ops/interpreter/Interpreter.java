@@ -98,6 +98,7 @@ public final class Interpreter {
             case VIEW -> List.of(ViewKernel.run(frame));
             case REDUCTION -> List.of(ReductionKernel.run(frame));
             case INDEXING -> List.of(IndexingKernel.run(frame));
+            case SEQUENTIAL -> SequentialKernel.run(frame);
             case FACTORY -> List.of(FactoryKernel.run(frame));
             case CONTRACTION -> op.name().equals(Decompositions.ATTENTION)
                 ? decomposed(frame, Decompositions.attention()) : List.of(ContractionKernel.run(frame));

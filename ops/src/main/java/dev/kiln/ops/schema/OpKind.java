@@ -10,6 +10,8 @@ public enum OpKind {
     REDUCTION,
     /** Data movement with its own index arithmetic: cat, gather, index_select, constant_pad. */
     INDEXING,
+    /** Loops whose order matters: running sums, sorting, writes by index. */
+    SEQUENTIAL,
     /** Makes a tensor from sizes alone: full, arange. */
     FACTORY,
     /** Matrix products and attention: templates or library kernels. */

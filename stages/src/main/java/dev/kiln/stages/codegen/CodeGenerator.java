@@ -74,6 +74,18 @@ public final class CodeGenerator {
                 AttentionKernel kernel = new AttentionKernel(attention, symbols, schedule.program()::buffer);
                 add(group, Kernel.Kind.ATTENTION, kernel.write(target), kernel.arguments());
             }
+            case LoopNode.Scan scan -> {
+                ScanKernel kernel = new ScanKernel(scan, symbols, schedule.program()::buffer);
+                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
+            }
+            case LoopNode.Sort sort -> {
+                SortKernel kernel = new SortKernel(sort, symbols, schedule.program()::buffer);
+                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
+            }
+            case LoopNode.Scatter scatter -> {
+                ScatterKernel kernel = new ScatterKernel(scatter, symbols, schedule.program()::buffer);
+                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
+            }
             default -> throw new IllegalStateException("not a template: " + group.node());
         }
     }

@@ -87,6 +87,7 @@ public final class GraphLowering {
             case VIEW -> List.of(ViewLowering.lower(context));
             case REDUCTION -> ReductionLowering.lower(context);
             case INDEXING -> List.of(IndexingLowering.lower(context));
+            case SEQUENTIAL -> SequentialLowering.lower(context);
             case FACTORY -> List.of(FactoryLowering.lower(context));
             case CONTRACTION -> List.of(ContractionLowering.lower(context));
             case COMPOSITE -> throw new KilnException.Unsupported(

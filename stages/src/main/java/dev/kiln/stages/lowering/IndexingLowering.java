@@ -76,9 +76,22 @@ final class IndexingLowering {
     private static Scalar element(Value.Strided table, int dim, List<SymInt> index, Scalar position) {
         SymInt rest = table.offset().plus(LoopVars.offset(index, table.strides()));
         SymInt place = rest.plus(SymInt.symbol("_0").times(table.strides().get(dim)));
-        Scalar checked = new Scalar.Apply(ScalarOp.CHECK_INDEX,
-            List.of(position.cast(DType.I64), new Scalar.Index(table.sizes().get(dim))), DType.I64);
-        return new Scalar.Gather(table.buffer().name(), place, List.of(checked), table.dtype());
+        return new Scalar.Gather(table.buffer().name(), place, List.of(checked(position, table.sizes().get(dim))),
+            table.dtype());
+    }
+
+    static Scalar checked(Scalar position, SymInt size) {
+        return new Scalar.Apply(ScalarOp.CHECK_INDEX, List.of(position.cast(DType.I64), new Scalar.Index(size)),
+            DType.I64);
+    }
+
+    /** The table's elements that the indices name along a dimension. */
+    static Value picked(Value.Strided table, int dim, Value indices) {
+        return new Value.Computed(table.dtype(), indices.sizes(), index -> {
+            List<SymInt> own = new ArrayList<>(index);
+            own.set(dim, SymInt.ZERO);
+            return element(table, dim, own, indices.load(index));
+        });
     }
 
     private static Value gatherElements(CallLowering c) {

@@ -2,6 +2,7 @@ package dev.kiln.stages.lowering;
 
 import dev.kiln.kernels.conv.Window;
 import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,11 @@ public sealed interface LoopNode {
 
     /** Names of the buffers that it reads. */
     Set<String> reads();
+
+    /** Memory that the node needs while it runs. */
+    default Optional<Buffer> scratch() {
+        return Optional.empty();
+    }
 
     /** The same node writing to another buffer of the same layout. */
     LoopNode withOutput(Buffer other);
@@ -140,6 +146,67 @@ public sealed interface LoopNode {
         @Override
         public LoopNode withOutput(Buffer other) {
             return new Attention(other, query, key, value, mask, scale, origins);
+        }
+    }
+
+    /**
+     * For all i in {@code sizes}, in order of {@code r0 < count}: {@code output[store(i, r0)]} is the fold of the bodies
+     * so far. {@link ScanOp#ARGMAX} and {@link ScanOp#ARGMIN} give where the extreme stands.
+     */
+    record Scan(Buffer output, List<SymInt> sizes, SymInt count, SymInt store, ScanOp op, Scalar body,
+            List<String> origins) implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            return buffersOf(body);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Scan(other, sizes, count, store, op, body, origins);
+        }
+    }
+
+    /**
+     * For all i in {@code sizes}: {@code output[store(i, r0)]}, {@code r0 < kept}, are the places of the first elements
+     * in order of the keys at {@code r0 < count}. Equal keys keep their order, NaN is above every number.
+     *
+     * @param scratchBuffer two words of 64 bits an element
+     */
+    record Sort(Buffer output, Buffer scratchBuffer, List<SymInt> sizes, SymInt count, SymInt kept, SymInt store,
+            boolean descending, Scalar.Load key, List<String> origins) implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            return Set.of(key.buffer());
+        }
+
+        @Override
+        public Optional<Buffer> scratch() {
+            return Optional.of(scratchBuffer);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Sort(other, scratchBuffer, sizes, count, kept, store, descending, key, origins);
+        }
+    }
+
+    /**
+     * In order of {@code r0 < count}, for all i in {@code sizes}: {@code output[store(i, _0)]} is replaced by, or folded
+     * with, the body, where {@code _0} stands for {@code place}. Two different i never meet in the output, which is
+     * filled before.
+     */
+    record Scatter(Buffer output, List<SymInt> sizes, SymInt count, SymInt store, Scalar place, Optional<ScalarOp> op,
+            Scalar body, List<String> origins) implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            Set<String> reads = new TreeSet<>(buffersOf(body));
+            reads.addAll(buffersOf(place));
+            return reads;
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Scatter(other, sizes, count, store, place, op, body, origins);
         }
     }
 

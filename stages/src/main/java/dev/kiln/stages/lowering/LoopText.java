@@ -30,6 +30,12 @@ final class LoopText {
             case LoopNode.Convolution c -> "convolution " + c.window() + " groups=" + c.groups() + " input=" + c.input()
                 + " weight=" + c.weight();
             case LoopNode.BatchedMatmul b -> "matmul left=" + b.left() + " right=" + b.right();
+            case LoopNode.Scan s -> "scan " + s.op().name().toLowerCase(java.util.Locale.ROOT) + s.sizes() + " along "
+                + s.count() + " [" + s.store() + "] <- " + s.body();
+            case LoopNode.Sort s -> "sort" + s.sizes() + " along " + s.count() + (s.descending() ? " descending" : "")
+                + " keeps " + s.kept() + " [" + s.store() + "] <- " + s.key();
+            case LoopNode.Scatter s -> "scatter" + s.op().map(o -> " " + o.text()).orElse("") + s.sizes() + " along "
+                + s.count() + " [" + s.store() + " | " + s.place() + "] <- " + s.body();
             case LoopNode.Attention a -> "attention scale=" + a.scale() + " q=" + a.query() + " k=" + a.key() + " v="
                 + a.value() + a.mask().map(m -> " mask=" + m).orElse("");
         };

@@ -26,6 +26,10 @@ final class ViewLowering {
             case "aten.t.default" -> self.rank() < 2 ? self : permute(self, List.of(1, 0));
             case "aten.slice.Tensor" -> slice(c, self);
             case "aten.select.int" -> select(c, self);
+            case "aten.as_strided.default" -> c.dense(self).view(c.result().sizes(), c.args().sizes(2),
+                c.dense(self).offset().plus(c.isNone(3) ? SymInt.ZERO : c.args().size(3)));
+            case "aten.diagonal.default" -> diagonal(c, self);
+            case "aten.unfold.default" -> unfold(c, self);
             default -> throw new IllegalStateException("no lowering of view " + c.op());
         };
     }
@@ -103,6 +107,34 @@ final class ViewLowering {
             old.add(dim, at);
             return old;
         });
+    }
+
+    private static Value diagonal(CallLowering c, Value self) {
+        int first = c.args().dim(2, self.rank());
+        int second = c.args().dim(3, self.rank());
+        long offset = c.args().integer(1);
+        return reindexed(self, c.result().sizes(), index -> {
+            List<SymInt> old = new ArrayList<>(index.subList(0, index.size() - 1));
+            SymInt along = index.getLast();
+            old.add(Math.min(first, second), SymInt.ZERO);
+            old.add(Math.max(first, second), SymInt.ZERO);
+            old.set(first, along.plus(Math.max(-offset, 0)));
+            old.set(second, along.plus(Math.max(offset, 0)));
+            return old;
+        });
+    }
+
+    private static Value unfold(CallLowering c, Value self) {
+        Value vector = self.rank() == 0 ? reshape(c, self, List.of(SymInt.ONE)) : self;
+        int dim = c.args().dim(1, vector.rank());
+        SymInt step = c.args().size(3);
+        Value windows = reindexed(vector, self.rank() == 0 ? List.of(SymInt.ONE, c.args().size(2)) : c.result().sizes(),
+            index -> {
+                List<SymInt> old = new ArrayList<>(index.subList(0, index.size() - 1));
+                old.set(dim, index.get(dim).times(step).plus(index.getLast()));
+                return old;
+            });
+        return reshape(c, windows, c.result().sizes());
     }
 
     /** A view by an affine map from new to old indices; over memory it becomes strides and an offset. */

@@ -36,6 +36,7 @@ final class MemoryPlanner {
         Map<String, Integer> lastUse = lastUses();
         for (int g = 0; g < groups.size(); g++) {
             for (LoopNode node : groups.get(g).members()) {
+                node.scratch().ifPresent(s -> slotOf.put(s.name(), take(s.bytes())));
                 Buffer buffer = node.output();
                 boolean needsMemory = buffer.kind() == Buffer.Kind.INTERMEDIATE
                     && !groups.get(g).internal().contains(buffer.name()) && !slotOf.containsKey(buffer.name());
@@ -58,6 +59,9 @@ final class MemoryPlanner {
         for (int g = 0; g < groups.size(); g++) {
             for (LoopNode node : groups.get(g).members()) {
                 lastUse.put(node.output().name(), g);
+                if (node.scratch().isPresent()) {
+                    lastUse.put(node.scratch().get().name(), g);
+                }
                 for (String read : node.reads()) {
                     lastUse.put(read, g);
                 }

@@ -47,6 +47,9 @@ public final class Scheduler {
             case LoopNode.Matrix m -> new TemplateBuilder(m);
             case LoopNode.BatchedMatmul b -> new TemplateBuilder(b);
             case LoopNode.Attention a -> new TemplateBuilder(a);
+            case LoopNode.Scan s -> new TemplateBuilder(s);
+            case LoopNode.Sort s -> new TemplateBuilder(s);
+            case LoopNode.Scatter s -> new TemplateBuilder(s);
         };
     }
 

@@ -127,3 +127,17 @@ KILN_INLINE uint8_t kiln_to_f8e5m2(float x) {
   uint32_t h = a > 0x7f800000 ? 0x7f : a >= 0x47800000 ? 0x7c : a < 0x38800000 ? kiln_f8_tiny(a, 0x1p7f)
     : (a + 0xfffff + ((a >> 21) & 1) - (112u << 23)) >> 21;
   return (uint8_t)(h | (u >> 24 & 0x80)); }
+
+/* Unsigned integers in the order of the numbers; NaN comes last, and -0 is 0. */
+KILN_INLINE uint32_t kiln_order_i32(int32_t x) { return (uint32_t)x ^ 0x80000000u; }
+KILN_INLINE uint64_t kiln_order_i64(int64_t x) { return (uint64_t)x ^ 0x8000000000000000u; }
+KILN_INLINE uint32_t kiln_order_f32(float x) {
+  uint32_t u = x == 0 ? 0 : kiln_bitsf(x);
+  return x != x ? 0xffffffffu : u & 0x80000000u ? ~u : u | 0x80000000u; }
+KILN_INLINE uint64_t kiln_order_f64(double x) {
+  uint64_t u = 0; if (x != 0) __builtin_memcpy(&u, &x, 8);
+  return x != x ? ~(uint64_t)0 : u >> 63 ? ~u : u | 0x8000000000000000u; }
+
+KILN_INLINE double kiln_log_add_exp(double a, double b) {
+  double high = kiln_max_f64(a, b), low = kiln_min_f64(a, b);
+  return high - high != 0 ? high : high + kiln_log1p(kiln_exp(low - high)); }

@@ -1,0 +1,81 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.lowering.Buffer;
+import dev.kiln.stages.lowering.LoopNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Writes a sort of a line's places. Keys of at most 32 bits and the place make one word, so that words compare as
+ * numbers and equal keys keep their order; for wider keys the words are places, and keys are read again.
+ */
+final class SortKernel {
+    private static final String TEMPLATE = template();
+
+    private final LoopNode.Sort node;
+    private final List<String> symbols;
+    private final KernelNames names;
+
+    SortKernel(LoopNode.Sort node, List<String> symbols, Function<String, Buffer> buffers) {
+        this.node = node;
+        this.symbols = symbols;
+        this.names = new KernelNames(buffers);
+    }
+
+    List<String> arguments() {
+        return names.arguments();
+    }
+
+    String write() {
+        DType dtype = node.key().dtype();
+        boolean packed = dtype.bytes() <= 4;
+        String key = LineLoops.memory(node.key(), names);
+        String base = names.index().print(node.key().index().substitute(
+            Map.of("r0", SymInt.ZERO)));
+        String step = names.index().print(node.key().index().minus(node.key().index().substitute(
+            Map.of("r0", SymInt.ZERO))).substitute(
+            Map.of("r0", SymInt.ONE)));
+        String pointer = names.pointer(node.key().buffer());
+        String flip = node.descending() ? "~" : "";
+        String ordered = flip + "kiln_order_" + (dtype.isFloating() ? packed ? "f32" : "f64" : packed ? "i32" : "i64");
+        String word = packed ? "((uint64_t)(uint32_t)" + ordered + "(" + key + ") << 32) | (uint64_t)r0" : "(uint64_t)r0";
+        String index = packed ? "(int64_t)(w & 0xffffffffu)" : "(int64_t)w";
+        String less = packed ? "(void)line; (void)step; return a < b;"
+            : "const uint64_t x = " + ordered + "(line[(int64_t)a * step]), y = " + ordered
+                + "(line[(int64_t)b * step]); return x < y || (x == y && a < b);";
+        String scratch = names.target(node.scratch().orElseThrow().name());
+        String target = names.target(node.output().name());
+        String body = "  const int64_t n = " + names.index().print(node.count()) + ", kept = "
+            + names.index().print(node.kept()) + ";\n  for (int64_t row = begin; row < end; row++) {\n"
+            + LineLoops.decode(node.sizes(), names, "    ")
+            + "    const " + CTypes.stored(dtype) + "* line = " + pointer + " + " + base + ";\n"
+            + "    const int64_t step = " + step + ";\n"
+            + "    uint64_t* words = (uint64_t*)" + scratch + " + 2 * n * row;\n"
+            + "    uint64_t* sorted;\n"
+            + "    if (kept < n / 8) {\n"
+            + "      for (int64_t r0 = 0; r0 < n; r0++) KERNEL_offer(words, r0, kept, " + word + ", line, step);\n"
+            + "      KERNEL_unheap(words, kept, line, step);\n      sorted = words;\n"
+            + "    } else {\n"
+            + "      for (int64_t r0 = 0; r0 < n; r0++) words[r0] = " + word + ";\n"
+            + "      sorted = KERNEL_merge(words, words + n, n, line, step);\n    }\n"
+            + "    for (int64_t r0 = 0; r0 < kept; r0++) { const uint64_t w = sorted[r0]; " + target + "["
+            + names.index().print(node.store()) + "] = " + index + "; }\n  }\n";
+        String helpers = TEMPLATE.replace("@KEY@", CTypes.stored(dtype)).replace("@LESS@", less);
+        return helpers + LineLoops.kernel(names, symbols, body, node.sizes(), node.count().times(32));
+    }
+
+    private static String template() {
+        try (InputStream in = SortKernel.class.getResourceAsStream("sort.c.in")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
