@@ -32,6 +32,12 @@ public final class Decompositions {
         ShapeDecompositions.define(d);
         IndexDecompositions.define(d);
         ScatterDecompositions.define(d);
+        StatisticsDecompositions.define(d);
+        DistanceDecompositions.define(d);
+        EmbeddingBagDecomposition.define(d);
+        RenamingDecompositions.define(d);
+        LookupDecompositions.define(d);
+        BackwardDecompositions.define(d);
         FactoryDecompositions.define(d);
         PointwiseDecompositions.define(d);
     }

@@ -18,6 +18,13 @@ final class FactoryDecompositions {
         sized(d, "zeros.default", 0, "");
         sized(d, "ones.default", 1, "");
         sized(d, "empty.memory_format", 0, ", MemoryFormat? memory_format=None");
+        d.op("empty_strided.default(SymInt[] size, SymInt[] stride, " + OPTIONS + ") -> Tensor",
+            (e, a) -> e.full(a.sizes(0), 0, a.dtype(2).orElse(DType.F32)));
+        d.op("new_empty_strided.default(Tensor self, SymInt[] size, SymInt[] stride, " + OPTIONS + ") -> Tensor",
+            (e, a) -> e.full(a.sizes(1), 0, dtype(a, 3)));
+        d.op("fill.Tensor(Tensor self, Tensor value) -> Tensor",
+            (e, a) -> e.expand(e.cast(Emit.ref(a, 1), a.tensor(0).dtype()), a.tensor(0).sizes()));
+        d.op("linspace.default(Scalar start, Scalar end, int steps, " + OPTIONS + ") -> Tensor", (e, a) -> linspace(e, a));
         like(d, "zeros_like", 0);
         like(d, "ones_like", 1);
         like(d, "empty_like", 0);
@@ -60,6 +67,21 @@ final class FactoryDecompositions {
 
     private static DType dtype(OpArgs a, int position) {
         return a.dtype(position).orElse(a.tensor(0).dtype());
+    }
+
+    /** The second half counts back from the end, which is then exact. */
+    private static Arg.Ref linspace(Emit e, OpArgs a) {
+        long steps = a.integer(2);
+        DType dtype = a.dtype(3).orElse(DType.F32);
+        DType wide = dtype == DType.F64 ? DType.F64 : DType.F32;
+        if (steps < 2) {
+            return e.full(List.of(SymInt.of(steps)), a.arg(0), dtype);
+        }
+        double step = (a.real(1) - a.real(0)) / (steps - 1);
+        Arg.Ref at = e.cast(e.call("arange.start_step", 0, steps, 1), wide);
+        Arg.Ref up = e.call("add.Scalar", e.mul(at, step), a.real(0));
+        Arg.Ref down = e.call("add.Scalar", e.mul(e.call("rsub.Scalar", at, steps - 1), -step), a.real(1));
+        return e.cast(e.where(e.call("lt.Scalar", at, steps / 2), up, down), dtype);
     }
 
     private static Arg.Ref eye(Emit e, SymInt rows, SymInt columns, DType dtype) {

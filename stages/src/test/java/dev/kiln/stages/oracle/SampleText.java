@@ -17,7 +17,7 @@ import java.util.Random;
 /**
  * Reads one sample's arguments. A tensor is a letter with sizes: {@code T[2,3]} of the sample's dtype, {@code
  * Tt} transposed and {@code Ts} sliced in memory, {@code P[3]} positive, {@code F[3]} always f32, {@code
- * b[2]} boolean, {@code i[4]<5} i64 below 5, {@code j[4]<5} i32, {@code i[4]<-5:5} from -5 on. Everything
+ * b[2]} boolean, {@code i[4]<5} i64 below 5, {@code j[4]<5} i32, {@code i[4]<-5:5} from -5 on; {@code B[1,0]} is a list of truth values. Everything
  * else is written as in the graph text.
  */
 final class SampleText {
@@ -58,6 +58,9 @@ final class SampleText {
             return list(items);
         }
         String word = word();
+        if (word.equals("B") && eat("[")) {
+            return bools();
+        }
         if (text.startsWith("[", at)) {
             return tensor(word);
         }
@@ -70,6 +73,13 @@ final class SampleText {
             case "nan" -> new Arg.Real(Double.NaN);
             default -> scalar(word);
         };
+    }
+
+    private Arg bools() {
+        String list = text.substring(at, text.indexOf(']', at));
+        at += list.length();
+        eat("]");
+        return new Arg.Bools(Arrays.stream(list.split(",")).map(s -> s.strip().equals("1")).toList());
     }
 
     private static Arg scalar(String word) {
