@@ -123,7 +123,7 @@ final class SampleTable {
         if (op.packet().contains("conv")) {
             return dtype.bytes() == 2 ? 20 : 4;
         }
-        boolean sums = List.of("addmm", "baddbmm", "addmv").contains(op.packet());
+        boolean sums = List.of("addmm", "baddbmm", "addmv", "native_layer_norm_backward").contains(op.packet());
         return op.packet().equals("scaled_dot_product_attention") ? 10 : sums && dtype.bytes() == 2 ? 20 : 1;
     }
 
