@@ -71,7 +71,8 @@ final class ScatterDecompositions {
     private static long extreme(DType dtype, boolean low) {
         return switch (dtype) {
             case BOOL -> low ? 0 : 1;
-            case U8 -> low ? 0 : 255;
+            case U8, U16, U32 -> low ? 0 : (1L << 8 * dtype.bytes()) - 1;
+            case U64 -> low ? 0 : -1;
             default -> low ? -1L << (8 * dtype.bytes() - 1) : (1L << (8 * dtype.bytes() - 1)) - 1;
         };
     }

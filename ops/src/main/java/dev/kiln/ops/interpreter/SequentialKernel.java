@@ -2,6 +2,7 @@ package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.scalar.Storage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -70,7 +71,7 @@ final class SequentialKernel {
             for (long i = 0; i < count; i++) {
                 long place = at[0] + i * stride(strides, dim);
                 if (dtype.isFloating()) {
-                    sum = real.apply(sum, ScalarEvaluator.store(self.doubleAt(place), dtype));
+                    sum = real.apply(sum, Storage.round(self.doubleAt(place), dtype));
                     out.set(place, sum);
                 } else {
                     whole = integer.apply(whole, ScalarEvaluator.wrap(self.longAt(place), dtype));
@@ -115,7 +116,9 @@ final class SequentialKernel {
     /** Elements by value; NaN is above every number, and -0 equals 0. */
     private static Comparator<Long> order(ConstantValue self, boolean descending) {
         Comparator<Long> order = self.dtype().isFloating()
-            ? Comparator.comparingDouble(i -> self.doubleAt(i) + 0.0) : Comparator.comparingLong(self::longAt);
+            ? Comparator.comparingDouble(i -> self.doubleAt(i) + 0.0)
+            : self.dtype() == DType.U64 ? (i, j) -> Long.compareUnsigned(self.longAt(i), self.longAt(j))
+            : Comparator.comparingLong(self::longAt);
         return descending ? order.reversed() : order;
     }
 

@@ -44,7 +44,8 @@ final class SortKernel {
             Map.of("r0", SymInt.ONE)));
         String pointer = names.pointer(node.key().buffer());
         String flip = node.descending() ? "~" : "";
-        String ordered = flip + "kiln_order_" + (dtype.isFloating() ? packed ? "f32" : "f64" : packed ? "i32" : "i64");
+        boolean unsigned = dtype == DType.U32 || dtype == DType.U64;
+        String ordered = flip + "kiln_order_" + (dtype.isFloating() ? "f" : unsigned ? "u" : "i") + (packed ? "32" : "64");
         String word = packed ? "((uint64_t)(uint32_t)" + ordered + "(" + key + ") << 32) | (uint64_t)r0" : "(uint64_t)r0";
         String index = packed ? "(int64_t)(w & 0xffffffffu)" : "(int64_t)w";
         String less = packed ? "(void)line; (void)step; return a < b;"

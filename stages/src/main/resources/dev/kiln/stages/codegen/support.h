@@ -130,6 +130,8 @@ KILN_INLINE uint8_t kiln_to_f8e5m2(float x) {
 
 /* Unsigned integers in the order of the numbers; NaN comes last, and -0 is 0. */
 KILN_INLINE uint32_t kiln_order_i32(int32_t x) { return (uint32_t)x ^ 0x80000000u; }
+KILN_INLINE uint32_t kiln_order_u32(uint32_t x) { return x; }
+KILN_INLINE uint64_t kiln_order_u64(uint64_t x) { return x; }
 KILN_INLINE uint64_t kiln_order_i64(int64_t x) { return (uint64_t)x ^ 0x8000000000000000u; }
 KILN_INLINE uint32_t kiln_order_f32(float x) {
   uint32_t u = x == 0 ? 0 : kiln_bitsf(x);
