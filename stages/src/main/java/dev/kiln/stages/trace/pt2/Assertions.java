@@ -3,8 +3,8 @@ package dev.kiln.stages.trace.pt2;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
-import dev.kiln.stages.trace.pt2.schema.Argument;
 import java.util.List;
 import java.util.Map;
 
@@ -14,7 +14,7 @@ import java.util.Map;
  */
 final class Assertions {
     private static final Map<String, Translator> OPS = Map.of(
-        "aten._assert_scalar.default", call -> holds(call, call.argument("self", 0)),
+        "aten._assert_scalar.default", Assertions::holds,
         "aten._assert_tensor_metadata.default", Assertions::metadata,
         "aten._assert_async.default", call -> NodeCall.none(),
         "aten._assert_async.msg", call -> NodeCall.none(),
@@ -28,14 +28,8 @@ final class Assertions {
         return OPS.get(target);
     }
 
-    private static List<Bound> holds(NodeCall call, Argument condition) {
-        boolean open = condition instanceof Argument.SymScalar(String name)
-            && call.scope().get(name) instanceof Bound.Open;
-        String text = condition instanceof Argument.SymScalar(String name) && open
-            ? ((Bound.Open) call.scope().get(name)).condition().toString() : "a condition";
-        if (!(call.arg(condition) instanceof Arg.Bool(boolean value)) || !value) {
-            throw new KilnException.BadInput("the model requires " + text + ", which the sizes break");
-        }
+    private static List<Bound> holds(NodeCall call) {
+        call.symbols().require(SymbolicOps.truth(call, 0));
         return NodeCall.none();
     }
 
@@ -57,10 +51,7 @@ final class Assertions {
 
     private static void bound(NodeCall call, String name, SymInt size, boolean least) {
         if (call.arg(name, Arg.NONE) instanceof Arg.Int(SymInt bound)) {
-            Condition condition = least ? Condition.of("<=", bound, size) : Condition.of("<=", size, bound);
-            if (!call.symbols().holds(condition)) {
-                throw new KilnException.BadInput("the model requires " + condition + ", which the sizes break");
-            }
+            call.symbols().require(least ? Guard.atMost(bound, size) : Guard.atMost(size, bound));
         }
     }
 }

@@ -21,7 +21,8 @@ final class AtenCall {
     private AtenCall() {
     }
 
-    static List<Bound> translate(OpOverload op, NodeCall call) {
+    static List<Bound> translate(OpOverload named, NodeCall call) {
+        OpOverload op = Numbers.overload(named, call);
         requireAllUsed(op, call);
         List<Arg> args = new ArrayList<>();
         for (int i = 0; i < op.schema().parameters().size(); i++) {
@@ -40,7 +41,7 @@ final class AtenCall {
         boolean placed = PLACEMENT.contains(parameter.name()) && parameter.defaultValue().isPresent();
         Optional<Argument> given = placed ? Optional.empty() : call.given(parameter.name())
             .or(() -> unnamed(position, call));
-        return given.map(argument -> fitted(parameter, call.arg(argument)))
+        return given.map(argument -> fitted(parameter, call.arg(argument), call))
             .or(parameter::defaultValue).orElseThrow(
                 () -> new KilnException.BadInput("argument '" + parameter.name() + "' is missing"));
     }
@@ -51,7 +52,10 @@ final class AtenCall {
     }
 
     /** Lists that are empty or written with another type of number. */
-    private static Arg fitted(OpSchema.Parameter parameter, Arg arg) {
+    private static Arg fitted(OpSchema.Parameter parameter, Arg arg, NodeCall call) {
+        if (parameter.type().equals("Tensor") && Numbers.isNumber(arg)) {
+            return Numbers.tensor(arg, call);
+        }
         boolean floats = parameter.type().startsWith("float[]");
         if (floats && arg instanceof Arg.Ints(var values) && values.stream().allMatch(v -> v.isConstant())) {
             return new Arg.Reals(values.stream().map(v -> (double) v.asLong()).toList());

@@ -1,6 +1,7 @@
 package dev.kiln.stages.trace.pt2;
 
 import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.shape.Guard;
 
 /** What a name of the exported graph stands for. */
 sealed interface Bound {
@@ -9,7 +10,7 @@ sealed interface Bound {
     }
 
     /** A condition on sizes that nobody has asked about yet. */
-    record Open(Condition condition) implements Bound {
+    record Condition(Guard guard) implements Bound {
     }
 
     /** A symbolic float: exact as long as nothing but rounding uses it. */

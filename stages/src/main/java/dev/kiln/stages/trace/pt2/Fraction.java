@@ -49,8 +49,9 @@ record Fraction(SymInt numerator, SymInt denominator) {
     }
 
     Fraction power(Fraction exponent) {
-        long count = exponent.whole().asLong();
-        if (Math.abs(count) > MAX_POWER) {
+        long count = exponent.whole().constant().orElseThrow(
+            () -> new IllegalArgumentException("the power " + exponent + " is not a number"));
+        if (count < -MAX_POWER || count > MAX_POWER) {
             throw new ArithmeticException("the power " + count + " is too high");
         }
         Fraction result = of(SymInt.ONE);

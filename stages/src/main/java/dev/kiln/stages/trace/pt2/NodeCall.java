@@ -5,6 +5,7 @@ import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.GraphBuilder;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.pt2.archive.TorchTypes;
 import dev.kiln.stages.trace.pt2.schema.Argument;
@@ -91,7 +92,7 @@ record NodeCall(ProgramNode node, Scope scope, GraphBuilder builder, Symbols sym
     Arg plain(String name) {
         return switch (scope.get(name)) {
             case Bound.Plain(Arg arg) -> arg;
-            case Bound.Open(Condition condition) -> new Arg.Bool(symbols.holds(condition));
+            case Bound.Condition(Guard guard) -> new Arg.Bool(symbols.holds(guard));
             case Bound.Quotient(Fraction value) -> real(value);
         };
     }

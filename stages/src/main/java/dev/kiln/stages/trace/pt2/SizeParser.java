@@ -1,6 +1,7 @@
 package dev.kiln.stages.trace.pt2;
 
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ final class SizeParser {
 
     private final String text;
     private final Function<String, SymInt> symbols;
-    private final Predicate<Condition> decide;
+    private final Predicate<Guard> decide;
     private SizeTokens in;
     private int depth;
 
@@ -27,7 +28,7 @@ final class SizeParser {
      * @param symbols what a symbol stands for
      * @param decide answers the conditions of piecewise sizes
      */
-    SizeParser(String text, Function<String, SymInt> symbols, Predicate<Condition> decide) {
+    SizeParser(String text, Function<String, SymInt> symbols, Predicate<Guard> decide) {
         this.text = text;
         this.symbols = symbols;
         this.decide = decide;
@@ -215,6 +216,6 @@ final class SizeParser {
     }
 
     private Term compare(String operator, Fraction left, Fraction right) {
-        return new Term.Truth(decide.test(Condition.of(operator, left.whole(), right.whole())));
+        return new Term.Truth(decide.test(Comparisons.of(operator, left.whole(), right.whole())));
     }
 }

@@ -3,6 +3,7 @@ package dev.kiln.stages.trace.pt2;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.pt2.schema.Argument;
 import java.math.BigDecimal;
@@ -65,10 +66,10 @@ final class SymbolicOps {
             return call -> NodeCall.one(new Arg.Int(size(operator, call)));
         }
         return switch (operator) {
-            case "and_", "and" -> call -> truth(truth(call, 0) && truth(call, 1));
-            case "or_", "or" -> call -> truth(truth(call, 0) || truth(call, 1));
-            case "not_", "not" -> call -> truth(!truth(call, 0));
-            case "ite" -> call -> NodeCall.one(call.arg(call.argument(truth(call, 0) ? 1 : 2)));
+            case "and_", "and" -> call -> List.of(bound(call, new Guard.All(List.of(truth(call, 0), truth(call, 1)))));
+            case "or_", "or" -> call -> List.of(bound(call, new Guard.Any(List.of(truth(call, 0), truth(call, 1)))));
+            case "not_", "not" -> call -> List.of(bound(call, truth(call, 0).negated()));
+            case "ite" -> call -> NodeCall.one(call.arg(call.argument(call.symbols().holds(truth(call, 0)) ? 1 : 2)));
             default -> null;
         };
     }
@@ -129,20 +130,26 @@ final class SymbolicOps {
     }
 
     private static Bound relation(String operator, NodeCall call) {
-        Condition condition = Condition.of(operator, number(call, 0).value.whole(), number(call, 1).value.whole());
-        return condition.isConstant() ? new Bound.Plain(new Arg.Bool(call.symbols().holds(condition)))
-            : new Bound.Open(condition);
+        return bound(call, Comparisons.of(operator, number(call, 0).value.whole(), number(call, 1).value.whole()));
     }
 
-    private static boolean truth(NodeCall call, int position) {
-        return switch (call.arg(call.argument(position))) {
-            case Arg.Bool(boolean value) -> value;
-            case Arg.Int(SymInt value) -> call.symbols().holds(Condition.of("!=", value, SymInt.ZERO));
+    /** A condition that is known is a literal, any other waits until somebody asks about it. */
+    private static Bound bound(NodeCall call, Guard guard) {
+        return call.symbols().isDecided(guard) ? new Bound.Plain(new Arg.Bool(call.symbols().holds(guard)))
+            : new Bound.Condition(guard);
+    }
+
+    /** An argument as a condition. */
+    static Guard truth(NodeCall call, int position) {
+        Argument argument = call.argument(position);
+        if (argument instanceof Argument.SymScalar(String name)
+                && call.scope().get(name) instanceof Bound.Condition(Guard guard)) {
+            return guard;
+        }
+        return switch (call.arg(argument)) {
+            case Arg.Bool(boolean value) -> value ? Guard.TRUE : Guard.FALSE;
+            case Arg.Int(SymInt value) -> Comparisons.of("!=", value, SymInt.ZERO);
             default -> throw new KilnException.BadInput("argument " + (position + 1) + " is not a condition");
         };
-    }
-
-    private static List<Bound> truth(boolean value) {
-        return NodeCall.one(new Arg.Bool(value));
     }
 }

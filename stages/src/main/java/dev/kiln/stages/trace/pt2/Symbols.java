@@ -1,6 +1,7 @@
 package dev.kiln.stages.trace.pt2;
 
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.pt2.schema.Program;
@@ -80,12 +81,17 @@ final class Symbols {
     }
 
     /** Whether a condition on sizes holds; an open one becomes a guard. */
-    boolean holds(Condition condition) {
-        return switch (condition.relation()) {
-            case EQUAL -> shapes.equal(condition.left(), condition.right());
-            case DIFFERENT -> !shapes.equal(condition.left(), condition.right());
-            case LESS -> shapes.less(condition.left(), condition.right());
-            case AT_MOST -> !shapes.less(condition.right(), condition.left());
-        };
+    boolean holds(Guard condition) {
+        return shapes.evaluate(condition);
+    }
+
+    /** Demands a condition: an error if it is false, a guard if it is open. */
+    void require(Guard condition) {
+        shapes.require(condition, "the model requires");
+    }
+
+    /** Whether a condition is known to hold or not to hold, whatever the sizes are. */
+    boolean isDecided(Guard condition) {
+        return shapes.staticallyKnownTrue(condition) || shapes.staticallyKnownTrue(condition.negated());
     }
 }

@@ -51,7 +51,10 @@ final class Pickle {
                 call(opcode);
             }
         }
-        return stack.getLast();
+        if (stack.size() != 1 || stack.getFirst() == MARK) {
+            throw in.damaged("its opcodes do not fit together");
+        }
+        return stack.getFirst();
     }
 
     private boolean literal(int opcode) {
@@ -125,16 +128,29 @@ final class Pickle {
             case 'c' -> stack.add(PickleGlobals.allowed(what, in.line() + "." + in.line()));
             case 0x93 -> {
                 List<Object> names = take(2);
-                stack.add(PickleGlobals.allowed(what, (String) names.get(0) + "." + (String) names.get(1)));
+                stack.add(PickleGlobals.allowed(what, text(names.get(0)) + "." + text(names.get(1))));
             }
             case 'R', 0x81 -> {
                 List<Object> call = take(2);
-                stack.add(PickleGlobals.call(what, (Global) call.get(0), ((Tuple) call.get(1)).items()));
+                stack.add(PickleGlobals.call(what, typed(Global.class, call.get(0)),
+                    typed(Tuple.class, call.get(1)).items()));
             }
             case 'b' -> take(1); // attributes of an OrderedDict or a parameter
-            case 'Q' -> stack.add(PickleGlobals.storage(what, ((Tuple) take(1).getFirst()).items()));
+            case 'Q' -> stack.add(PickleGlobals.storage(what, typed(Tuple.class, take(1).getFirst()).items()));
             default -> throw in.damaged("opcode 0x" + Integer.toHexString(opcode) + " is not one that tensors need");
         }
+    }
+
+    private static String text(Object value) {
+        return typed(String.class, value);
+    }
+
+    /** A value that must be there and of a type; anything else is reported as an ill-formed pickle. */
+    static <T> T typed(Class<T> type, Object value) {
+        if (value == null) {
+            throw new ClassCastException("None");
+        }
+        return type.cast(value);
     }
 
     private void requireProtocol(int protocol) {
@@ -145,12 +161,12 @@ final class Pickle {
 
     @SuppressWarnings("unchecked")
     private void list(List<Object> items) {
-        ((List<Object>) stack.getLast()).addAll(items);
+        ((List<Object>) typed(List.class, stack.getLast())).addAll(items);
     }
 
     @SuppressWarnings("unchecked")
     private void map(List<Object> pairs) {
-        fill((Map<Object, Object>) stack.getLast(), pairs);
+        fill((Map<Object, Object>) typed(Map.class, stack.getLast()), pairs);
     }
 
     /** Keys are plain values, so that hashing one cannot run into itself. */

@@ -1,5 +1,7 @@
 package dev.kiln.stages.trace.pt2.archive;
 
+import static dev.kiln.stages.trace.pt2.archive.Pickle.typed;
+
 import dev.kiln.ops.KilnException;
 import dev.kiln.stages.trace.pt2.archive.PickleValue.Global;
 import dev.kiln.stages.trace.pt2.archive.PickleValue.Opaque;
@@ -40,9 +42,9 @@ final class PickleGlobals {
         return switch (function.name()) {
             case "collections.OrderedDict" -> ordered(what, args);
             case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor" -> tensor(what, args,
-                ((StorageRef) args.get(0)).kind());
-            case "torch._utils._rebuild_tensor_v3" -> tensor(what, args, ((Global) args.get(6)).name());
-            case "torch._utils._rebuild_parameter" -> (TensorRef) args.getFirst();
+                typed(StorageRef.class, args.get(0)).kind());
+            case "torch._utils._rebuild_tensor_v3" -> tensor(what, args, typed(Global.class, args.get(6)).name());
+            case "torch._utils._rebuild_parameter" -> typed(TensorRef.class, args.getFirst());
             case "torch._tensor._rebuild_from_type_v2" -> plain(what, args);
             case "torch.Size" -> args.getFirst();
             case "torch.device" -> new Opaque("torch.device");
@@ -59,26 +61,26 @@ final class PickleGlobals {
 
     /** A tensor with attributes: the attributes are of no use, a subclass is refused. */
     private static Object plain(String what, List<Object> args) {
-        String type = ((Global) args.get(1)).name();
+        String type = typed(Global.class, args.get(1)).name();
         if (!CLASSES.contains(type)) {
             throw new KilnException.Unsupported(what + " holds a tensor of class " + type);
         }
-        return call(what, (Global) args.get(0), ((Tuple) args.get(2)).items());
+        return call(what, typed(Global.class, args.get(0)), typed(Tuple.class, args.get(2)).items());
     }
 
     private static TensorRef tensor(String what, List<Object> args, String type) {
-        return new TensorRef((StorageRef) args.get(0), type, (Long) args.get(1), longs(args.get(2)),
-            longs(args.get(3)));
+        return new TensorRef(typed(StorageRef.class, args.get(0)), type, typed(Long.class, args.get(1)),
+            longs(args.get(2)), longs(args.get(3)));
     }
 
     private static List<Long> longs(Object tuple) {
-        return ((Tuple) tuple).items().stream().map(Long.class::cast).toList();
+        return typed(Tuple.class, tuple).items().stream().map(v -> typed(Long.class, v)).toList();
     }
 
     static StorageRef storage(String what, List<Object> id) {
         if (id.size() < 3 || !"storage".equals(id.getFirst())) {
             throw new KilnException.Unsupported(what + " refers to something that is not a storage");
         }
-        return new StorageRef(((Global) id.get(1)).name(), (String) id.get(2));
+        return new StorageRef(typed(Global.class, id.get(1)).name(), typed(String.class, id.get(2)));
     }
 }

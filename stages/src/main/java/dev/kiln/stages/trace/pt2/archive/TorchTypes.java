@@ -21,8 +21,8 @@ public final class TorchTypes {
         Map.entry("torch.ComplexFloatStorage", "complex64"), Map.entry("torch.complex64", "complex64"),
         Map.entry("torch.ComplexDoubleStorage", "complex128"), Map.entry("torch.complex128", "complex128"),
         Map.entry("torch.uint16", "uint16"), Map.entry("torch.uint32", "uint32"),
-        Map.entry("torch.uint64", "uint64"), Map.entry("torch.float8_e4m3fn", "float8_e4m3fn"),
-        Map.entry("torch.float8_e5m2", "float8_e5m2"), Map.entry("torch.float8_e4m3fnuz", "float8_e4m3fnuz"),
+        Map.entry("torch.uint64", "uint64"), Map.entry("torch.float8_e4m3fn", "f8e4m3fn"),
+        Map.entry("torch.float8_e5m2", "f8e5m2"), Map.entry("torch.float8_e4m3fnuz", "float8_e4m3fnuz"),
         Map.entry("torch.float8_e5m2fnuz", "float8_e5m2fnuz"));
 
     /** By the serialised number, which is not c10's: {@code ScalarType} of the export schema. */
@@ -31,7 +31,7 @@ public final class TorchTypes {
         Map.entry(5L, "i64"), Map.entry(6L, "f16"), Map.entry(7L, "f32"), Map.entry(8L, "f64"),
         Map.entry(9L, "complex32"), Map.entry(10L, "complex64"), Map.entry(11L, "complex128"),
         Map.entry(12L, "b8"), Map.entry(13L, "bf16"), Map.entry(28L, "uint16"),
-        Map.entry(29L, "float8_e4m3fn"), Map.entry(30L, "float8_e5m2"), Map.entry(31L, "float8_e4m3fnuz"),
+        Map.entry(29L, "f8e4m3fn"), Map.entry(30L, "f8e5m2"), Map.entry(31L, "float8_e4m3fnuz"),
         Map.entry(32L, "float8_e5m2fnuz"), Map.entry(33L, "float8_e8m0fnu"), Map.entry(34L, "uint32"),
         Map.entry(35L, "uint64"));
 
