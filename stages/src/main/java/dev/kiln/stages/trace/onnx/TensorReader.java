@@ -4,7 +4,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
-import java.lang.foreign.Arena;
+import dev.kiln.stages.trace.AlignedData;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -52,25 +52,7 @@ final class TensorReader {
             throw new KilnException.BadInput(what + ": " + dtype + sizes + " takes " + expected
                 + " bytes, the file has " + data.byteSize());
         }
-        return new ConstantValue(dtype, sizes, aligned(data, dtype));
-    }
-
-    private static MemorySegment aligned(MemorySegment data, DType dtype) {
-        if (data.isNative() && data.address() % dtype.bytes() == 0) {
-            return data;
-        }
-        // allocateFrom does not clear the memory first, as allocate does
-        Arena arena = Arena.ofAuto();
-        return switch (dtype.bytes()) {
-            case 8 -> arena.allocateFrom(ValueLayout.JAVA_LONG, data, ValueLayout.JAVA_LONG_UNALIGNED, 0,
-                data.byteSize() / 8);
-            case 4 -> arena.allocateFrom(ValueLayout.JAVA_INT, data, ValueLayout.JAVA_INT_UNALIGNED, 0,
-                data.byteSize() / 4);
-            case 2 -> arena.allocateFrom(ValueLayout.JAVA_SHORT, data, ValueLayout.JAVA_SHORT_UNALIGNED, 0,
-                data.byteSize() / 2);
-            default -> arena.allocateFrom(ValueLayout.JAVA_BYTE, data, ValueLayout.JAVA_BYTE, 0,
-                data.byteSize());
-        };
+        return new ConstantValue(dtype, sizes, AlignedData.of(data, dtype));
     }
 
     /** From the repeated fields, one for each class of element types. */

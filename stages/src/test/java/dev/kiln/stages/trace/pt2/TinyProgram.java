@@ -102,7 +102,8 @@ final class TinyProgram {
         constants.put(name, dense(storage, sizes));
         String input = "c_" + name.replace('.', '_');
         value(7, input, dense(storage, sizes).sizes.toArray());
-        return spec(input, "{'tensor_constant':{'arg':{'name':'" + input + "'},'tensor_constant_name':'" + name + "'}}");
+        return spec(input, "{'tensor_constant':{'arg':{'name':'" + input + "'},'tensor_constant_name':'"
+            + name + "'}}");
     }
 
     static Weight dense(String storage, long... sizes) {
@@ -123,7 +124,8 @@ final class TinyProgram {
 
     static ObjectNode meta(int dtype, long offset, List<?> sizes, List<Long> strides) {
         ObjectNode meta = object("{'dtype':" + dtype + ",'sizes':[],'requires_grad':false,"
-            + "'device':{'type':'cpu','index':null},'strides':[],'storage_offset':{'as_int':" + offset + "},'layout':7}");
+            + "'device':{'type':'cpu','index':null},'strides':[],'storage_offset':{'as_int':"
+            + offset + "},'layout':7}");
         sizes.forEach(s -> ((ArrayNode) meta.get("sizes")).add(size(s)));
         (strides == null ? sizes : strides).forEach(s -> ((ArrayNode) meta.get("strides")).add(size(s)));
         return meta;

@@ -3,7 +3,7 @@ package dev.kiln.stages.trace.pt2.archive;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
-import java.lang.foreign.Arena;
+import dev.kiln.stages.trace.AlignedData;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -43,11 +43,7 @@ public record StoredTensor(String storage, MemorySegment bytes, DType dtype, Lis
         int width = dtype.bytes();
         if (isDense()) {
             MemorySegment part = bytes.asSlice(offset * width, numel * width);
-            if (part.isNative() && part.address() % width == 0) {
-                return new ConstantValue(dtype, sizes, part);
-            }
-            MemorySegment copy = Arena.ofAuto().allocate(numel * width, 64);
-            return new ConstantValue(dtype, sizes, copy.copyFrom(part));
+            return new ConstantValue(dtype, sizes, AlignedData.of(part, dtype));
         }
         ConstantValue value = ConstantValue.allocate(dtype, sizes);
         new Gather(value.data()).run(0, offset);

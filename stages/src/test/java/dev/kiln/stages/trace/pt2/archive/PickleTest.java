@@ -71,7 +71,8 @@ class PickleTest {
     @Test
     void givesOnlyTypedErrorsForRandomBytes() {
         Random random = new Random(7);
-        String opcodes = "\u0080\u0095NJKMGXU()]}tlaesuq0rhjcRbQ.\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u0094\u0093\u0001\u0002";
+        String opcodes = "\u0080\u0095NJKMGXU()]}tlaesuq0rhjcRbQ."
+            + "\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u0094\u0093\u0001\u0002";
         for (int i = 0; i < 20_000; i++) {
             StringBuilder text = new StringBuilder();
             for (int k = random.nextInt(30); k >= 0; k--) {
