@@ -16,4 +16,8 @@ sealed interface Bound {
     /** A symbolic float: exact as long as nothing but rounding uses it. */
     record Quotient(Fraction value) implements Bound {
     }
+
+    /** A result that Kiln does not compute, for which the operator's name stands; nobody may read it. */
+    record Missing(String operator) implements Bound {
+    }
 }

@@ -75,12 +75,10 @@ final class GraphTranslator {
         NodeCall call = new NodeCall(node, scope, builder, symbols);
         List<Bound> results = Targets.find(node.target()).orElseThrow().translate(call);
         List<String> names = names(node.outputs());
-        if (results.size() < names.size()) {
-            throw new KilnException.BadInput("it has " + results.size() + " results, the graph names " + names.size());
-        }
         for (int i = 0; i < names.size(); i++) {
-            define(call, names.get(i), results.get(i));
-            requireAsDeclared(scope, names.get(i), results.get(i));
+            Bound result = i < results.size() ? results.get(i) : new Bound.Missing(Targets.name(node.target()));
+            define(call, names.get(i), result);
+            requireAsDeclared(scope, names.get(i), result);
         }
     }
 

@@ -94,6 +94,7 @@ record NodeCall(ProgramNode node, Scope scope, GraphBuilder builder, Symbols sym
             case Bound.Plain(Arg arg) -> arg;
             case Bound.Condition(Guard guard) -> new Arg.Bool(symbols.holds(guard));
             case Bound.Quotient(Fraction value) -> real(value);
+            case Bound.Missing m -> throw new IllegalStateException("read a missing result");
         };
     }
 

@@ -108,6 +108,10 @@ final class Scope {
             cell.value = new Bound.Plain(cell.pending.get());
             cell.pending = null;
         }
+        if (cell.value instanceof Bound.Missing(String operator)) {
+            throw new KilnException.Unsupported("it reads '" + name + "', a result of " + operator
+                + " that is not supported");
+        }
         return cell.value;
     }
 

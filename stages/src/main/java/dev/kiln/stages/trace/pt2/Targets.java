@@ -3,8 +3,10 @@ package dev.kiln.stages.trace.pt2;
 import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.schema.OpTable;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** What each operator of an exported graph is translated by. */
@@ -24,8 +26,9 @@ final class Targets {
 
     static Optional<Translator> find(String target) {
         String name = name(target);
-        return Stream.of(SymbolicOps.find(name), Assertions.find(name), SpecialOps.find(name), plain(name),
-            InPlaceOps.find(name)).filter(t -> t != null).findFirst();
+        return Stream.<Supplier<Translator>>of(() -> SymbolicOps.find(name), () -> Assertions.find(name),
+            () -> plain(name), () -> SpecialOps.find(name), () -> InPlaceOps.find(name)).map(Supplier::get)
+                .filter(Objects::nonNull).findFirst();
     }
 
     private static Translator plain(String name) {
