@@ -108,7 +108,7 @@ class Pt2ErrorsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"10|element type complex64 is not supported",
-        "28|element type uint16 is not supported",
+        "33|element type float8_e8m0fnu is not supported",
         "99|99 is no element type"})
     void namesElementTypes(int dtype, String message) {
         TinyProgram program = new TinyProgram().input(dtype, "x", 2).node("relu.default", "relu", "self", "%x")

@@ -20,8 +20,8 @@ public final class TorchTypes {
         Map.entry("torch.BoolStorage", "b8"), Map.entry("torch.bool", "b8"),
         Map.entry("torch.ComplexFloatStorage", "complex64"), Map.entry("torch.complex64", "complex64"),
         Map.entry("torch.ComplexDoubleStorage", "complex128"), Map.entry("torch.complex128", "complex128"),
-        Map.entry("torch.uint16", "uint16"), Map.entry("torch.uint32", "uint32"),
-        Map.entry("torch.uint64", "uint64"), Map.entry("torch.float8_e4m3fn", "f8e4m3fn"),
+        Map.entry("torch.uint16", "u16"), Map.entry("torch.uint32", "u32"),
+        Map.entry("torch.uint64", "u64"), Map.entry("torch.float8_e4m3fn", "f8e4m3fn"),
         Map.entry("torch.float8_e5m2", "f8e5m2"), Map.entry("torch.float8_e4m3fnuz", "float8_e4m3fnuz"),
         Map.entry("torch.float8_e5m2fnuz", "float8_e5m2fnuz"));
 
@@ -30,10 +30,10 @@ public final class TorchTypes {
         Map.entry(1L, "u8"), Map.entry(2L, "i8"), Map.entry(3L, "i16"), Map.entry(4L, "i32"),
         Map.entry(5L, "i64"), Map.entry(6L, "f16"), Map.entry(7L, "f32"), Map.entry(8L, "f64"),
         Map.entry(9L, "complex32"), Map.entry(10L, "complex64"), Map.entry(11L, "complex128"),
-        Map.entry(12L, "b8"), Map.entry(13L, "bf16"), Map.entry(28L, "uint16"),
+        Map.entry(12L, "b8"), Map.entry(13L, "bf16"), Map.entry(28L, "u16"),
         Map.entry(29L, "f8e4m3fn"), Map.entry(30L, "f8e5m2"), Map.entry(31L, "float8_e4m3fnuz"),
-        Map.entry(32L, "float8_e5m2fnuz"), Map.entry(33L, "float8_e8m0fnu"), Map.entry(34L, "uint32"),
-        Map.entry(35L, "uint64"));
+        Map.entry(32L, "float8_e5m2fnuz"), Map.entry(33L, "float8_e8m0fnu"), Map.entry(34L, "u32"),
+        Map.entry(35L, "u64"));
 
     private TorchTypes() {
     }
