@@ -69,7 +69,9 @@ final class LinearKernel implements TemplateKernel {
                 variants.add(template(micro, blocking));
             }
         }
-        target.library("openblas.sgemm").ifPresent(name -> variants.add(library(name)));
+        SymInt stride = node.a().strides().getFirst();
+        boolean repeatsRows = stride.isConstant() && stride.asLong() < node.k();
+        target.library("openblas.sgemm").filter(name -> !repeatsRows).ifPresent(name -> variants.add(library(name)));
         return variants;
     }
 

@@ -37,6 +37,8 @@ final class ContractionLowering {
                 List.of(left.sizes().getFirst(), right.sizes().getLast()));
         }
         Value.Strided rows = left.strides().getLast().is(1) ? left : c.copy(left);
+        rows = rows.sizes().getFirst().is(1) ? rows.view(rows.sizes(), List.of(rows.sizes().getLast(), SymInt.ONE), rows.offset())
+            : rows;
         long k = right.sizes().getFirst().asLong();
         long n = right.sizes().getLast().asLong();
         SymInt m = left.sizes().getFirst();
