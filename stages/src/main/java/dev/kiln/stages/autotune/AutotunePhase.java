@@ -22,9 +22,6 @@ import java.util.Optional;
  * remembered by problem and machine; only problems that are not known are measured, all in one library.
  */
 public final class AutotunePhase {
-    /** Candidates a kernel, at most; variants come with the expected best first. */
-    private static final int CANDIDATES = 2;
-
     private AutotunePhase() {
     }
 
@@ -67,7 +64,7 @@ public final class AutotunePhase {
         List<Candidate> candidates = new ArrayList<>();
         for (Kernel kernel : kernels) {
             candidates.add(new Candidate(candidates.size(), kernel, kernel.tuning().orElseThrow().reference()));
-            contenders(kernel).forEach(v -> candidates.add(new Candidate(candidates.size(), kernel, v)));
+            kernel.variants().forEach(v -> candidates.add(new Candidate(candidates.size(), kernel, v)));
         }
         ShapeEnv shapes = code.schedule().program().shapes();
         try (TuningLibrary library = TuningLibrary.build(code, candidates, options, environment, deadline)) {
@@ -85,17 +82,6 @@ public final class AutotunePhase {
                 }
             }
         }
-    }
-
-    /** The first variants, each label once, and every library variant. */
-    private static List<Kernel.Variant> contenders(Kernel kernel) {
-        Map<String, Kernel.Variant> contenders = new java.util.LinkedHashMap<>();
-        for (Kernel.Variant variant : kernel.variants()) {
-            if (contenders.size() < CANDIDATES || !variant.externs().isEmpty()) {
-                contenders.putIfAbsent(variant.label(), variant);
-            }
-        }
-        return List.copyOf(contenders.values());
     }
 
     private static Problem problem(Kernel kernel, CompileOptions options, Environment environment) {

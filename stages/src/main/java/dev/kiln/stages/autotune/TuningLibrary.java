@@ -68,18 +68,18 @@ final class TuningLibrary implements AutoCloseable {
     }
 
     /**
-     * A unit for each candidate of Kiln's, one for all references and library calls, which are short, and one with
-     * the switch; and the graph's other kernels, so that what the build will need is compiled side by side now and
+     * Units of Kiln's candidates, one for all references and library calls, which are short, and one with the switch; and the graph's other kernels, so that what the build will need is compiled side by side now and
      * nothing compiles while candidates are timed.
      */
     private static List<CompileUnit> units(GeneratedCode graph, List<Candidate> candidates, List<String> externs) {
         List<CompileUnit> units = new ArrayList<>(SourceUnits.shared(graph));
         StringBuilder entry = new StringBuilder(SourceUnits.prelude());
         StringBuilder cases = new StringBuilder();
+        List<String> packed = new ArrayList<>();
         StringBuilder unpacked = new StringBuilder(SourceUnits.prelude());
         for (Candidate c : candidates) {
             if (c.variant().packing().isPresent()) {
-                units.add(SourceUnits.unit(c.kernel(), c.variant(), externs));
+                packed.add(SourceUnits.linked(c.variant(), externs));
             } else {
                 unpacked.append(SourceUnits.linked(c.variant(), externs));
             }
@@ -97,6 +97,7 @@ final class TuningLibrary implements AutoCloseable {
                   kiln_scratch(call->syms + 1)};
               switch (call->syms[0]) {
             """).append(cases).append("  }\n  return 0;\n}\n");
+        units.addAll(SourceUnits.balanced("candidates", packed));
         units.addAll(SourceUnits.parts(variants(graph, candidates)));
         units.add(new CompileUnit("unpacked", unpacked.toString()));
         units.add(new CompileUnit("tune", entry.toString()));

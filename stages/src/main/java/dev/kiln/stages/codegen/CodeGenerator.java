@@ -22,6 +22,9 @@ public final class CodeGenerator {
     /** Place of the weight among a template's arguments. */
     private static final int WEIGHT = 1;
 
+    /** Multiplications that take long enough, some 50 microseconds, for the choice to matter. */
+    private static final long WORTH_TUNING = 10_000_000;
+
     private final Graph graph;
     private final Schedule schedule;
     private final CodegenTarget target;
@@ -92,9 +95,10 @@ public final class CodeGenerator {
 
     private void add(KernelGroup.Template group, TemplateKernel template) {
         Kernel shared = kernel(group, template.identity(), name -> {
-            List<Kernel.Variant> variants = named(template.variants(target), name);
-            Optional<Kernel.Tuning> tuning = variants.size() > 1 ? Optional.of(tuning(group, template, name))
-                : Optional.empty();
+            List<Kernel.Variant> all = named(template.variants(target), name);
+            boolean tuned = all.size() > 1 && schedule.program().shapes().hint(template.products()) >= WORTH_TUNING;
+            List<Kernel.Variant> variants = tuned ? all : all.subList(0, 1);
+            Optional<Kernel.Tuning> tuning = tuned ? Optional.of(tuning(group, template, name)) : Optional.empty();
             return new Kernel(name, template.kind(), comment(name, group), variants, template.scratch(), tuning);
         });
         launches.add(new Launch(shared.name(), template.arguments(), WEIGHT, template.weightTransposed(), origins(group)));

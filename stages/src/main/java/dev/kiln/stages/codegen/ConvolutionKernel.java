@@ -148,6 +148,11 @@ final class ConvolutionKernel implements TemplateKernel {
         return (long) channels() * node.window().taps();
     }
 
+    @Override
+    public SymInt products() {
+        return node.m().times(node.n()).times(depth());
+    }
+
     /** The window of one row of output, or what leaves room for weights in the cache. */
     @Override
     public SymInt scratch() {

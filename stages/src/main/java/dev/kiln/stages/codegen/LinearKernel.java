@@ -1,6 +1,5 @@
 package dev.kiln.stages.codegen;
 
-import dev.kiln.kernels.gemm.CacheSizes;
 import dev.kiln.kernels.gemm.ElementType;
 import dev.kiln.kernels.gemm.GemmBlocking;
 import dev.kiln.kernels.gemm.GemmSpec;
@@ -21,6 +20,9 @@ import java.util.function.Function;
 
 /** Writes a linear with its epilogue: one variant a register block and cache blocking, and one of the library. */
 final class LinearKernel implements TemplateKernel {
+    /** Of Kiln's own, at most; the expected best come first. */
+    private static final int CANDIDATES = 2;
+
     private final LoopNode.Linear node;
     private final KernelNames names;
     private final List<String> symbols;
@@ -64,10 +66,8 @@ final class LinearKernel implements TemplateKernel {
     public List<Variant> variants(CodegenTarget target) {
         List<Variant> variants = new ArrayList<>();
         for (MicroGemm micro : MicroGemm.table(target.isa(), ElementType.F32)) {
-            CacheSizes caches = target.caches();
-            for (GemmBlocking blocking : GemmBlocking.candidates(micro, node.n(), node.k(), caches)) {
-                variants.add(template(micro, blocking));
-            }
+            GemmBlocking.candidates(micro, node.n(), node.k(), target.caches()).stream()
+                .limit(CANDIDATES - variants.size()).forEach(blocking -> variants.add(template(micro, blocking)));
         }
         SymInt stride = node.a().strides().getFirst();
         boolean repeatsRows = stride.isConstant() && stride.asLong() < node.k();
@@ -111,6 +111,11 @@ final class LinearKernel implements TemplateKernel {
     @Override
     public long depth() {
         return node.k();
+    }
+
+    @Override
+    public SymInt products() {
+        return node.m().times(node.n()).times(node.k());
     }
 
     @Override

@@ -17,7 +17,8 @@ import java.util.Map;
 /** Puts the chosen variants of a graph's kernels into C units of about equal size, and the entry into one more. */
 public final class SourceUnits {
     private static final String SUPPORT = resource("support.h");
-    private static final int SHARED_UNITS = 2;
+    /** Starting the compiler and reading the common text cost as much as a few kernels. */
+    private static final int KERNELS_PER_UNIT = 10;
     /** Stands in blocks whose multiplications and additions must not be fused. */
     static final String CONTRACT_OFF = "#pragma clang fp contract(off)";
 
@@ -30,19 +31,16 @@ public final class SourceUnits {
     }
 
     /**
-     * The units of a graph. A kernel that was chosen among several has a unit of its own, the one that autotuning
-     * compiled; the others share {@code shared} units of about equal size.
+     * The units of a graph: of the kernels that have one variant only, which autotuning compiled already, of the
+     * chosen variants of the others, of the micro-kernels, and of the entry.
      *
      * @param externs library functions of the graph, in order
      */
     public static List<CompileUnit> of(GeneratedCode code, Map<String, Kernel.Variant> chosen,
             List<EntryWriter.ConstantUse> constants, List<String> externs) {
         List<CompileUnit> result = new ArrayList<>(shared(code));
-        for (Kernel kernel : code.kernels()) {
-            if (kernel.variants().size() > 1) {
-                result.add(unit(kernel, chosen.get(kernel.name()), externs));
-            }
-        }
+        result.addAll(balanced("chosen", code.kernels().stream().filter(k -> k.variants().size() > 1)
+            .map(k -> k.comment() + linked(chosen.get(k.name()), externs)).toList()));
         result.addAll(parts(chosen.values()));
         result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, chosen, constants)));
         return result;
@@ -50,19 +48,21 @@ public final class SourceUnits {
 
     /** Units of the kernels that have one variant only. */
     public static List<CompileUnit> shared(GeneratedCode code) {
-        List<Kernel> single = new ArrayList<>(code.kernels().stream().filter(k -> k.variants().size() == 1).toList());
-        single.sort(Comparator.comparing((Kernel k) -> -k.variants().getFirst().source().length()));
+        return balanced("kernels", code.kernels().stream().filter(k -> k.variants().size() == 1)
+            .map(k -> k.comment() + k.variants().getFirst().source()).toList());
+    }
+
+    /** A few units of about equal size, at least two if there is enough to do, to be compiled side by side. */
+    public static List<CompileUnit> balanced(String name, List<String> kernels) {
         List<StringBuilder> texts = new ArrayList<>();
-        for (int i = 0; i < SHARED_UNITS; i++) {
+        for (int i = 0; i < Math.max(2, Math.ceilDiv(kernels.size(), KERNELS_PER_UNIT)); i++) {
             texts.add(new StringBuilder());
         }
-        for (Kernel kernel : single) {
-            StringBuilder smallest = texts.stream().min(Comparator.comparing(StringBuilder::length)).orElseThrow();
-            smallest.append('\n').append(kernel.comment()).append(kernel.variants().getFirst().source());
-        }
+        kernels.stream().sorted(Comparator.comparing((String text) -> -text.length())).forEach(text ->
+            texts.stream().min(Comparator.comparing(StringBuilder::length)).orElseThrow().append('\n').append(text));
         List<CompileUnit> units = new ArrayList<>();
         texts.stream().filter(t -> !t.isEmpty())
-            .forEach(t -> units.add(new CompileUnit("kernels" + units.size(), prelude() + t, flags(t.toString()))));
+            .forEach(t -> units.add(new CompileUnit(name + units.size(), prelude() + t, flags(t.toString()))));
         return units;
     }
 
@@ -81,11 +81,6 @@ public final class SourceUnits {
     /** What the compiler must be told about a text: otherwise it fuses whatever pragmas say. */
     public static List<String> flags(String text) {
         return text.contains(CONTRACT_OFF) ? List.of("-ffp-contract=fast-honor-pragmas") : List.of();
-    }
-
-    /** The unit of one variant of a kernel. */
-    public static CompileUnit unit(Kernel kernel, Kernel.Variant variant, List<String> externs) {
-        return new CompileUnit(variant.function(), prelude() + kernel.comment() + linked(variant, externs));
     }
 
     /** The variant's source with its library functions bound to places in the graph's table. */

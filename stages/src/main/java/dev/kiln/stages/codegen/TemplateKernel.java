@@ -33,6 +33,9 @@ sealed interface TemplateKernel permits LinearKernel, ConvolutionKernel {
     /** Products summed into one element. */
     long depth();
 
+    /** Multiplications in all. */
+    SymInt products();
+
     /** Bytes of scratch that each worker needs. */
     SymInt scratch();
 }

@@ -32,10 +32,13 @@ final class DimensionMerger {
      * the second; null if its indices do not allow it.
      */
     static LoopNode.Pointwise toMatrix(LoopNode.Pointwise node, SymInt rows, SymInt columns) {
+        if (rows.is(1) && !(node.sizes().size() > 1 && node.sizes().getFirst().is(1))) {
+            return toMatrix(withLeadingUnit(node), rows, columns);
+        }
         LoopNode.Pointwise current = node;
         int split = 0;
         SymInt lead = SymInt.ONE;
-        while (split < node.sizes().size() && !(lead.equals(rows) && tail(node, split).equals(columns))) {
+        while (split < node.sizes().size() && !(split > 0 && lead.equals(rows) && tail(node, split).equals(columns))) {
             lead = lead.times(node.sizes().get(split++));
         }
         if (!lead.equals(rows) || !tail(node, split).equals(columns) || split == 0 || split == node.sizes().size()) {
@@ -57,6 +60,15 @@ final class DimensionMerger {
             }
         }
         return current;
+    }
+
+    private static LoopNode.Pointwise withLeadingUnit(LoopNode.Pointwise node) {
+        List<SymInt> sizes = new ArrayList<>(node.sizes());
+        sizes.addFirst(SymInt.ONE);
+        List<SymInt> from = LoopVars.outputs(node.sizes().size());
+        Map<String, SymInt> renaming = Indices.renaming(from, LoopVars.outputs(sizes.size()).subList(1, sizes.size()));
+        return new LoopNode.Pointwise(node.output(), sizes, node.store().substitute(renaming),
+            Indices.substitute(node.body(), renaming), node.origins());
     }
 
     private static SymInt tail(LoopNode.Pointwise node, int from) {
