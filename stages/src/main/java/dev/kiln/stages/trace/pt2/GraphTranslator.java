@@ -53,7 +53,8 @@ final class GraphTranslator {
             String label = "node " + (name.isEmpty() ? "" : "'" + name + "' ") + "(" + Targets.name(node.target())
                 + "): ";
             try {
-                builder.from(name.isEmpty() ? List.of() : List.of(name));
+                String source = node.source().isEmpty() ? name : node.source();
+                builder.from(source.isEmpty() ? List.of() : List.of(source));
                 translate(scope, node);
             } catch (KilnException.Unsupported e) {
                 throw new KilnException.Unsupported(label + e.getMessage());

@@ -17,7 +17,7 @@ final class GraphReader {
 
     private static ProgramNode node(Json json) {
         return new ProgramNode(json.get("target").text(), json.get("inputs").list(GraphReader::input),
-            json.get("outputs").list(ArgumentReader::read));
+            json.get("outputs").list(ArgumentReader::read), SourceName.of(json));
     }
 
     private static ProgramNode.Input input(Json json) {
