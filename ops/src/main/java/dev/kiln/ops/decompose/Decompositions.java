@@ -26,6 +26,12 @@ public final class Decompositions {
     private static void define(Definitions d) {
         ContractionDecompositions.define(d);
         ConvolutionDecompositions.define(d);
+        MaxPooling.define(d);
+        AveragePooling.define(d);
+        AdaptivePooling.define(d);
+        PaddingDecompositions.define(d);
+        Resampling.define(d);
+        Folding.define(d);
         NormalizationDecompositions.define(d);
         ReductionDecompositions.define(d);
         OrderDecompositions.define(d);

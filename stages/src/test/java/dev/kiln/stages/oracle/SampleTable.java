@@ -25,7 +25,7 @@ final class SampleTable {
 
     /**
      * Statistics and attention: libtorch's fused kernels treat NaN and infinities in their own ways; gelu:
-     * 0 * inf, as in a convolution's padding.
+     * 0 * inf, as in a convolution's padding; places of maxima: several NaNs are equally good.
      */
     private static final Set<String> FINITE = Set.of("native_layer_norm", "native_layer_norm_backward", "layer_norm", "native_group_norm",
         "group_norm", "var", "std", "var_mean", "std_mean", "scaled_dot_product_attention", "topk",
@@ -74,7 +74,8 @@ final class SampleTable {
         if (DIVISIONS.contains(packet) && position == 1) {
             return Range.DIVISOR;
         }
-        if (CASTS.contains(packet) || FINITE.contains(packet) || packet.contains("conv")) {
+        if (CASTS.contains(packet) || FINITE.contains(packet) || packet.contains("conv")
+                || packet.contains("max_pool") && !op.schema().returns().equals(List.of("Tensor"))) {
             return Range.FINITE;
         }
         if (packet.equals("pow")) {
@@ -106,12 +107,13 @@ final class SampleTable {
     /**
      * Whether the op is compared in a dtype. Quotients of half precisions that are then rounded to integers
      * are
-     * not: libtorch rounds them twice.
+     * not: libtorch rounds them twice. Images of bytes are not resampled: libtorch does it in fixed point.
      */
     static boolean takes(OpOverload op, DType dtype) {
         boolean half = dtype.isFloating() && dtype.bytes() == 2;
         boolean rounded = DIVISIONS.contains(op.packet()) && !op.name().matches("aten.div.(Tensor|Scalar)");
-        return !(half && rounded) && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
+        boolean mixes = op.packet().matches("upsample_.*(linear|cubic).*");
+        return !(mixes && !dtype.isFloating()) && !(half && rounded) && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
     }
 
     /**

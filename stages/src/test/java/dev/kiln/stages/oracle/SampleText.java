@@ -98,6 +98,9 @@ final class SampleText {
         if (!items.isEmpty() && items.getFirst() instanceof Arg.Bool) {
             return new Arg.Bools(items.stream().map(i -> ((Arg.Bool) i).value()).toList());
         }
+        if (!items.isEmpty() && items.getFirst() instanceof Arg.Real) {
+            return new Arg.Reals(items.stream().map(i -> ((Arg.Real) i).value()).toList());
+        }
         List<SymInt> values = items.stream().map(i -> ((Arg.Int) i).value()).toList();
         return new Arg.Ints(values);
     }

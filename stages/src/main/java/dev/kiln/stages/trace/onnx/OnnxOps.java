@@ -30,6 +30,7 @@ final class OnnxOps {
         MatrixImports.register(registry);
         NormalizationImports.register(registry);
         ConvolutionImports.register(registry);
+        PoolingImports.register(registry);
         FactoryImports.register(registry);
         OrderImports.register(registry);
         ScatterImports.register(registry);
