@@ -63,20 +63,31 @@ public record CompiledGraph(CacheKey key, Code code, Signature signature, List<C
      *
      * @param symbols in the order of {@code kiln_call.syms}
      * @param guards boolean expressions over the symbols; all must hold for the entry to serve a call
+     * @param assertions conditions on symbols that come from data, which the code checks; by the number in its error
+     * @param capacities elements that the memory of each output must hold, over symbols known before the call; empty
+     *     if no output has a size that comes from data
      */
     public record Signature(List<SymbolSpec> symbols, List<TensorSpec> inputs, List<TensorSpec> outputs,
-                            List<String> guards) {
+                            List<String> guards, List<String> assertions, List<String> capacities) {
         public Signature {
             symbols = List.copyOf(symbols);
             inputs = List.copyOf(inputs);
             outputs = List.copyOf(outputs);
             guards = List.copyOf(guards);
+            assertions = List.copyOf(assertions);
+            capacities = List.copyOf(capacities);
+        }
+
+        /** Of a graph without sizes that come from data. */
+        public Signature(List<SymbolSpec> symbols, List<TensorSpec> inputs, List<TensorSpec> outputs,
+                         List<String> guards) {
+            this(symbols, inputs, outputs, guards, List.of(), List.of());
         }
     }
 
     /**
      * A symbolic size: the value of dimension {@code dim} of input {@code inputIndex}, within
-     * {@code [min, max]}.
+     * {@code [min, max]}; both are -1 if the code computes the value from data.
      *
      * @param hint the value seen while compiling
      */

@@ -21,7 +21,7 @@ import java.util.List;
 /** Serializers of {@link CompiledGraph} and its parts, in the order of the fields. */
 final class GraphSerializers {
     /** Raise when a field of any record below changes. */
-    private static final int SCHEMA = 1;
+    private static final int SCHEMA = 2;
     private static final int DIGEST_BYTES = 32;
 
     static final RecordSerializer<CacheKey> KEY = new RecordSerializer<>(TypeIds.CACHE_KEY, CacheKey.class) {
@@ -109,12 +109,14 @@ final class GraphSerializers {
             Wire.list(out, signature.inputs(), TENSOR::write);
             Wire.list(out, signature.outputs(), TENSOR::write);
             Wire.texts(out, signature.guards());
+            Wire.texts(out, signature.assertions());
+            Wire.texts(out, signature.capacities());
         }
 
         @Override
         public Signature read(Input in) {
             return new Signature(Wire.list(in, SYMBOL::read), Wire.list(in, TENSOR::read),
-                    Wire.list(in, TENSOR::read), Wire.texts(in));
+                    Wire.list(in, TENSOR::read), Wire.texts(in), Wire.texts(in), Wire.texts(in));
         }
     };
 

@@ -57,6 +57,13 @@ final class CallFrame {
         }
     }
 
+    /** Reads the symbols back: the graph has written those that come from data. */
+    void readSymbols(long[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = words.get(ARRAYS + i);
+        }
+    }
+
     void tensors(MemorySegment[] inputs, MemorySegment[] outputs) {
         for (int i = 0; i < inputs.length; i++) {
             words.set(firstInput + i, address("input", i, inputs[i]));

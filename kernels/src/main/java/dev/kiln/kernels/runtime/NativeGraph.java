@@ -54,9 +54,9 @@ public final class NativeGraph implements AutoCloseable {
      * Runs the graph. Addresses go to native code unchecked: shapes must have passed the graph's guards, and
      * the memory must stay allocated until the call returns.
      *
-     * @param syms    values of the graph's symbols, in its order
+     * @param syms    values of the graph's symbols, in its order; those that the graph computes are filled in
      * @param inputs  native memory of each input, in graph order
-     * @param outputs native memory of each output, large enough for {@code syms}
+     * @param outputs native memory of each output, large enough for {@code syms} and whatever data may give
      * @throws NativeCallException      when the graph returns an error code
      * @throws IllegalArgumentException for memory in a Java array
      * @throws IllegalStateException    when graph, runtime or an arena is closed
@@ -73,6 +73,7 @@ public final class NativeGraph implements AutoCloseable {
             if (code != 0) {
                 throw new NativeCallException("running " + library.library().path().getFileName(), code);
             }
+            frame.readSymbols(syms);
         } finally {
             runtime.workspaces().give(workspace);
             giveFrame(frame);

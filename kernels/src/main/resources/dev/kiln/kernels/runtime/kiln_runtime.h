@@ -25,7 +25,8 @@ typedef struct kiln_runtime {              /* function table of the runtime libr
 
 typedef struct kiln_call {
   const kiln_runtime* rt;
-  const int64_t* syms;                     /* values of the graph's symbols, in the order of CompiledGraph.symbols */
+  int64_t* syms;                           /* values of the graph's symbols, in the order of CompiledGraph.symbols;
+                                              the graph itself writes those that come from data */
   void* const* inputs;                     /* in graph order */
   void* const* outputs;                    /* allocated by the caller from the output size expressions */
   const void* const* constants;            /* memory-mapped weights and packed weights */

@@ -15,6 +15,7 @@ public final class AtenOps {
         ViewOps.register(registry);
         ReductionOps.register(registry);
         NormalizationOps.register(registry);
+        DataSizeOps.register(registry);
         IndexingOps.register(registry);
         SequentialOps.register(registry);
         FactoryOps.register(registry);

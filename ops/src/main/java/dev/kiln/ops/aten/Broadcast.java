@@ -6,7 +6,10 @@ import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The broadcasting rule: sizes are aligned from the right, and a size of 1 stretches. */
+/**
+ * The broadcasting rule: sizes are aligned from the right, and a size of 1 stretches. A size that comes from data is
+ * taken not to be 1, and must equal the other at run time.
+ */
 public final class Broadcast {
     private Broadcast() {
     }
@@ -31,8 +34,11 @@ public final class Broadcast {
         if (a.is(1) || a.equals(b)) {
             return b;
         }
-        if (b.is(1) || shapes.equal(a, b)) {
+        if (b.is(1)) {
             return a;
+        }
+        if (shapes.equalOrAsserted(a, b)) {
+            return shapes.isUnbacked(a) ? b : a;
         }
         throw new KilnException.BadInput(op + ": sizes " + a + " and " + b + " do not broadcast");
     }

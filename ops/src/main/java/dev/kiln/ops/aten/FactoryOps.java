@@ -37,7 +37,8 @@ final class FactoryOps {
             boolean down = step.isConstant() && step.asLong() < 0;
             SymInt length = down ? span.negate().minus(step).plus(-1).floorDiv(step.negate())
                 : span.plus(step).plus(-1).floorDiv(step);
-            return FakeTensor.contiguous(dtype, List.of(length.max(SymInt.ZERO)));
+            boolean some = a.shapes().provablyAtMost(SymInt.ZERO, length);
+            return FakeTensor.contiguous(dtype, List.of(some ? length : length.max(SymInt.ZERO)));
         }
         long length = (long) Math.ceil((a.real(1) - a.real(0)) / a.real(2));
         return FakeTensor.contiguous(dtype, Math.max(0, length));

@@ -6,6 +6,7 @@ import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpTable.Registry;
 import dev.kiln.ops.schema.ShapeFunction;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,11 +47,19 @@ final class IndexingOps {
         }
         int dim = a.dim(1, self.rank());
         for (int d = 0; d < Math.min(self.rank(), index.rank()); d++) {
-            if (d != dim && a.shapes().less(self.size(d), index.size(d))) {
+            if (d != dim && !fits(a, index.size(d), self.size(d))) {
                 throw a.error("the index " + index.sizes() + " is larger than " + self.sizes());
             }
         }
         return self.fresh(index.sizes());
+    }
+
+    private static boolean fits(OpArgs a, SymInt size, SymInt most) {
+        if (a.shapes().isUnbacked(most.minus(size))) {
+            a.shapes().require(Guard.atMost(size, most), a.schema().name());
+            return true;
+        }
+        return !a.shapes().less(most, size);
     }
 
     private static FakeTensor integral(OpArgs a, int position) {

@@ -13,10 +13,22 @@ public final class SliceBounds {
             return size;
         }
         SymInt fromStart = fromStart(shapes, bound, size);
-        if (shapes.less(fromStart, SymInt.ZERO)) {
-            return SymInt.ZERO;
+        return atMost(shapes, atLeast(shapes, fromStart, SymInt.ZERO), size);
+    }
+
+    /** The larger of the two; an expression if data decides which it is. */
+    static SymInt atLeast(ShapeEnv shapes, SymInt value, SymInt least) {
+        if (shapes.isUnbacked(value.minus(least))) {
+            return shapes.provablyAtMost(least, value) ? value : value.max(least);
         }
-        return shapes.less(size, fromStart) ? size : fromStart;
+        return shapes.less(value, least) ? least : value;
+    }
+
+    private static SymInt atMost(ShapeEnv shapes, SymInt value, SymInt most) {
+        if (shapes.isUnbacked(value.minus(most))) {
+            return shapes.provablyAtMost(value, most) ? value : value.min(most);
+        }
+        return shapes.less(most, value) ? most : value;
     }
 
     /** The index counted from the start. */

@@ -44,7 +44,7 @@ final class ViewOps {
     private static FakeTensor reshape(OpArgs a) {
         FakeTensor self = a.tensor(0);
         List<SymInt> sizes = inferMinusOne(a, self.numel(), a.sizes(1));
-        if (!a.shapes().equal(SymInt.product(sizes), self.numel())) {
+        if (!a.shapes().equalOrAsserted(SymInt.product(sizes), self.numel())) {
             throw a.error("cannot view " + self.sizes() + " as " + a.sizes(1));
         }
         return self.fresh(sizes);
@@ -79,7 +79,7 @@ final class ViewOps {
             SymInt own = d < lead ? SymInt.ONE : self.size(d - lead);
             SymInt size = wanted.get(d).is(-1) ? own : wanted.get(d);
             boolean stretched = own.is(1) && !size.is(1);
-            if (!stretched && !a.shapes().equal(own, size)) {
+            if (!stretched && !a.shapes().equalOrAsserted(own, size)) {
                 throw a.error("cannot expand size " + own + " to " + size);
             }
             sizes.add(size);
@@ -172,8 +172,8 @@ final class ViewOps {
         }
         SymInt start = SliceBounds.clamp(a.shapes(), a.isNone(2) ? SymInt.ZERO : a.size(2), size);
         SymInt end = SliceBounds.clamp(a.shapes(), a.isNone(3) ? size : a.size(3), size);
-        SymInt length = a.shapes().less(end, start) ? SymInt.ZERO
-            : end.minus(start).plus(step).plus(-1).floorDiv(step);
+        SymInt span = SliceBounds.atLeast(a.shapes(), end.minus(start), SymInt.ZERO);
+        SymInt length = span.is(0) ? SymInt.ZERO : span.plus(step).plus(-1).floorDiv(step);
         List<SymInt> sizes = new ArrayList<>(self.sizes());
         List<SymInt> strides = new ArrayList<>(self.strides());
         sizes.set(dim, length);

@@ -1,7 +1,6 @@
 package dev.kiln.ops.decompose;
 
 import dev.kiln.ops.DType;
-import dev.kiln.ops.KilnException;
 import dev.kiln.ops.aten.Broadcast;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
@@ -38,7 +37,7 @@ record AdvancedIndexing(List<Integer> dims, List<Integer> rest, List<SymInt> com
 
     private static AdvancedIndexing plan(Emit e, OpArgs a) {
         FakeTensor self = a.tensor(0);
-        List<Arg.Ref> indices = ((Arg.Refs) a.arg(1)).refs();
+        List<Arg.Ref> indices = withoutMasks(e, ((Arg.Refs) a.arg(1)).refs());
         List<Integer> dims = IntStream.range(0, indices.size()).boxed()
             .filter(d -> !indices.get(d).equals(Arg.ABSENT)).toList();
         if (dims.isEmpty() || indices.size() > self.rank()) {
@@ -62,13 +61,20 @@ record AdvancedIndexing(List<Integer> dims, List<Integer> rest, List<SymInt> com
         return new AdvancedIndexing(dims, rest, common, rows, index);
     }
 
+    /** A mask stands for the indices of its true elements, one index tensor for each of its dimensions. */
+    private static List<Arg.Ref> withoutMasks(Emit e, List<Arg.Ref> indices) {
+        List<Arg.Ref> all = new ArrayList<>();
+        for (Arg.Ref index : indices) {
+            boolean mask = !index.equals(Arg.ABSENT)
+                && (e.dtype(index) == DType.BOOL || e.dtype(index) == DType.U8) && e.rank(index) > 0;
+            all.addAll(mask ? DataSizeDecompositions.columns(e, index) : List.of(index));
+        }
+        return all;
+    }
+
     /** Negative indices count from the end. */
     private static Arg.Ref fromStart(Emit e, OpArgs a, Arg.Ref index, SymInt size) {
         DType dtype = e.dtype(index);
-        if (dtype == DType.BOOL || dtype == DType.U8) {
-            throw new KilnException.Unsupported(a.schema().name()
-                + ": a mask gives a size that depends on data; use integer indices");
-        }
         if (dtype != DType.I64 && dtype != DType.I32) {
             throw a.error("index tensors must be i64 or i32, got " + dtype);
         }

@@ -44,6 +44,8 @@ public final class Decompositions {
         RenamingDecompositions.define(d);
         LookupDecompositions.define(d);
         BackwardDecompositions.define(d);
+        DataSizeDecompositions.define(d);
+        UniqueDecompositions.define(d);
         FactoryDecompositions.define(d);
         PointwiseDecompositions.define(d);
     }

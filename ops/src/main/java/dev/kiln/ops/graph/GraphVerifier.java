@@ -35,7 +35,9 @@ public final class GraphVerifier {
         if (!complete.equals(call.args())) {
             throw error(when, "%" + call.name() + " has incomplete arguments " + call.args());
         }
-        List<FakeTensor> inferred = call.op().infer(graph::tensor, graph.shapes(), call.args());
+        Set<String> bound = BoundSymbols.of(call, graph::tensor, graph.shapes());
+        List<FakeTensor> inferred = graph.shapes().rebinding(bound,
+            () -> call.op().infer(graph::tensor, graph.shapes(), call.args()));
         if (!sameShapes(inferred, call.outputs(), graph)) {
             throw error(when, "%" + call.name() + " gives " + inferred + ", but says " + call.outputs());
         }

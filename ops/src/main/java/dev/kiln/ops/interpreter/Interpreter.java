@@ -44,7 +44,7 @@ public final class Interpreter {
             values.put(node.name(), switch (node) {
                 case Node.Placeholder p -> List.of(inputs.get(p.source()));
                 case Node.Constant c -> List.of(c.value());
-                case Node.Call c -> checked(c, symbols, evaluate(c.op(), c.args(), symbols::get,
+                case Node.Call c -> checked(graph, c, symbols, evaluate(c.op(), c.args(), symbols::get,
                     r -> values.get(r.node()).get(r.output())));
             });
             if (node instanceof Node.Call call) {
@@ -102,6 +102,7 @@ public final class Interpreter {
             case FACTORY -> List.of(FactoryKernel.run(frame));
             case CONTRACTION -> op.name().equals(Decompositions.ATTENTION)
                 ? decomposed(frame, Decompositions.attention()) : List.of(ContractionKernel.run(frame));
+            case DATA_SIZED -> List.of(DataSizeKernel.run(frame));
             case COMPOSITE -> decomposed(frame, Decompositions.find(op).orElseThrow());
         };
     }
@@ -130,12 +131,16 @@ public final class Interpreter {
     }
 
     private static SymInt concrete(SymInt value, Function<String, Long> symbols) {
-        return value.isConstant() ? value : SymInt.of(value.evaluate(symbols));
+        boolean known = value.symbols().stream().allMatch(s -> symbols.apply(s) != null);
+        return known ? SymInt.of(value.evaluate(symbols)) : value;
     }
 
     /** What a call gave must be what its node promises. */
-    private static List<ConstantValue> checked(Node.Call call, Map<String, Long> symbols,
+    private static List<ConstantValue> checked(Graph graph, Node.Call call, Map<String, Long> symbols,
         List<ConstantValue> results) {
+        if (DataSizeKernel.gives(call)) {
+            DataSizeKernel.bind(graph, call, results, symbols);
+        }
         for (int i = 0; i < call.outputs().size(); i++) {
             FakeTensor promised = call.output(i);
             List<Long> sizes = promised.sizes().stream().map(s -> s.evaluate(symbols::get)).toList();

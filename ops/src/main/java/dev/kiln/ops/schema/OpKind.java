@@ -16,6 +16,8 @@ public enum OpKind {
     FACTORY,
     /** Matrix products and attention: templates or library kernels. */
     CONTRACTION,
+    /** Fills a symbol from data: the size of its own output, or a number. */
+    DATA_SIZED,
     /** Defined by other ops; must be decomposed before lowering. */
     COMPOSITE
 }

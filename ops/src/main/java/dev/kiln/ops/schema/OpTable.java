@@ -30,8 +30,9 @@ public final class OpTable {
         return Optional.ofNullable(OPS.get(name));
     }
 
+    /** All operators of PyTorch's; Kiln's own are found by name only. */
     public static Collection<OpOverload> all() {
-        return OPS.values();
+        return OPS.values().stream().filter(op -> op.name().startsWith("aten.")).toList();
     }
 
     /** Where op families put their definitions. */
@@ -43,6 +44,11 @@ public final class OpTable {
 
         public void op(String schema, OpKind kind, ShapeFunction shape) {
             add(new OpOverload(OpSchema.parse("aten." + schema), kind, shape, Optional.empty()));
+        }
+
+        /** An op of Kiln's own, which no exporter writes. */
+        public void internal(String schema, OpKind kind, ShapeFunction shape) {
+            add(new OpOverload(OpSchema.parse("kiln." + schema), kind, shape, Optional.empty()));
         }
 
         public void elementwise(String schema, ShapeFunction shape, ScalarFormula formula) {

@@ -259,6 +259,16 @@ public final class ShapeEnv {
         return evaluate(Guard.equal(left, right));
     }
 
+    /** As {@link #equal}, but sizes whose equality depends on data are taken as equal, which is checked at run time. */
+    public boolean equalOrAsserted(SymInt left, SymInt right) {
+        Guard guard = Guard.equal(left, right);
+        if (isUnbacked(guard) && known().decide(guard).isEmpty()) {
+            require(guard, asker);
+            return true;
+        }
+        return evaluate(guard);
+    }
+
     /** Whether the sizes are equal for every value of the symbols, without a new guard. */
     public boolean provablyEqual(SymInt left, SymInt right) {
         return left.equals(right) || staticallyKnownTrue(Guard.equal(left, right));

@@ -1,5 +1,6 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.ShapeEnv;
@@ -59,6 +60,11 @@ public final class CodeGenerator {
                 Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
                 add(group, Kernel.Kind.LOOPS, only, kernel.arguments());
             }
+            case KernelGroup.Size size -> {
+                SizeKernel kernel = new SizeKernel(size.node(), symbols, schedule.program()::buffer);
+                Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
+                add(group, Kernel.Kind.SIZE, only, kernel.arguments());
+            }
             case KernelGroup.Template template -> generate(template);
         }
     }
@@ -99,7 +105,8 @@ public final class CodeGenerator {
             boolean tuned = all.size() > 1 && schedule.program().shapes().hint(template.products()) >= WORTH_TUNING;
             List<Kernel.Variant> variants = tuned ? all : all.subList(0, 1);
             Optional<Kernel.Tuning> tuning = tuned ? Optional.of(tuning(group, template, name)) : Optional.empty();
-            return new Kernel(name, template.kind(), comment(name, group), variants, template.scratch(), tuning);
+            return new Kernel(name, template.kind(), comment(name, group), variants, mostScratch(template),
+                tuning);
         });
         launches.add(new Launch(shared.name(), template.arguments(), WEIGHT, template.weightTransposed(), origins(group)));
     }
@@ -115,6 +122,12 @@ public final class CodeGenerator {
     private Kernel kernel(KernelGroup group, String identity, Function<String, Kernel> make) {
         return kernels.computeIfAbsent(identity,
             text -> make.apply(KernelComments.name(kernels.size(), graph, origins(group))));
+    }
+
+    /** Scratch is set aside before the graph runs, when sizes from data are not known yet. */
+    private SymInt mostScratch(TemplateKernel template) {
+        return schedule.program().shapes().limit(template.scratch()).orElseThrow(() -> new KilnException.Unsupported(
+            "a kernel needs " + template.scratch() + " bytes, which depends on data and has no upper limit"));
     }
 
     private String comment(String name, KernelGroup group) {

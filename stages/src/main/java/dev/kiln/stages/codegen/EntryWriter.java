@@ -2,6 +2,7 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
+import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.MemoryPlan;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,8 +35,12 @@ public final class EntryWriter {
         StringBuilder declarations = new StringBuilder();
         code.kernels().forEach(
             k -> declarations.append("void launch_").append(function(k.name())).append("(const kiln_args*);\n"));
-        for (Launch launch : code.launches()) {
-            launches.append(step(launch));
+        AssertionWriter assertions = new AssertionWriter(code);
+        for (int i = 0; i < code.launches().size(); i++) {
+            launches.append(step(code.launches().get(i)));
+            if (code.schedule().groups().get(i) instanceof KernelGroup.Size size) {
+                launches.append(assertions.after(size.node().symbol()));
+            }
         }
         String slots = slots();
         String symbols = index.declarations(code.symbols(), "  ").replace("args->syms", "syms");

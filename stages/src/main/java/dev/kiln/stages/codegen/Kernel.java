@@ -17,7 +17,7 @@ import java.util.Set;
 public record Kernel(String name, Kind kind, String comment, List<Variant> variants, SymInt scratch,
         Optional<Tuning> tuning) {
 
-    public enum Kind { LOOPS, LINEAR, CONVOLUTION, MATMUL, ATTENTION }
+    public enum Kind { LOOPS, LINEAR, CONVOLUTION, MATMUL, ATTENTION, SIZE }
 
     /**
      * One way to compute a kernel.

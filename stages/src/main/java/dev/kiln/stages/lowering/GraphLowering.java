@@ -90,6 +90,7 @@ public final class GraphLowering {
             case SEQUENTIAL -> SequentialLowering.lower(context);
             case FACTORY -> List.of(FactoryLowering.lower(context));
             case CONTRACTION -> List.of(ContractionLowering.lower(context));
+            case DATA_SIZED -> List.of(DataSizeLowering.lower(context));
             case COMPOSITE -> throw new KilnException.Unsupported(
                 "operator " + call.op() + " (node %" + call.name() + ") has no lowering and no decomposition");
         };

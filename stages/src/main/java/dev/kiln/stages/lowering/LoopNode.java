@@ -210,6 +210,26 @@ public sealed interface LoopNode {
         }
     }
 
+    /**
+     * Computes a size from data and stores it as the value of {@code symbol}. {@code COMPACT}: the output gets the
+     * indices (variable i0, below {@code size}) at which the body is true, their count is the value. {@code NUMBER}:
+     * the body is the value, within {@code [min, max]}, and also the output's only element.
+     */
+    record DataSize(Buffer output, Rule rule, SymInt size, Scalar body, String symbol, long min, long max,
+            List<String> origins) implements LoopNode {
+        public enum Rule { COMPACT, NUMBER }
+
+        @Override
+        public Set<String> reads() {
+            return buffersOf(body);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new DataSize(other, rule, size, body, symbol, min, max, origins);
+        }
+    }
+
     static Set<String> buffersOf(Scalar body) {
         Set<String> buffers = new TreeSet<>();
         body.rewrite(s -> {

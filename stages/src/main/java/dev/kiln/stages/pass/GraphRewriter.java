@@ -1,6 +1,7 @@
 package dev.kiln.stages.pass;
 
 import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.BoundSymbols;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.graph.Node;
@@ -11,7 +12,7 @@ import java.util.Optional;
 
 /**
  * Copies a graph in order and lets a rule replace calls on the way. Names of nodes that stay are kept; the rule sees
- * arguments that already refer to the new graph.
+ * arguments that already refer to the new graph. What replaces a call binds the same unbacked symbols.
  */
 public final class GraphRewriter {
     /** Replaces a call by values of the new graph, one an output; empty keeps the call. */
@@ -35,7 +36,8 @@ public final class GraphRewriter {
             }
             Node.Call moved = withMappedArgs(call, mapped);
             builder.from(call.replacementMeta());
-            Optional<List<Arg.Ref>> replacement = rule.apply(builder, moved);
+            Optional<List<Arg.Ref>> replacement = builder.shapes().rebinding(
+                BoundSymbols.of(moved, builder::tensor, builder.shapes()), () -> rule.apply(builder, moved));
             if (replacement.isPresent()) {
                 changed = true;
                 for (int i = 0; i < replacement.get().size(); i++) {

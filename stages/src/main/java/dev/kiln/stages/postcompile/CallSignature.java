@@ -80,6 +80,9 @@ final class CallSignature {
         long[] values = new long[signature.symbols().size()];
         for (int s = 0; s < values.length; s++) {
             SymbolSpec symbol = signature.symbols().get(s);
+            if (symbol.inputIndex() < 0) {
+                continue;
+            }
             values[s] = inputs.get(symbol.inputIndex()).shape()[symbol.dim()];
             if (values[s] < symbol.min() || values[s] > symbol.max()) {
                 throw mismatch(signature.inputs().get(symbol.inputIndex()), inputs.get(symbol.inputIndex()),

@@ -5,6 +5,7 @@ import dev.kiln.cache.CompiledGraph.TensorSpec;
 import dev.kiln.kernels.runtime.NativeCallException;
 import dev.kiln.kernels.runtime.NativeGraph;
 import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.shape.SymInt;
 import java.lang.foreign.Arena;
@@ -18,6 +19,10 @@ import java.util.Map;
 public final class ExecutableGraph implements AutoCloseable {
     private static final int FAILED_INDEX = 1;
     private static final int FAILED_DIVISION = 2;
+    private static final int FAILED_SIZE = 3;
+    private static final int FAILED_ASSERTION = 16;
+    /** Bytes; an output this much too large is copied. */
+    private static final long WASTE = 1 << 16;
 
     private final CompiledGraph graph;
     private final NativeGraph code;
@@ -25,6 +30,8 @@ public final class ExecutableGraph implements AutoCloseable {
     private final CallSignature signature;
     private final List<InputLayout> layouts;
     private final List<List<SymInt>> outputSizes = new ArrayList<>();
+    /** Elements that each output's memory must hold; empty if the sizes are known before the call. */
+    private final List<SymInt> capacities;
 
     ExecutableGraph(CompiledGraph graph, NativeGraph code, Arena constants) {
         this.graph = graph;
@@ -35,6 +42,7 @@ public final class ExecutableGraph implements AutoCloseable {
         for (TensorSpec output : graph.signature().outputs()) {
             outputSizes.add(CallSignature.parse(output.sizes()));
         }
+        capacities = CallSignature.parse(graph.signature().capacities());
     }
 
     public CompiledGraph graph() {
@@ -64,24 +72,41 @@ public final class ExecutableGraph implements AutoCloseable {
         for (int i = 0; i < arguments.length; i++) {
             arguments[i] = layouts.get(i).memory(ordered.get(i));
         }
-        Map<String, Tensor> results = new LinkedHashMap<>();
         MemorySegment[] targets = new MemorySegment[outputSizes.size()];
         for (int i = 0; i < targets.length; i++) {
-            Tensor result = allocate(i, symbols);
-            targets[i] = result.data();
-            results.put(outputs().get(i).name(), result);
+            long[] shape = capacities.isEmpty() ? shape(i, symbols)
+                : new long[] {signature.evaluate(capacities.get(i), symbols)};
+            targets[i] = Tensor.allocate(dtype(i), Arena.ofAuto(), shape).data();
         }
         call(symbols, arguments, targets);
+        Map<String, Tensor> results = new LinkedHashMap<>();
+        for (int i = 0; i < targets.length; i++) {
+            results.put(outputs().get(i).name(), result(i, targets[i], shape(i, symbols)));
+        }
         return results;
     }
 
-    private Tensor allocate(int output, long[] symbols) {
+    private long[] shape(int output, long[] symbols) {
         List<SymInt> sizes = outputSizes.get(output);
         long[] shape = new long[sizes.size()];
         for (int d = 0; d < shape.length; d++) {
             shape[d] = signature.evaluate(sizes.get(d), symbols);
         }
-        return Tensor.allocate(CallSignature.dtype(outputs().get(output)), Arena.ofAuto(), shape);
+        return shape;
+    }
+
+    private DType dtype(int output) {
+        return CallSignature.dtype(outputs().get(output));
+    }
+
+    /** The filled part of an output's memory; a copy of it if most of the memory would be kept for nothing. */
+    private Tensor result(int output, MemorySegment memory, long[] shape) {
+        long bytes = dtype(output).bytes();
+        for (long size : shape) {
+            bytes = Math.multiplyExact(bytes, size);
+        }
+        Tensor result = Tensor.of(memory.asSlice(0, bytes), dtype(output), shape);
+        return memory.byteSize() > WASTE && bytes < memory.byteSize() / 2 ? result.copyTo(Arena.ofAuto()) : result;
     }
 
     private void call(long[] symbols, MemorySegment[] arguments, MemorySegment[] targets) {
@@ -92,7 +117,10 @@ public final class ExecutableGraph implements AutoCloseable {
                 case FAILED_INDEX -> new KilnException.BadInput(
                     "an index in the inputs is out of range for the table it selects from");
                 case FAILED_DIVISION -> new KilnException.BadInput("an integer in the inputs leads to a division by zero");
-                default -> e;
+                case FAILED_SIZE -> new KilnException.BadInput(
+                    "a size computed from the inputs' values is out of its range");
+                default -> e.code() < FAILED_ASSERTION ? e : new KilnException.BadInput("the inputs' values give sizes that "
+                    + "break the condition " + graph.signature().assertions().get(e.code() - FAILED_ASSERTION));
             };
         }
     }

@@ -3,6 +3,7 @@ package dev.kiln.stages.postcompile;
 import dev.kiln.cache.CompiledGraph;
 import dev.kiln.cache.CompiledGraph.SymbolSpec;
 import dev.kiln.cache.CompiledGraph.TensorSpec;
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
@@ -23,13 +24,22 @@ final class Signatures {
         List<TensorSpec> outputs = new ArrayList<>();
         graph.outputs().forEach(o -> outputs.add(output(o.name(), graph.tensor(o.value()))));
         List<SymbolSpec> symbols = graph.shapes().symbols().stream().map(s -> symbol(graph, s)).toList();
-        return new CompiledGraph.Signature(symbols, inputs, outputs,
-            graph.shapes().guards().stream().map(g -> text(g, graph.shapes().askedBy(g))).toList());
+        return new CompiledGraph.Signature(symbols, inputs, outputs, text(graph.shapes(), graph.shapes().guards()),
+            text(graph.shapes(), graph.shapes().assertions()), capacities(graph));
     }
 
-    /** A guard and, behind a {@code #}, the op that asked for it. */
-    private static String text(Guard guard, String asker) {
-        return asker.isEmpty() ? guard.toString() : guard + " # " + asker;
+    /** Guards, each with the op that asked for it behind a {@code #}. */
+    private static List<String> text(ShapeEnv shapes, List<Guard> guards) {
+        return guards.stream().map(g -> g + (shapes.askedBy(g).isEmpty() ? "" : " # " + shapes.askedBy(g))).toList();
+    }
+
+    private static List<String> capacities(Graph graph) {
+        List<SymInt> elements = graph.outputs().stream().map(o -> graph.tensor(o.value()).numel()).toList();
+        if (elements.stream().noneMatch(graph.shapes()::isUnbacked)) {
+            return List.of();
+        }
+        return elements.stream().map(n -> graph.shapes().limit(n).orElseThrow(() -> new KilnException.Unsupported(
+            "the number of elements " + n + " of an output depends on data and has no upper limit")).toString()).toList();
     }
 
     private static TensorSpec spec(String name, FakeTensor tensor) {
@@ -48,6 +58,9 @@ final class Signatures {
 
     /** A symbol's value is read off the first input dimension that is the symbol itself. */
     private static SymbolSpec symbol(Graph graph, ShapeEnv.Symbol symbol) {
+        if (!symbol.backed()) {
+            return new SymbolSpec(symbol.name(), -1, -1, symbol.min(), symbol.max(), symbol.hint());
+        }
         SymInt size = SymInt.symbol(symbol.name());
         List<Node.Placeholder> inputs = graph.placeholders();
         for (int i = 0; i < inputs.size(); i++) {

@@ -1,6 +1,7 @@
 package dev.kiln.stages.postgrad;
 
 import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.stages.pass.GraphRewriter;
@@ -14,17 +15,18 @@ import java.util.stream.IntStream;
 
 /**
  * Computes equal calls once. Every op is functional and deterministic, so equal arguments give equal results,
- * as long as they are rounded at the same places.
+ * as long as they are rounded at the same places. Calls that give sizes of their own (unbacked symbols) stay apart,
+ * since both symbols may be used.
  */
 final class EliminateCommonSubexpressions implements Pass {
-    private record Computation(OpOverload op, List<Arg> args, boolean barrier) {
+    private record Computation(OpOverload op, List<Arg> args, List<FakeTensor> outputs, boolean barrier) {
     }
 
     @Override
     public Graph run(Graph graph, PassContext context) {
         Map<Computation, List<Arg.Ref>> seen = new HashMap<>();
         return GraphRewriter.rewrite(graph, (builder, call) -> {
-            Computation computation = new Computation(call.op(), call.args(),
+            Computation computation = new Computation(call.op(), call.args(), call.outputs(),
                 call.meta().lowPrecisionBarrier());
             List<Arg.Ref> earlier = seen.get(computation);
             if (earlier == null) {

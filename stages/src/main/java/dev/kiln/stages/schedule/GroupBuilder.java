@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A kernel group while nodes may still join it. */
-sealed interface GroupBuilder permits RowsBuilder, TemplateBuilder {
+sealed interface GroupBuilder permits RowsBuilder, SizeBuilder, TemplateBuilder {
     /** Adds the node if it may be computed in this kernel; false leaves the group as it was. */
     boolean tryAdd(LoopNode node);
 

@@ -32,6 +32,19 @@ public sealed interface KernelGroup {
         }
     }
 
+    /** A node that gives a size; nothing joins it, and what comes later stays later. */
+    record Size(LoopNode.DataSize node) implements KernelGroup {
+        @Override
+        public List<LoopNode> members() {
+            return List.of(node);
+        }
+
+        @Override
+        public Set<String> internal() {
+            return Set.of();
+        }
+    }
+
     /** A template node and the pointwise nodes that its tiles pass through, in variables i0 (row) and i1 (column). */
     record Template(LoopNode node, List<Statement> epilogue, Set<String> internal) implements KernelGroup {
         @Override

@@ -1,5 +1,6 @@
 package dev.kiln.stages.schedule;
 
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
@@ -36,12 +37,12 @@ final class MemoryPlanner {
         Map<String, Integer> lastUse = lastUses();
         for (int g = 0; g < groups.size(); g++) {
             for (LoopNode node : groups.get(g).members()) {
-                node.scratch().ifPresent(s -> slotOf.put(s.name(), take(s.bytes())));
+                node.scratch().ifPresent(s -> slotOf.put(s.name(), take(mostBytes(s))));
                 Buffer buffer = node.output();
                 boolean needsMemory = buffer.kind() == Buffer.Kind.INTERMEDIATE
                     && !groups.get(g).internal().contains(buffer.name()) && !slotOf.containsKey(buffer.name());
                 if (needsMemory) {
-                    slotOf.put(buffer.name(), take(buffer.bytes()));
+                    slotOf.put(buffer.name(), take(mostBytes(buffer)));
                 }
             }
             int now = g;
@@ -68,6 +69,12 @@ final class MemoryPlanner {
             }
         }
         return lastUse;
+    }
+
+    /** The workspace is sized before the graph runs, when sizes from data are not known yet. */
+    private SymInt mostBytes(Buffer buffer) {
+        return program.shapes().limit(buffer.bytes()).orElseThrow(() -> new KilnException.Unsupported(
+            "the size " + buffer.sizes() + " of node %" + buffer.name() + " depends on data and has no upper limit"));
     }
 
     private int take(SymInt bytes) {

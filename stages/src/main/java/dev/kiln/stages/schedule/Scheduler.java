@@ -17,6 +17,8 @@ import java.util.Set;
 public final class Scheduler {
     private final List<GroupBuilder> groups = new ArrayList<>();
     private final Map<String, Integer> writer = new HashMap<>();
+    /** The last group that gives a size: loops that may use it must not join earlier groups. */
+    private int barrier = -1;
 
     private Scheduler() {
     }
@@ -28,7 +30,7 @@ public final class Scheduler {
     }
 
     private void place(LoopNode node) {
-        int latest = writer.getOrDefault(node.output().name(), -1);
+        int latest = Math.max(barrier, writer.getOrDefault(node.output().name(), -1));
         for (String read : node.reads()) {
             latest = Math.max(latest, writer.getOrDefault(read, -1));
         }
@@ -38,6 +40,9 @@ public final class Scheduler {
             latest = groups.size() - 1;
         }
         writer.put(node.output().name(), latest);
+        if (node instanceof LoopNode.DataSize) {
+            barrier = latest;
+        }
     }
 
     private static GroupBuilder open(LoopNode node) {
@@ -50,6 +55,7 @@ public final class Scheduler {
             case LoopNode.Scan s -> new TemplateBuilder(s);
             case LoopNode.Sort s -> new TemplateBuilder(s);
             case LoopNode.Scatter s -> new TemplateBuilder(s);
+            case LoopNode.DataSize d -> new SizeBuilder(d);
         };
     }
 

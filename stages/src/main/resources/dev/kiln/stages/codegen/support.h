@@ -10,6 +10,8 @@ typedef struct kiln_args {
 
 #define KILN_FAILED_INDEX 1
 #define KILN_FAILED_DIVISION 2
+#define KILN_FAILED_SIZE 3
+#define KILN_FAILED_ASSERTION 16       /* and above: the number of the assertion */
 #define KILN_HIDDEN __attribute__((visibility("hidden")))
 #define KILN_INLINE static inline __attribute__((always_inline))
 #define KILN_INFINITY __builtin_inff()

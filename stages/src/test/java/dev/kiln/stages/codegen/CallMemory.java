@@ -33,7 +33,7 @@ final class CallMemory {
         inputs = placeholders.stream().map(p -> layout(p.tensor(), values.get(p.source())))
             .toArray(MemorySegment[]::new);
         outputs = graph.outputs().stream().map(o -> graph.tensor(o.value()))
-            .map(t -> filled(numel(t) * t.dtype().bytes())).toArray(MemorySegment[]::new);
+            .map(t -> filled(capacity(t))).toArray(MemorySegment[]::new);
     }
 
     static CallMemory of(Graph graph, Map<String, ConstantValue> values) {
@@ -49,6 +49,19 @@ final class CallMemory {
 
     private long evaluate(SymInt size) {
         return size.evaluate(symbols::get);
+    }
+
+    /** Bytes; sizes that come from data count as large as they may be. */
+    private long capacity(FakeTensor tensor) {
+        return evaluate(graph.shapes().limit(tensor.numel()).orElseThrow()) * tensor.dtype().bytes();
+    }
+
+    /** Takes over the symbols' values after the call. */
+    void readSymbols(long[] values) {
+        List<ShapeEnv.Symbol> all = graph.shapes().symbols();
+        for (int i = 0; i < all.size(); i++) {
+            symbols.put(all.get(i).name(), values[i]);
+        }
     }
 
     private long numel(FakeTensor tensor) {
@@ -99,7 +112,7 @@ final class CallMemory {
             Graph.Output output = graph.outputs().get(i);
             FakeTensor tensor = graph.tensor(output.value());
             long bytes = numel(tensor) * tensor.dtype().bytes();
-            for (long b = bytes; b < outputs[i].byteSize(); b++) {
+            for (long b = capacity(tensor); b < outputs[i].byteSize(); b++) {
                 if (outputs[i].get(java.lang.foreign.ValueLayout.JAVA_BYTE, b) != UNTOUCHED) {
                     throw new IllegalStateException("output " + output.name() + " was written past its end");
                 }

@@ -149,6 +149,7 @@ public final class GraphBatch implements AutoCloseable {
         syms[0] = number;
         System.arraycopy(memory.symbols(), 0, syms, 1, memory.symbols().length);
         code.call(syms, memory.inputs(), memory.outputs());
+        memory.readSymbols(Arrays.copyOfRange(syms, 1, syms.length));
         return memory.results();
     }
 

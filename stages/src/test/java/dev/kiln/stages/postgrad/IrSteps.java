@@ -77,6 +77,7 @@ final class IrSteps {
                     .map(s -> "\n  stage " + s.inner() + ": " + s.statements().stream()
                         .map(t -> t.output().name()).collect(Collectors.joining(", ")))
                     .collect(Collectors.joining());
+                case KernelGroup.Size s -> "size " + s.node().symbol() + " and " + s.node().output().name();
                 case KernelGroup.Template t -> "template " + t.node().output().name() + t.epilogue().stream()
                     .map(s -> "\n  then " + s.output().name()).collect(Collectors.joining());
             }).append(internal(group.internal())).append('\n');

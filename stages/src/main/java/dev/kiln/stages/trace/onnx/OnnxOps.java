@@ -33,6 +33,7 @@ final class OnnxOps {
         PoolingImports.register(registry);
         FactoryImports.register(registry);
         OrderImports.register(registry);
+        DataSizeImports.register(registry);
         ScatterImports.register(registry);
         EinsumImports.register(registry);
         LossImports.register(registry);

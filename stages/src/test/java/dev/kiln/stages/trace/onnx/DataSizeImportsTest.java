@@ -1,0 +1,66 @@
+package dev.kiln.stages.trace.onnx;
+
+import static dev.kiln.stages.trace.onnx.TinyModel.doubles;
+import static dev.kiln.stages.trace.onnx.TinyModel.iota;
+import static dev.kiln.stages.trace.onnx.TinyModel.runNode;
+import static dev.kiln.stages.trace.onnx.TinyModel.vector;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kiln.ops.graph.ConstantValue;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DataSizeImportsTest {
+    private static ConstantValue truths(long... values) {
+        ConstantValue truths = ConstantValue.allocate(dev.kiln.ops.DType.BOOL, List.of((long) values.length));
+        for (int i = 0; i < values.length; i++) {
+            truths.set(i, values[i]);
+        }
+        return truths;
+    }
+
+    @Test
+    void nonZeroGivesOneRowADimension() {
+        ConstantValue result = runNode(13, "NonZero", "a", "y", List.of(), iota(2, 3)).getFirst();
+        assertThat(result.sizes()).containsExactly(2L, 5L);
+        assertThat(doubles(result)).containsExactly(0, 0, 1, 1, 1, 1, 2, 0, 1, 2);
+    }
+
+    @Test
+    void compressTakesElementsOrSlices() {
+        assertThat(doubles(runNode(11, "Compress", "a b", "y", List.of(), iota(2, 3), truths(0, 1, 0, 0, 1))
+            .getFirst())).containsExactly(1, 4);
+        ConstantValue columns = runNode(11, "Compress", "a b", "y", List.of("axis", 1), iota(2, 3), truths(1, 0, 1))
+            .getFirst();
+        assertThat(columns.sizes()).containsExactly(2L, 2L);
+        assertThat(doubles(columns)).containsExactly(0, 2, 3, 5);
+        assertThat(runNode(11, "Compress", "a b", "y", List.of("axis", 0), iota(2, 3), truths(0, 0)).getFirst().sizes())
+            .containsExactly(0L, 3L);
+    }
+
+    @Test
+    void uniqueSortsOrKeepsTheOrderOfFirstOccurrence() {
+        ConstantValue x = vector(2, 1, 1, 3, 4, 3);
+        List<ConstantValue> sorted = runNode(11, "Unique", "a", "y i v c", List.of(), x);
+        assertThat(sorted.stream().map(v -> List.of(doubles(v)))).hasSize(4);
+        assertThat(doubles(sorted.get(0))).containsExactly(1, 2, 3, 4);
+        assertThat(doubles(sorted.get(1))).containsExactly(1, 0, 3, 4);
+        assertThat(doubles(sorted.get(2))).containsExactly(1, 0, 0, 2, 3, 2);
+        assertThat(doubles(sorted.get(3))).containsExactly(2, 1, 2, 1);
+        List<ConstantValue> kept = runNode(11, "Unique", "a", "y i v c", List.of("sorted", 0), x);
+        assertThat(doubles(kept.get(0))).containsExactly(2, 1, 3, 4);
+        assertThat(doubles(kept.get(1))).containsExactly(0, 1, 3, 4);
+        assertThat(doubles(kept.get(2))).containsExactly(0, 1, 1, 2, 3, 2);
+        assertThat(doubles(kept.get(3))).containsExactly(1, 2, 2, 1);
+    }
+
+    @Test
+    void uniqueTakesSlicesAlongAnAxis() {
+        ConstantValue x = vector(1, 0, 0, 1, 0, 0, 2, 3, 4);
+        ConstantValue rows = new ConstantValue(x.dtype(), List.of(3L, 3L), x.data());
+        List<ConstantValue> result = runNode(11, "Unique", "a", "y i v c", List.of("axis", 0), rows);
+        assertThat(result.getFirst().sizes()).containsExactly(2L, 3L);
+        assertThat(doubles(result.getFirst())).containsExactly(1, 0, 0, 2, 3, 4);
+        assertThat(doubles(result.get(2))).containsExactly(0, 0, 1);
+    }
+}
