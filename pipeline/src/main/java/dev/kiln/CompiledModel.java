@@ -3,6 +3,8 @@ package dev.kiln;
 import dev.kiln.cache.CompiledGraph.TensorSpec;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.pipeline.LoadedModel;
+import dev.kiln.stages.CompileRequest;
+import dev.kiln.stages.postcompile.OutsideGuards;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -18,16 +20,23 @@ public final class CompiledModel implements AutoCloseable {
     private final CompileInfo info;
     private final Executor executor;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final Kiln kiln;
+    private final CompileRequest request;
+    /** Made when the first artifact does not admit some inputs. */
+    private ShapeVariants variants;
 
     /** Takes over one use of {@code model}. */
-    CompiledModel(LoadedModel model, CompileInfo info, Executor executor) {
+    CompiledModel(LoadedModel model, CompileInfo info, Executor executor, Kiln kiln, CompileRequest request) {
         this.model = model;
         this.info = info;
         this.executor = executor;
+        this.kiln = kiln;
+        this.request = request;
     }
 
     /**
-     * Runs the model on the calling thread and the workers of its pool.
+     * Runs the model on the calling thread and the workers of its pool. Shapes that break the guards of what was
+     * compiled so far, but not the model's, compile a variant first; it is kept, also in the cache.
      *
      * @param inputs by name, any strides; all inputs of the model and no others
      * @return by output name, in the model's order; new contiguous tensors
@@ -41,9 +50,26 @@ public final class CompiledModel implements AutoCloseable {
         }
         try {
             return model.executable().run(inputs);
+        } catch (OutsideGuards e) {
+            return variants().forInputs(inputs, e).run(inputs);
         } finally {
             model.release();
         }
+    }
+
+    private synchronized ShapeVariants variants() {
+        if (closed.get()) {
+            throw new IllegalStateException("the model is closed");
+        }
+        if (variants == null) {
+            variants = new ShapeVariants(kiln, request, info.key());
+        }
+        return variants;
+    }
+
+    /** How each variant that other sizes needed came to be ready. */
+    public synchronized List<CompileInfo> variantInfos() {
+        return variants == null ? List.of() : variants.infos();
     }
 
     /** As {@link #run}, on a thread of its Kiln. */
@@ -75,6 +101,11 @@ public final class CompiledModel implements AutoCloseable {
     public void close() {
         if (closed.compareAndSet(false, true)) {
             model.release();
+            synchronized (this) {
+                if (variants != null) {
+                    variants.close();
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.kiln;
 
 import dev.kiln.cache.CacheHome;
 import dev.kiln.cache.CacheKey;
+import dev.kiln.cache.CompiledGraph;
 import dev.kiln.ops.KilnException;
 import dev.kiln.pipeline.JobIdentity;
 import dev.kiln.pipeline.JobResult;
@@ -106,7 +107,7 @@ public final class Kiln implements AutoCloseable {
             if (error != null) {
                 result.completeExceptionally(error);
             } else {
-                handOver(compiled(done, identity), result);
+                handOver(compiled(done, identity, request), result);
             }
         });
         result.whenComplete((model, error) -> {
@@ -151,7 +152,7 @@ public final class Kiln implements AutoCloseable {
             return ready.get();
         }
         JobIdentity identity = JobIdentity.of(request.model(), key);
-        return compiled(await(pipeline().submit(request, identity, config.deadline())), identity);
+        return compiled(await(pipeline().submit(request, identity, config.deadline())), identity, request);
     }
 
     private static JobResult await(CompletableFuture<JobResult> job) {
@@ -182,7 +183,7 @@ public final class Kiln implements AutoCloseable {
         Optional<LoadedModel> inMemory = memory.find(identity);
         if (inMemory.isPresent()) {
             CompileInfo info = new CompileInfo(inMemory.get().executable().graph(), true, List.of(), 0);
-            return Optional.of(model(inMemory.get(), info));
+            return Optional.of(model(inMemory.get(), info, request));
         }
         Optional<CompiledModel> found = fromCache(request, key);
         found.ifPresent(model -> memory.keep(identity, model.loaded()));
@@ -192,21 +193,27 @@ public final class Kiln implements AutoCloseable {
     private Optional<CompiledModel> fromCache(CompileRequest request, CacheKey key) {
         Optional<WarmStart.Found> found = warmStart.find(request, key);
         return found.isEmpty() ? Optional.empty()
-            : Optional.of(model(found.get().model(), found.get().info()));
+            : Optional.of(model(found.get().model(), found.get().info(), request));
     }
 
-    private CompiledModel compiled(JobResult done, JobIdentity identity) {
+    private CompiledModel compiled(JobResult done, JobIdentity identity, CompileRequest request) {
         if (memory != null) {
             memory.keep(identity, done.model());
         }
-        return model(done.model(), done.info());
+        return model(done.model(), done.info(), request);
     }
 
-    private CompiledModel model(LoadedModel loaded, CompileInfo info) {
+    private CompiledModel model(LoadedModel loaded, CompileInfo info, CompileRequest request) {
         if (info.cacheHit()) {
             hits.incrementAndGet();
         }
-        return new CompiledModel(loaded, info, threads);
+        return new CompiledModel(loaded, info, threads, this, request);
+    }
+
+    /** A graph from the cache, ready to run. */
+    CompiledModel load(CompiledGraph graph, CompileRequest request) {
+        LoadedModel loaded = loader.own(loader.load(graph, request.options()));
+        return model(loaded, new CompileInfo(graph, true, List.of(), 0), request);
     }
 
     private Pipeline pipeline() {

@@ -31,6 +31,7 @@ public final class CacheHome implements AutoCloseable {
     private final SourceIndex sources;
     private final TuningStore tuning;
     private final EagerIndex eager;
+    private final VariantIndex variants;
 
     private CacheHome(CacheSettings settings) {
         this.settings = settings;
@@ -45,6 +46,7 @@ public final class CacheHome implements AutoCloseable {
         sources = new SourceIndex(this);
         tuning = new TuningStore(this);
         eager = new EagerIndex(this);
+        variants = new VariantIndex(this);
     }
 
     public static CacheHome open(CacheSettings settings) {
@@ -83,6 +85,10 @@ public final class CacheHome implements AutoCloseable {
 
     public EagerIndex eager() {
         return eager;
+    }
+
+    public VariantIndex variants() {
+        return variants;
     }
 
     public CacheMetrics metrics() {

@@ -69,7 +69,7 @@ final class Verification {
         try {
             switch (kind) {
                 case ARTIFACT -> artifact(value);
-                case AOT, TUNING, SOURCE, EAGER -> Envelope.check(value);
+                case AOT, TUNING, SOURCE, EAGER, VARIANT -> Envelope.check(value);
                 case COMPONENTS -> KeyComponents.parse(value);
                 case ACCESS, STAMP -> { }
             }

@@ -66,6 +66,7 @@ public final class RunCommand implements KilnCommand {
             Map<String, Path> written = OutputFiles.plan(outputDir, outputs.keySet());
             OutputFiles.write(outputs, written);
             explanation.show(spec.commandLine().getOut(), kiln, compiled.info());
+            explanation.showVariants(spec.commandLine().getOut(), compiled.variantInfos());
             report(compiled, outputs, written,
                 new Times(Startup.millisUntil(started), loadMillis, runMillis));
             return 0;

@@ -17,7 +17,9 @@ public enum Kind {
     /** Blob files as they were when they were last verified, by digest. */
     STAMP("stamp"),
     /** Parameter vectors of ops that were called on their own, with the artifacts they led to. */
-    EAGER("eager");
+    EAGER("eager"),
+    /** Artifacts that serve a model where the guards of its first one do not hold, by that one's key. */
+    VARIANT("variant");
 
     private final String database;
 

@@ -85,8 +85,9 @@ final class CallSignature {
             }
             values[s] = inputs.get(symbol.inputIndex()).shape()[symbol.dim()];
             if (values[s] < symbol.min() || values[s] > symbol.max()) {
-                throw mismatch(signature.inputs().get(symbol.inputIndex()), inputs.get(symbol.inputIndex()),
-                    "; " + symbol.name() + " must be at least " + symbol.min());
+                KilnException.BadInput error = mismatch(signature.inputs().get(symbol.inputIndex()),
+                    inputs.get(symbol.inputIndex()), "; " + range(symbol));
+                throw values[s] == 0 && symbol.min() > 0 ? new OutsideGuards(error.getMessage()) : error;
             }
         }
         checkSizes(inputs, values);
@@ -110,7 +111,7 @@ final class CallSignature {
         for (int i = 0; i < guards.size(); i++) {
             Guard guard = guards.get(i);
             if (!guard.holds(name -> valueOf(name, values))) {
-                throw new KilnException.BadInput("the inputs' sizes break the condition " + guard
+                throw new OutsideGuards("the inputs' sizes break the condition " + guard
                     + " that the model was compiled under"
                     + (askers.get(i).isEmpty() ? "" : " for " + askers.get(i)) + explain(guard, values));
             }
@@ -129,6 +130,11 @@ final class CallSignature {
             }
         }
         return text.toString();
+    }
+
+    private static String range(SymbolSpec symbol) {
+        return symbol.name() + " must be at least " + symbol.min()
+            + (symbol.max() == Long.MAX_VALUE ? "" : " and at most " + symbol.max());
     }
 
     private static KilnException.BadInput mismatch(TensorSpec spec, Tensor tensor, String hint) {

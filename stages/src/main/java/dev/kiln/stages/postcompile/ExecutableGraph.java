@@ -62,6 +62,7 @@ public final class ExecutableGraph implements AutoCloseable {
      *
      * @param inputs by name, any strides; all inputs of the graph and no others
      * @return by output name, in the graph's order; new contiguous tensors
+     * @throws OutsideGuards if the shapes are none that this graph serves, though the model may
      * @throws KilnException.BadInput if an input is missing, unknown, or of a wrong dtype or shape, or if its values
      *     lead out of an index range or to an integer division by zero
      */
@@ -127,6 +128,15 @@ public final class ExecutableGraph implements AutoCloseable {
 
     /** Whether {@link #run} would take these inputs, as far as names, dtypes and shapes tell. */
     public boolean accepts(Map<String, Tensor> inputs) {
+        return accepts(signature, inputs);
+    }
+
+    /** Whether the graph, once loaded, would take these inputs. */
+    public static boolean accepts(CompiledGraph graph, Map<String, Tensor> inputs) {
+        return accepts(new CallSignature(graph.signature()), inputs);
+    }
+
+    private static boolean accepts(CallSignature signature, Map<String, Tensor> inputs) {
         try {
             signature.bind(signature.order(inputs));
             return true;
