@@ -76,6 +76,7 @@ public final class CompileKeys {
         key.component("threads").number(options.threads());
         key.component("options").field("max_autotune", options.maxAutotune())
             .field("emulate_precision_casts", options.emulatePrecisionCasts());
+        key.component("seed").number(options.seed());
         key.component("libraries").text(LibraryKernels.version("openblas").orElse("none"));
     }
 

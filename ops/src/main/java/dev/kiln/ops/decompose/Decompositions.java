@@ -38,6 +38,7 @@ public final class Decompositions {
         ShapeDecompositions.define(d);
         IndexDecompositions.define(d);
         ScatterDecompositions.define(d);
+        RandomDecompositions.define(d);
         StatisticsDecompositions.define(d);
         DistanceDecompositions.define(d);
         EmbeddingBagDecomposition.define(d);
@@ -62,6 +63,11 @@ public final class Decompositions {
      */
     public static Optional<Decomposition> find(OpOverload op) {
         return Optional.ofNullable(BY_NAME.get(op.name()));
+    }
+
+    /** A random op's decomposition with a key of its own; empty for every other op. */
+    public static Optional<Decomposition> seeded(OpOverload op, long key) {
+        return RandomDecompositions.seeded(op, key);
     }
 
     /**

@@ -22,12 +22,6 @@ final class PointwiseDecompositions {
         d.list("log_sigmoid_forward.default(Tensor self) -> (Tensor, Tensor)", (e, a) -> List.of(
             e.unary("log_sigmoid", Emit.ref(a, 0)),
             e.unary("exp", e.unary("neg", e.unary("abs", Emit.ref(a, 0))))));
-        d.op("dropout.default(Tensor input, float p, bool train) -> Tensor", (e, a) -> {
-            if (a.bool(2) && a.real(1) != 0) {
-                throw new KilnException.Unsupported("aten.dropout in training mode is not supported");
-            }
-            return e.unary("alias", Emit.ref(a, 0));
-        });
     }
 
     /** Keeps the elements whose column minus row compares with the diagonal as told. */

@@ -9,6 +9,7 @@ import java.util.List;
 /** The post-grad phase: the plan below, top to bottom. */
 public final class PostGradPasses {
     private static final List<Pass> PLAN = List.of(
+        new SeedRandomOps(),
         new EliminateDeadCode(),
         new RemoveNoOps(),
         new FoldConstants(),

@@ -134,7 +134,8 @@ final class SampleTable {
         String packet = sample.op().packet();
         boolean ties = sample.operands().values().stream()
             .noneMatch(o -> o.value().dtype() == DType.F32 || o.value().dtype() == DType.F64);
-        boolean unspecified = packet.startsWith("_embedding_bag") && output > 0;
+        boolean unspecified = packet.startsWith("_embedding_bag") && output > 0 || packet.startsWith("rand")
+            || packet.equals("bernoulli");
         return !packet.contains("empty") && !unspecified
             && !(List.of("topk", "kthvalue").contains(packet) && output == 1 && ties);
     }
