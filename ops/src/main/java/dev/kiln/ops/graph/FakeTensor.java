@@ -2,6 +2,8 @@ package dev.kiln.ops.graph;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.Device;
+import dev.kiln.ops.shape.Guard;
+import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -60,6 +62,14 @@ public record FakeTensor(DType dtype, List<SymInt> sizes, List<SymInt> strides, 
             }
         }
         return true;
+    }
+
+    /**
+     * Whether the tensor begins at a multiple of {@code bytes} from its storage's start for all values of the symbols. An
+     * open question, as of an unbacked offset, is answered "no" and leaves no guard: the worst that follows is a copy.
+     */
+    public boolean isAligned(ShapeEnv shapes, long bytes) {
+        return shapes.staticallyKnownTrue(new Guard.Divisible(offset.times(dtype.bytes()), bytes));
     }
 
     public FakeTensor withDType(DType other) {

@@ -3,7 +3,9 @@ package dev.kiln.ops.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.GraphText;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +57,19 @@ class ShapeEnvTest {
         assertThat(env.staticallyKnownTrue(new Guard.Divisible(u0.times(32), 16))).isTrue();
         assertThat(env.guardOrTrue(new Guard.Divisible(u0.times(32).plus(4), 16))).isFalse();
         assertThat(env.guards()).isEmpty();
+    }
+
+    @Test
+    void anUnbackedStorageOffsetIsNotAligned() {
+        SymInt u0 = env.unbacked("u0", 0, INF);
+        SymInt s0 = env.backed("s0", 1, INF, 8);
+        FakeTensor tensor = FakeTensor.contiguous(DType.F32, 4);
+        assertThat(tensor.isAligned(env, 16)).isTrue();
+        assertThat(tensor.view(tensor.sizes(), tensor.strides(), u0).isAligned(env, 16)).isFalse();
+        assertThat(tensor.view(tensor.sizes(), tensor.strides(), u0.times(4)).isAligned(env, 16)).isTrue();
+        assertThat(tensor.view(tensor.sizes(), tensor.strides(), s0).isAligned(env, 16)).isFalse();
+        assertThat(env.guards()).isEmpty();
+        assertThat(env.assertions()).isEmpty();
     }
 
     @Test
