@@ -2,7 +2,9 @@ package dev.kiln.bench;
 
 import dev.kiln.cli.KilnCommand;
 import dev.kiln.ops.KilnException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,10 +20,12 @@ import picocli.CommandLine.Spec;
 /** {@code kiln bench}: times a model, on its own or against a peer. */
 @Command(description = "Times a model; a peer runs in a process of its own, in turn.")
 public final class BenchCommand implements KilnCommand {
+    private static final String RESNET18 = "resnet18";
+
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "Model file.")
+    @Parameters(paramLabel = "MODEL", description = "Model file, or " + RESNET18 + " for one with random weights.")
     private Path model;
 
     @Option(names = "--shape", paramLabel = "NAME=8x128", description = "Shape of an input; repeatable.")
@@ -64,8 +68,8 @@ public final class BenchCommand implements KilnCommand {
 
     @Override
     public Integer call() {
-        Duel.Plan plan = plan();
         try (WorkFolder work = WorkFolder.create()) {
+            Duel.Plan plan = plan(modelFile(work.path()));
             if (start) {
                 ColdStart.Result result = new ColdStart(plan, work.path()).run();
                 print(BenchReport.text(plan, result), BenchReport.json(plan, result));
@@ -83,17 +87,29 @@ public final class BenchCommand implements KilnCommand {
         out.flush();
     }
 
-    private Duel.Plan plan() {
-        if (!Files.isRegularFile(model)) {
+    /** The model; the name of one that is made here stands for it. */
+    private Path modelFile(Path folder) {
+        if (Files.isRegularFile(model)) {
+            return model.toAbsolutePath();
+        }
+        if (!model.toString().equals(RESNET18)) {
             throw new KilnException.BadInput(model + ": no such model file");
         }
+        try {
+            return Files.write(folder.resolve(RESNET18 + ".onnx"), ResNet.resnet18());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write a model to " + folder, e);
+        }
+    }
+
+    private Duel.Plan plan(Path file) {
         int wanted = runs == -1 ? start ? 5 : 50 : runs;
         if (wanted < 1 || rounds < 1 || warmup < 0 || threads < 1) {
             throw new KilnException.BadInput("--runs, --rounds and --threads take at least 1");
         }
         Map<String, long[]> byName = new LinkedHashMap<>();
         shapes.forEach(shape -> ShapeOption.parse(shape).addTo(byName));
-        return new Duel.Plan(model.toAbsolutePath(), byName, engines(), threads, warmup, wanted,
+        return new Duel.Plan(file, byName, engines(), threads, warmup, wanted,
                 Math.min(rounds, wanted), seed);
     }
 

@@ -111,23 +111,36 @@ final class IndexingLowering {
     private static Value pad(CallLowering c) {
         Value self = c.value(0);
         List<SymInt> pads = c.args().sizes(1);
-        Buffer result = c.allocateResult(c.result().sizes());
-        Scalar fill = Scalar.literal(c.args().real(2), result.dtype());
-        c.lowering().fill(result, new Value.Computed(result.dtype(), result.sizes(), i -> fill), c.origins());
-        List<SymInt> from = new ArrayList<>();
+        boolean channelsLast = ChannelsLast.suits(self);
+        List<SymInt> all = c.result().sizes();
+        Buffer buffer = c.allocateResult(channelsLast ? ChannelsLast.toMemory(all) : all);
+        Value.Strided whole = GraphLowering.whole(buffer);
+        Value.Strided result = channelsLast ? ChannelsLast.fromMemory(whole) : whole;
+        Scalar fill = Scalar.literal(c.args().real(2), buffer.dtype());
+        c.lowering().fill(buffer, new Value.Computed(buffer.dtype(), buffer.sizes(), i -> fill), c.origins());
+        List<SymInt> cropped = new ArrayList<>();
         List<SymInt> sizes = new ArrayList<>();
-        SymInt place = SymInt.ZERO;
+        SymInt start = SymInt.ZERO;
         for (int d = 0; d < self.rank(); d++) {
             int pair = self.rank() - 1 - d;
             SymInt before = 2 * pair < pads.size() ? pads.get(2 * pair) : SymInt.ZERO;
             SymInt after = 2 * pair < pads.size() ? pads.get(2 * pair + 1) : SymInt.ZERO;
-            SymInt cropped = SymInt.ZERO.max(before.negate());
+            cropped.add(SymInt.ZERO.max(before.negate()));
             sizes.add(self.sizes().get(d).plus(SymInt.ZERO.min(before)).plus(SymInt.ZERO.min(after)));
-            from.add(LoopVars.output(d).plus(cropped));
-            place = place.plus(LoopVars.output(d).plus(SymInt.ZERO.max(before)).times(result.strides().get(d)));
+            start = start.plus(SymInt.ZERO.max(before).times(result.strides().get(d)));
         }
-        c.lowering().add(new LoopNode.Pointwise(result, sizes, place, self.load(from), List.copyOf(c.origins())));
-        return GraphLowering.whole(result);
+        Value inside = new Value.Computed(self.dtype(), sizes, index -> {
+            List<SymInt> from = new ArrayList<>();
+            for (int d = 0; d < index.size(); d++) {
+                from.add(index.get(d).plus(cropped.get(d)));
+            }
+            return self.load(from);
+        });
+        Value part = channelsLast ? ChannelsLast.toMemory(inside) : inside;
+        List<SymInt> index = LoopVars.outputs(part.rank());
+        c.lowering().add(new LoopNode.Pointwise(buffer, part.sizes(),
+            start.plus(LoopVars.offset(index, buffer.strides())), part.load(index), List.copyOf(c.origins())));
+        return result;
     }
 
     private static Value flip(CallLowering c) {

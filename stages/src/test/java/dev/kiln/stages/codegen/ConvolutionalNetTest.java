@@ -80,7 +80,7 @@ class ConvolutionalNetTest {
         }
 
         void step() {
-            switch (random.nextInt(9)) {
+            switch (random.nextInt(10)) {
                 case 0, 1, 2, 3 -> convolve();
                 case 4 -> image = b.call("aten.relu.default", image);
                 case 5 -> image = b.call("aten.mul.Tensor", image, b.call("aten.sigmoid.default", image));
@@ -90,6 +90,7 @@ class ConvolutionalNetTest {
                     Arg.Ref other = b.call("aten.tanh.default", image);
                     image = b.call("aten.cat.default", List.of(before, other), 1);
                 }
+                case 8 -> image = b.call("aten.constant_pad_nd.default", image, List.of(1, 0, 2, -1), 0.5);
                 default -> {
                     Arg.Ref squeezed = b.call("aten.mean.dim", image, List.of(2, 3), true);
                     image = b.call("aten.mul.Tensor", image, b.call("aten.sigmoid.default", squeezed));
