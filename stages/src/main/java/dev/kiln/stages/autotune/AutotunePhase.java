@@ -13,13 +13,16 @@ import dev.kiln.stages.pass.Decisions;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The autotune phase: kernels with several variants get the fastest one that computes the right thing. Results are
- * remembered by problem and machine; only problems that are not known are measured, all in one library.
+ * remembered by problem and machine; only problems that are not known are measured, each on the first kernel that has it,
+ * all in one library.
  */
 public final class AutotunePhase {
     private AutotunePhase() {
@@ -45,8 +48,13 @@ public final class AutotunePhase {
                 unknown.add(kernel);
             }
         }
-        if (!unknown.isEmpty()) {
-            measure(code, unknown, options, environment, decisions, deadline, chosen);
+        Map<Problem, List<Kernel>> problems = unknown.stream()
+            .collect(Collectors.groupingBy(k -> problem(k, options, environment), LinkedHashMap::new, Collectors.toList()));
+        if (!problems.isEmpty()) {
+            List<Kernel> first = problems.values().stream().map(List::getFirst).toList();
+            measure(code, first, options, environment, decisions, deadline, chosen);
+            problems.values().forEach(same -> same.forEach(k -> chosen.put(k.name(),
+                variant(k, chosen.get(same.getFirst().name()).label()).orElseThrow())));
         }
         return new KernelsChosen(code, chosen);
     }
@@ -56,7 +64,11 @@ public final class AutotunePhase {
             return Optional.empty();
         }
         return environment.cache().tuning().get(problem(kernel, options, environment))
-            .flatMap(t -> kernel.variants().stream().filter(v -> v.label().equals(t.choice())).findFirst());
+            .flatMap(t -> variant(kernel, t.choice()));
+    }
+
+    private static Optional<Kernel.Variant> variant(Kernel kernel, String label) {
+        return kernel.variants().stream().filter(v -> v.label().equals(label)).findFirst();
     }
 
     private static void measure(GeneratedCode code, List<Kernel> kernels, CompileOptions options,

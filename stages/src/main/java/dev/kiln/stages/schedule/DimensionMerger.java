@@ -59,7 +59,13 @@ final class DimensionMerger {
                 return null;
             }
         }
-        return current;
+        return rows.is(1) ? inFirstRow(current) : current;
+    }
+
+    private static LoopNode.Pointwise inFirstRow(LoopNode.Pointwise node) {
+        Map<String, SymInt> first = Map.of(LoopVars.output(0).toString(), SymInt.ZERO);
+        return new LoopNode.Pointwise(node.output(), node.sizes(), node.store().substitute(first),
+            Indices.substitute(node.body(), first), node.origins());
     }
 
     private static LoopNode.Pointwise withLeadingUnit(LoopNode.Pointwise node) {

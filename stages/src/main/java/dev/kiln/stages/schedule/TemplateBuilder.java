@@ -22,8 +22,8 @@ final class TemplateBuilder implements GroupBuilder {
         this.node = node;
         members.add(node);
         if (node instanceof LoopNode.Matrix matrix) {
-            stores.put(node.output().name(),
-                SymInt.symbol("i0").times(matrix.n()).plus(SymInt.symbol("i1")));
+            SymInt row = matrix.m().is(1) ? SymInt.ZERO : SymInt.symbol("i0").times(matrix.n());
+            stores.put(node.output().name(), row.plus(SymInt.symbol("i1")));
         }
     }
 
