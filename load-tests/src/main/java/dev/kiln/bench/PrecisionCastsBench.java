@@ -8,6 +8,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import com.sun.management.OperatingSystemMXBean;
 import dev.kiln.CompiledModel;
 import dev.kiln.Kiln;
 import dev.kiln.kernels.runtime.Tensor;
@@ -16,12 +17,15 @@ import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileRequest;
 import dev.kiln.stages.trace.TraceOptions;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -32,27 +36,43 @@ public final class PrecisionCastsBench {
     private static final int ELEMENTS = 32 << 20;
     private static final List<String> CHAIN = List.of("Mul", "Add", "Mul", "Sub", "Mul", "Add", "Mul", "Add", "Mul",
         "Sub");
-    private static final int ROUNDS = 15;
+    private static final int ROUNDS = 11;
     private static final int WARMUP = 3;
+    private static final OperatingSystemMXBean PROCESS =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
     private PrecisionCastsBench() {
     }
 
-    /** Prints a line a dtype: medians in milliseconds and their ratio. */
+    /**
+     * Prints a line a dtype: medians in milliseconds and their ratio; first elapsed time, then processor time, which other
+     * work on the machine changes less.
+     */
     public static void main(String[] arguments) throws IOException {
         int elements = arguments.length > 0 ? Integer.parseInt(arguments[0]) : ELEMENTS;
         try (WorkFolder folder = WorkFolder.create(); Kiln kiln = Kiln.open()) {
             for (DType dtype : List.of(DType.BF16, DType.F16)) {
                 Path model = Files.write(folder.path().resolve(dtype + ".onnx"), model(dtype, elements).toByteArray());
                 Result result = measure(kiln, model, dtype, elements);
-                System.out.printf(Locale.ROOT, "%s[%d], %d operators: off %.2f ms, on %.2f ms, ratio %.2f%n", dtype,
-                    elements, CHAIN.size(), result.off(), result.on(), result.on() / result.off());
+                System.out.printf(Locale.ROOT, "%s[%d], %d operators: %s; processor: %s%n", dtype, elements,
+                    CHAIN.size(), result.elapsed(), result.processor());
             }
         }
     }
 
     /** Medians, milliseconds. */
-    record Result(double off, double on) {
+    record Medians(double off, double on) {
+        @Override
+        public String toString() {
+            return String.format(Locale.ROOT, "off %.1f ms, on %.1f ms, ratio %.2f", off, on, on / off);
+        }
+    }
+
+    record Result(Medians elapsed, Medians processor) {
+    }
+
+    /** Nanoseconds. */
+    private record Time(long elapsed, long processor) {
     }
 
     static Result measure(Kiln kiln, Path model, DType dtype, int elements) {
@@ -61,17 +81,14 @@ public final class PrecisionCastsBench {
         IntStream.range(0, elements).forEach(i -> values[i] = random.nextFloat() * 4 - 2);
         Map<String, Tensor> inputs = Map.of("x", Tensor.ofFloats(dtype, values, elements));
         try (CompiledModel off = compile(kiln, model, false); CompiledModel on = compile(kiln, model, true)) {
-            double[] without = new double[ROUNDS];
-            double[] with = new double[ROUNDS];
-            for (int round = -WARMUP; round < ROUNDS; round++) {
-                double first = millis(off, inputs);
-                double second = millis(on, inputs);
-                if (round >= 0) {
-                    without[round] = first;
-                    with[round] = second;
-                }
+            List<Time> without = new ArrayList<>();
+            List<Time> with = new ArrayList<>();
+            for (int round = 0; round < WARMUP + ROUNDS; round++) {
+                without.add(time(off, inputs));
+                with.add(time(on, inputs));
             }
-            return new Result(median(without), median(with));
+            return new Result(new Medians(median(without, Time::elapsed), median(with, Time::elapsed)),
+                new Medians(median(without, Time::processor), median(with, Time::processor)));
         }
     }
 
@@ -80,14 +97,15 @@ public final class PrecisionCastsBench {
             CompileOptions.defaults().withEmulatePrecisionCasts(emulate)));
     }
 
-    private static double millis(CompiledModel model, Map<String, Tensor> inputs) {
+    private static Time time(CompiledModel model, Map<String, Tensor> inputs) {
+        long processor = PROCESS.getProcessCpuTime();
         long start = System.nanoTime();
         model.run(inputs);
-        return (System.nanoTime() - start) / 1e6;
+        return new Time(System.nanoTime() - start, PROCESS.getProcessCpuTime() - processor);
     }
 
-    private static double median(double[] values) {
-        return IntStream.range(0, values.length).mapToDouble(i -> values[i]).sorted().toArray()[values.length / 2];
+    private static double median(List<Time> times, ToLongFunction<Time> which) {
+        return times.stream().skip(WARMUP).mapToLong(which).sorted().toArray()[ROUNDS / 2] / 1e6;
     }
 
     /** {@code CHAIN} on x, each operator with a number of its own. */

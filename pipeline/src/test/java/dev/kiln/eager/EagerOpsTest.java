@@ -13,6 +13,7 @@ import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.kernels.toolchain.NativeCompiler;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
+import dev.kiln.stages.CompileOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -239,6 +240,30 @@ class EagerOpsTest {
             }
             assertThat(kiln.eager().compiles()).as("one static kernel, and one dynamic at most").isBetween(1L, 2L);
             assertThat(threads.invokeAll(calls.subList(0, 1)).getFirst().get().numel()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void optionsArePartOfTheKey() {
+        try (Kiln kiln = open()) {
+            Tensor halves = Tensor.ofFloats(DType.BF16, new float[] {1, 2, 3}, 3);
+            assertThat(compiles(kiln.eager(), "aten.add.Scalar", halves, 0.1)).isTrue();
+            EagerOps emulating = kiln.eager(CompileOptions.defaults().withEmulatePrecisionCasts(true));
+            assertThat(compiles(emulating, "aten.add.Scalar", halves, 0.1)).isTrue();
+            assertThat(compiles(kiln.eager(), "aten.add.Scalar", halves, 0.1)).isFalse();
+        }
+    }
+
+    @Test
+    void resultsWhoseSizesComeFromDataHaveTheirSize() {
+        try (Kiln kiln = open()) {
+            EagerOps ops = kiln.eager();
+            Tensor places = ops.call("aten.nonzero.default", Tensor.ofFloats(new float[] {0, 3, 0, 5}, 4));
+            assertThat(places.shape()).containsExactly(2, 1);
+            assertThat(places.toLongArray()).containsExactly(1, 3);
+            Tensor none = ops.call("aten.nonzero.default", Tensor.ofFloats(new float[] {0, 0, 0, 0}, 4));
+            assertThat(none.shape()).containsExactly(0, 1);
+            assertThat(ops.compiles()).isEqualTo(1);
         }
     }
 

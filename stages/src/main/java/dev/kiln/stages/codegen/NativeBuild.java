@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Compiles and links a graph with its chosen kernels, and lays out its constants as they want them. */
 public final class NativeBuild {
@@ -52,7 +53,8 @@ public final class NativeBuild {
             NativeCompiler compiler, Deadline deadline) {
         List<String> externs = externs(chosen);
         return SourceUnits.of(code, chosen, constantUses(code, chosen), externs).stream()
-            .map(u -> new CompileUnit(u.name(), u.cSource(), List.of("-S")))
+            .map(u -> new CompileUnit(u.name(), u.cSource(),
+                Stream.concat(u.extraFlags().stream(), Stream.of("-S")).toList()))
             .map(u -> new String(compiler.compile(u, target, OptLevel.O3, deadline), StandardCharsets.UTF_8))
             .collect(Collectors.joining("\n"));
     }
