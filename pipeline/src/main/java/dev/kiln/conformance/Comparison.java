@@ -17,7 +17,7 @@ public record Comparison(double relative, double absolute) {
 
     /** What differs; empty if nothing does. */
     public Optional<String> difference(String name, Tensor expected, Tensor actual) {
-        if (expected.dtype() != actual.dtype() || !Arrays.equals(expected.shape(), actual.shape())) {
+        if (!isAlike(expected, actual)) {
             return Optional.of("output '" + name + "' is " + actual + ", expected " + expected);
         }
         Comparison comparison = expected.dtype() == DType.BF16
@@ -25,6 +25,11 @@ public record Comparison(double relative, double absolute) {
         return expected.dtype().isFloating()
             ? comparison.floating(name, expected.toDoubleArray(), actual.toDoubleArray())
             : integral(name, expected.toLongArray(), actual.toLongArray());
+    }
+
+    /** Whether type and shape are equal. */
+    static boolean isAlike(Tensor expected, Tensor actual) {
+        return expected.dtype() == actual.dtype() && Arrays.equals(expected.shape(), actual.shape());
     }
 
     private Optional<String> floating(String name, double[] expected, double[] actual) {

@@ -1,5 +1,6 @@
 package dev.kiln.stages.trace.onnx;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
@@ -69,15 +70,40 @@ final class EinsumImports {
                 labels.add(operand.charAt(i));
             }
         }
-        if (labels.size() != rank || labels.stream().distinct().count() != rank) {
-            throw new KilnException.Unsupported("operand '" + operand + "' for rank " + rank
-                + " is not supported (one label a dimension, none twice)");
+        if (labels.size() != rank) {
+            throw new KilnException.BadInput("operand '" + operand + "' has " + labels.size()
+                + " labels for rank " + rank);
         }
         for (int d = 0; d < rank; d++) {
             n.shapes().require(sizes.computeIfAbsent(labels.get(d), l -> n.type(tensor)
                 .size(labels.indexOf(l))), n.type(tensor).size(d), "label '" + labels.get(d) + "'");
         }
-        return new Term(tensor, labels);
+        return diagonal(new Term(tensor, labels));
+    }
+
+    /** A label that stands twice: only where both dimensions have the same index. */
+    private Term diagonal(Term term) {
+        List<Character> labels = term.labels;
+        for (int d = 1; d < labels.size(); d++) {
+            int first = labels.indexOf(labels.get(d));
+            if (first < d) {
+                Arg.Ref same = n.call("aten.eq.Tensor", places(term, first), places(term, d));
+                Arg.Ref zero = n.call("aten.full.default", List.of(), 0, n.dtype(term.tensor));
+                Arg.Ref sum = n.call("aten.sum.dim_IntList", n.call("aten.where.self", same, term.tensor, zero),
+                    new long[] {d}, false, n.dtype(term.tensor));
+                List<Character> rest = new ArrayList<>(labels);
+                rest.remove(d);
+                return diagonal(new Term(sum, rest));
+            }
+        }
+        return term;
+    }
+
+    private Arg.Ref places(Term term, int dim) {
+        SymInt size = n.type(term.tensor).size(dim);
+        List<SymInt> shape = new ArrayList<>(ReshapeImports.ones(n.rank(term.tensor)));
+        shape.set(dim, size);
+        return n.reshape(n.call("aten.arange.start_step", SymInt.ZERO, size, 1, DType.I64), shape);
     }
 
     private List<Character> resultLabels(String side) {

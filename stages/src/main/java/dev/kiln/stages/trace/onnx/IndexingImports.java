@@ -25,6 +25,7 @@ final class IndexingImports {
         });
         r.tensor("GatherND", IndexingImports::gatherNd);
         r.tensor("OneHot", IndexingImports::oneHot);
+        r.tensor("ReverseSequence", IndexingImports::reverseSequence);
     }
 
     /** Indices that count from the start: negative ones get the size added, unless there can be none. */
@@ -128,5 +129,24 @@ final class IndexingImports {
         Arg.Ref values = n.tensor(2);
         return n.call("aten.where.self", n.call("aten.eq.Tensor", wrapped, positions),
             n.call("aten.select.int", values, 0, 1), n.call("aten.select.int", values, 0, 0));
+    }
+
+    /** The first elements of each sequence, as many as its length says, in reverse. */
+    private static Arg.Ref reverseSequence(NodeImport n) {
+        Arg.Ref x = n.tensor(0);
+        int rank = n.rank(x);
+        int time = n.dim(n.attributes().integer("time_axis", 0), rank);
+        int batch = n.dim(n.attributes().integer("batch_axis", 1), rank);
+        List<SymInt> column = new ArrayList<>(ReshapeImports.ones(rank));
+        column.set(time, n.type(x).size(time));
+        Arg.Ref place = n.reshape(n.call("aten.arange.start_step", SymInt.ZERO, n.type(x).size(time), 1, DType.I64),
+            column);
+        List<SymInt> row = new ArrayList<>(ReshapeImports.ones(rank));
+        row.set(batch, n.type(x).size(batch));
+        Arg.Ref length = n.reshape(n.cast(n.tensor(1), DType.I64), row);
+        Arg.Ref reversed = n.call("aten.sub.Tensor", n.call("aten.add.Scalar", length, -1), place);
+        Arg.Ref source = n.call("aten.where.self", n.call("aten.lt.Tensor", place, length), reversed, place);
+        return n.call("aten.gather.default", x, time,
+            n.call("aten.expand.default", source, n.type(x).sizes()));
     }
 }

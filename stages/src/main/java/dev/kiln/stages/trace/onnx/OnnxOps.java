@@ -40,6 +40,8 @@ final class OnnxOps {
         QuantizationImports.register(registry);
         ControlImports.register(registry);
         RecurrentImports.register(registry);
+        LinearAlgebraImports.register(registry);
+        TextImports.register(registry);
         SignalImports.register(registry);
         RandomImports.register(registry);
         return registry.ops;

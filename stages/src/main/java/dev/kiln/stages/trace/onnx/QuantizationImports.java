@@ -19,6 +19,7 @@ final class QuantizationImports {
         r.tensor("DequantizeLinear", QuantizationImports::dequantize);
         r.tensor("QuantizeLinear", QuantizationImports::quantize);
         r.tensors("DynamicQuantizeLinear", QuantizationImports::quantizeDynamically);
+        r.tensor("QLinearMatMul", QuantizationImports::linearMatmul);
         r.tensor("MatMulInteger", n -> n.call("aten.matmul.default", centered(n, 0, 2), centered(n, 1, 3)));
     }
 
@@ -90,5 +91,17 @@ final class QuantizationImports {
         Arg.Ref zero = n.cast(n.tensor(zeroPoint), DType.I32);
         boolean perRow = input == 0 && n.rank(zero) == 1 && n.rank(x) == 2;
         return n.call("aten.sub.Tensor", x, perRow ? n.call("aten.unsqueeze.default", zero, 1) : zero);
+    }
+
+    /** Inputs: a, its scale and zero point, b, its two, and the two of the result. */
+    private static Arg.Ref linearMatmul(NodeImport n) {
+        Arg.Ref product = n.call("aten.matmul.default", centered(n, 0, 2), centered(n, 3, 5));
+        Arg.Ref left = n.tensor(1);
+        boolean perRow = n.rank(left) == 1 && !n.type(left).numel().is(1);
+        Arg.Ref scale = n.call("aten.mul.Tensor", perRow ? n.call("aten.unsqueeze.default", left, 1) : left,
+            n.tensor(4));
+        Arg.Ref real = n.call("aten.mul.Tensor", n.cast(product, n.dtype(scale)), scale);
+        Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", real, n.tensor(6)));
+        return saturate(n, n.call("aten.add.Tensor", rounded, n.cast(n.tensor(7), n.dtype(rounded))), n.valueType(7));
     }
 }
