@@ -40,6 +40,7 @@ final class OnnxOps {
         QuantizationImports.register(registry);
         ControlImports.register(registry);
         RecurrentImports.register(registry);
+        SelectionImports.register(registry);
         LinearAlgebraImports.register(registry);
         TextImports.register(registry);
         SignalImports.register(registry);
