@@ -102,6 +102,7 @@ final class NodeImport {
             case Value.Tensor(Arg.Ref ref) -> dtype(ref);
             case Value.Known(KnownInts ints) -> ints.dtype();
             case Value.Literal literal -> literal.value().dtype();
+            case Value.Sequence ignored -> throw Value.Sequence.asTensor();
         };
     }
 
@@ -111,6 +112,7 @@ final class NodeImport {
             case Value.Tensor(Arg.Ref ref) -> rank(ref);
             case Value.Known(KnownInts ints) -> ints.rank();
             case Value.Literal literal -> literal.value().sizes().size();
+            case Value.Sequence ignored -> throw Value.Sequence.asTensor();
         };
     }
 

@@ -22,6 +22,8 @@ final class NormalizationImports {
         r.tensor("Hardmax", n -> alongAxis(n, (x, axis) -> hardmax(n, x, axis)));
         r.tensors("LayerNormalization", NormalizationImports::layerNorm);
         r.tensor("RMSNormalization", NormalizationImports::rmsNorm);
+        // ONNX Runtime has this one in the default domain
+        r.tensor("SimplifiedLayerNormalization", NormalizationImports::rmsNorm);
         r.tensor("BatchNormalization", NormalizationImports::batchNorm);
         r.tensor("InstanceNormalization", n -> {
             Arg.Ref x = n.tensor(0);
@@ -78,14 +80,18 @@ final class NormalizationImports {
         return List.of(shifted, new Arg.Ref(result.node(), 1), new Arg.Ref(result.node(), 2));
     }
 
-    private static Arg.Ref rmsNorm(NodeImport n) {
+    static Arg.Ref rmsNorm(NodeImport n) {
         Arg.Ref x = n.tensor(0);
         int axis = n.dim(n.attributes().integer("axis", -1), n.rank(x));
-        long[] dims = LongStream.range(axis, n.rank(x)).toArray();
+        return rootMeanSquare(n, x, LongStream.range(axis, n.rank(x)).toArray(), n.tensor(1),
+            n.attributes().real("epsilon", 1e-5f));
+    }
+
+    /** x / sqrt(mean(x * x) + epsilon) * scale. */
+    static Arg.Ref rootMeanSquare(NodeImport n, Arg.Ref x, long[] dims, Arg.Ref scale, double epsilon) {
         Arg.Ref meanSquare = n.call("aten.mean.dim", n.call("aten.mul.Tensor", x, x), dims, true);
-        double epsilon = n.attributes().real("epsilon", 1e-5f);
         Arg.Ref inverse = n.call("aten.rsqrt.default", n.call("aten.add.Scalar", meanSquare, epsilon));
-        return n.call("aten.mul.Tensor", n.call("aten.mul.Tensor", x, inverse), n.tensor(1));
+        return n.call("aten.mul.Tensor", n.call("aten.mul.Tensor", x, inverse), scale);
     }
 
     /** (x - mean) / sqrt(variance + epsilon) over the dimensions. */

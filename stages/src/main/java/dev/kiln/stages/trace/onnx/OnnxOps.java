@@ -10,9 +10,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 
-/** All operators of the default domain that the importer translates, by type. */
+/** All operators that the importer translates, by type: of the default domain, and of ONNX Runtime's own. */
 final class OnnxOps {
+    private static final String CONTRIB_DOMAIN = "com.microsoft";
     private static final Map<String, Translator> OPS = load();
+    private static final Map<String, Translator> CONTRIB = contrib();
 
     private OnnxOps() {
     }
@@ -40,6 +42,8 @@ final class OnnxOps {
         QuantizationImports.register(registry);
         ControlImports.register(registry);
         RecurrentImports.register(registry);
+        AttentionImports.register(registry);
+        SequenceImports.register(registry);
         SelectionImports.register(registry);
         LinearAlgebraImports.register(registry);
         TextImports.register(registry);
@@ -48,13 +52,26 @@ final class OnnxOps {
         return registry.ops;
     }
 
+    private static Map<String, Translator> contrib() {
+        Registry registry = new Registry();
+        ContribImports.register(registry);
+        return registry.ops;
+    }
+
     static Optional<Translator> find(NodeProto node) {
+        if (node.getDomain().equals(CONTRIB_DOMAIN)) {
+            return Optional.ofNullable(CONTRIB.get(node.getOpType()));
+        }
         boolean ours = node.getDomain().isEmpty() || node.getDomain().equals("ai.onnx");
         return ours ? Optional.ofNullable(OPS.get(node.getOpType())) : Optional.empty();
     }
 
     static Set<String> names() {
         return new TreeSet<>(OPS.keySet());
+    }
+
+    static Set<String> contribNames() {
+        return new TreeSet<>(CONTRIB.keySet());
     }
 
     /** Where the families put their translators. */

@@ -39,6 +39,7 @@ final class ReshapeImports {
             case Value.Tensor(Arg.Ref ref) -> n.type(ref).sizes();
             case Value.Known(KnownInts ints) -> ints.sizes().stream().map(SymInt::of).toList();
             case Value.Literal literal -> literal.value().sizes().stream().map(SymInt::of).toList();
+            case Value.Sequence ignored -> throw Value.Sequence.asTensor();
         };
     }
 

@@ -1,7 +1,9 @@
 package dev.kiln.stages.trace.onnx;
 
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
+import java.util.List;
 import java.util.function.Supplier;
 
 /** What a name of the model stands for while it is imported. */
@@ -16,6 +18,17 @@ sealed interface Value {
      * them.
      */
     record Known(KnownInts ints) implements Value {
+    }
+
+    /** Several values in order. */
+    record Sequence(List<Value> values) implements Value {
+        public Sequence {
+            values = List.copyOf(values);
+        }
+
+        static KilnException.Unsupported asTensor() {
+            return new KilnException.Unsupported("a sequence where a tensor is expected is not supported");
+        }
     }
 
     /** A weight or literal: loaded when somebody looks at it. */

@@ -49,6 +49,9 @@ final class Values {
         if (value instanceof Value.Tensor(Arg.Ref ref)) {
             return ref;
         }
+        if (value instanceof Value.Sequence) {
+            throw Value.Sequence.asTensor();
+        }
         Arg.Ref known = materialized.get(value);
         if (known == null) {
             known = value instanceof Value.Known(KnownInts ints) ? materialize(name, ints)

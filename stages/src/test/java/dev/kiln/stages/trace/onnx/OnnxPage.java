@@ -13,6 +13,8 @@ import java.util.stream.Collectors;
 final class OnnxPage {
     static final List<String> CATEGORIES = List.of("node", "pytorch-converted", "pytorch-operator", "simple");
 
+    private static final String SIZE = "the size of the result must follow from constants or assumed values";
+
     /** What an operator does not do, or does in its own way. */
     private static final Map<String, String> NOTES = Map.ofEntries(
         Map.entry("If", "an undecided condition computes both branches, which must give equal shapes"),
@@ -25,6 +27,8 @@ final class OnnxPage {
         Map.entry("STFT", "frames of at most 4096 samples; sizes known when compiled"),
         Map.entry("Det", "matrices of order 64 at most"),
         Map.entry("TfIdfVectorizer", "integers only"),
+        Map.entry("NonZero", SIZE), Map.entry("Compress", SIZE), Map.entry("Unique", SIZE),
+        Map.entry("NonMaxSuppression", SIZE + "; at most 64 boxes of a class"),
         Map.entry("Bernoulli", "the same numbers in every run"),
         Map.entry("RandomNormal", "the same numbers in every run"),
         Map.entry("RandomNormalLike", "the same numbers in every run"),
@@ -57,7 +61,8 @@ final class OnnxPage {
     }
 
     private static String operators() {
-        return OnnxOps.names().stream().map(op -> NOTES.containsKey(op) ? "| " + op + " | " + NOTES.get(op) + " |\n"
+        return "Of ONNX Runtime's domain `com.microsoft`: " + String.join(", ", OnnxOps.contribNames())
+            + ".\n\n" + OnnxOps.names().stream().map(op -> NOTES.containsKey(op) ? "| " + op + " | " + NOTES.get(op) + " |\n"
             : "| " + op + " | |\n").collect(Collectors.joining("", "| operator | limits |\n| --- | --- |\n", ""));
     }
 
@@ -85,7 +90,7 @@ final class OnnxPage {
                 OnnxCase.read(folder).imported();
             } catch (KilnException.Unsupported e) {
                 String reason = e.getMessage().replaceAll("^[^ ]+: ", "").replaceAll("\\(node \"[^\"]*\"\\)", "")
-                    .replaceAll(", node \"[^\"]*\"", "").replaceAll("^(node )?[\"'][^\"']*[\"'] ", "")
+                    .replaceAll(", node \"[^\"]*\"", "").replaceAll("^(node |tensor )?[\"'][^\"']*[\"'] ", "")
                     .replaceAll("\\(input '[^']*'\\) ", "").replaceAll(" +", " ").strip();
                 reasons.computeIfAbsent(reason, r -> new ArrayList<>()).add(folder.getFileName().toString());
             }
