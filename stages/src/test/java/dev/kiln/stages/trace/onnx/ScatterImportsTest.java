@@ -27,9 +27,11 @@ class ScatterImportsTest {
     void elementsAreReplacedOrAddedTo() {
         assertThat(doubles(elements("axis", 1).getFirst())).containsExactly(0, 10, 2, 20);
         assertThat(doubles(elements("axis", 1, "reduction", "add").getFirst())).containsExactly(0, 11, 2, 23);
-        assertThatThrownBy(() -> elements("axis", 1, "reduction", "mul"))
-            .isInstanceOf(KilnException.Unsupported.class)
-            .hasMessageEndingWith("reduction 'mul' is not supported");
+        assertThat(doubles(elements("axis", 1, "reduction", "mul").getFirst())).containsExactly(0, 10, 2, 60);
+        assertThat(doubles(elements("axis", 1, "reduction", "max").getFirst())).containsExactly(0, 10, 2, 20);
+        assertThat(doubles(elements("axis", 1, "reduction", "min").getFirst())).containsExactly(0, 1, 2, 3);
+        assertThatThrownBy(() -> elements("axis", 1, "reduction", "median")).isInstanceOf(KilnException.BadInput.class)
+            .hasMessageEndingWith("reduction 'median' is none of none, add, mul, max, min");
     }
 
     @Test
