@@ -4,6 +4,7 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,7 +28,19 @@ final class NonMaxSuppressionImport {
         this.classes = n.type(n.tensor(1)).size(1);
     }
 
-    Arg.Ref translate() {
+    static void register(Registry r) {
+        r.tensor("NonMaxSuppression", n -> new NonMaxSuppressionImport(n).translate());
+    }
+
+    private Arg.Ref range(SymInt end) {
+        return n.call("aten.arange.start_step", 0, end, 1, DType.I64);
+    }
+
+    private Arg.Ref flat(Arg.Ref x) {
+        return n.reshape(x, List.of(n.type(x).numel()));
+    }
+
+    private Arg.Ref translate() {
         long most = n.has(2) ? n.integer(2, "max_output_boxes_per_class") : 0;
         long picks = Math.max(0, Math.min(most, n.shapes().specialize(boxes)));
         if (picks > MAX_PICKS) {
@@ -57,7 +70,7 @@ final class NonMaxSuppressionImport {
     }
 
     private Arg.Ref joined(List<Arg.Ref> parts) {
-        return SelectionImports.flat(n, parts.size() == 1 ? parts.getFirst() : n.call("aten.cat.default", parts, 2));
+        return flat(parts.size() == 1 ? parts.getFirst() : n.call("aten.cat.default", parts, 2));
     }
 
     /** The picked box itself, and what overlaps it. */
@@ -68,7 +81,7 @@ final class NonMaxSuppressionImport {
             List.of(batches, classes, boxes, boxes));
         Arg.Ref near = n.call("aten.select.int", n.call("aten.gather.default", wide, 2, row), 2, 0);
         return n.call("aten.logical_or.default", near,
-            n.call("aten.eq.Tensor", SelectionImports.range(n, 0, boxes), best));
+            n.call("aten.eq.Tensor", range(boxes), best));
     }
 
     /** Whether two boxes of a batch share more of their common area than is allowed: [batch, box, box]. */
@@ -105,7 +118,7 @@ final class NonMaxSuppressionImport {
     }
 
     private Arg.Ref rows(Arg.Ref picked, Arg.Ref valid, long picks) {
-        Arg.Ref places = SelectionImports.places(n, valid);
+        Arg.Ref places = flat(n.call("aten.nonzero.default", valid));
         Arg.Ref group = n.call("aten.floor_divide.Scalar", places, picks);
         List<Arg.Ref> columns = List.of(n.call("aten.floor_divide.Scalar", group, classes),
             n.call("aten.remainder.Scalar", group, classes), n.call("aten.index_select.default", picked, 0, places));

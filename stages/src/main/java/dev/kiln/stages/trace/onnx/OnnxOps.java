@@ -44,7 +44,7 @@ final class OnnxOps {
         RecurrentImports.register(registry);
         AttentionImports.register(registry);
         SequenceImports.register(registry);
-        SelectionImports.register(registry);
+        NonMaxSuppressionImport.register(registry);
         LinearAlgebraImports.register(registry);
         TextImports.register(registry);
         SignalImports.register(registry);

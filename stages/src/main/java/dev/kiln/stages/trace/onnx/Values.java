@@ -94,11 +94,6 @@ final class Values {
         return constant(values.get(name));
     }
 
-    /** What a tensor of the graph is, as far as that is known without running it. */
-    Optional<ConstantValue> evaluate(Arg.Ref ref) {
-        return computed.of(ref);
-    }
-
     Optional<ConstantValue> constant(Value value) {
         return switch (value) {
             case Value.Literal literal -> Optional.of(literal.value());

@@ -13,8 +13,6 @@ import java.util.stream.Collectors;
 final class OnnxPage {
     static final List<String> CATEGORIES = List.of("node", "pytorch-converted", "pytorch-operator", "simple");
 
-    private static final String SIZE = "the size of the result must follow from constants or assumed values";
-
     /** What an operator does not do, or does in its own way. */
     private static final Map<String, String> NOTES = Map.ofEntries(
         Map.entry("If", "an undecided condition computes both branches, which must give equal shapes"),
@@ -27,8 +25,7 @@ final class OnnxPage {
         Map.entry("STFT", "frames of at most 4096 samples; sizes known when compiled"),
         Map.entry("Det", "matrices of order 64 at most"),
         Map.entry("TfIdfVectorizer", "integers only"),
-        Map.entry("NonZero", SIZE), Map.entry("Compress", SIZE), Map.entry("Unique", SIZE),
-        Map.entry("NonMaxSuppression", SIZE + "; at most 64 boxes of a class"),
+        Map.entry("NonMaxSuppression", "at most 64 boxes of a class"),
         Map.entry("Bernoulli", "the same numbers in every run"),
         Map.entry("RandomNormal", "the same numbers in every run"),
         Map.entry("RandomNormalLike", "the same numbers in every run"),
