@@ -14,10 +14,10 @@ final class MemoryChains {
 
     static List<MemoryChain> all() {
         return List.of(
-            MemoryChain.of("pointwise10",
-                "torch.mul(x0, 1.5, out=y).add_(0.25).sigmoid_().mul_(x0).sub_(0.5).tanh_().relu_().mul_(2.0).add_(x0)"
-                    + ".abs_().mul_(0.5)",
-                MemoryChains::tenOps, SQUARE),
+            MemoryChain.of("pointwise10", "torch.mul(x0, 1.5, out=y).add_(0.25).relu_().mul_(x0).sub_(0.5).abs_()"
+                + ".mul_(2.0).add_(x0).neg_().clamp_(-3.0)", MemoryChains::tenOps, SQUARE),
+            MemoryChain.of("gated10", "torch.mul(x0, 1.5, out=y).add_(0.25).sigmoid_().mul_(x0).sub_(0.5).tanh_()"
+                + ".relu_().mul_(2.0).add_(x0).abs_()", MemoryChains::tenGatedOps, SQUARE),
             MemoryChain.of("softmax1024", "torch._softmax(x0, 1, False, out=y)",
                 (g, x) -> g.call("aten._softmax.default", x.get(0), 1, false), shape(16384, 1024)),
             MemoryChain.of("layer_norm768", "torch.native_layer_norm(x0, [768], x1, x2, 1e-05, out0=y, out1=torch.empty([0]), out2=torch.empty([0]))",
@@ -67,12 +67,22 @@ final class MemoryChains {
 
     private static Arg.Ref tenOps(GraphBuilder g, List<Arg.Ref> in) {
         Arg.Ref x = in.getFirst();
-        Arg.Ref scaled = g.call("aten.add.Scalar", g.call("aten.mul.Scalar", x, 1.5), 0.25);
-        Arg.Ref gated = g.call("aten.mul.Tensor", g.call("aten.sigmoid.default", scaled), x);
+        Arg.Ref part = g.call("aten.relu.default", affine(g, x));
+        Arg.Ref distance = g.call("aten.abs.default", g.call("aten.sub.Scalar", g.call("aten.mul.Tensor", part, x), 0.5));
+        Arg.Ref sum = g.call("aten.add.Tensor", g.call("aten.mul.Scalar", distance, 2.0), x);
+        return g.call("aten.clamp.default", g.call("aten.neg.default", sum), -3.0);
+    }
+
+    private static Arg.Ref tenGatedOps(GraphBuilder g, List<Arg.Ref> in) {
+        Arg.Ref x = in.getFirst();
+        Arg.Ref gated = g.call("aten.mul.Tensor", g.call("aten.sigmoid.default", affine(g, x)), x);
         Arg.Ref bounded = g.call("aten.relu.default", g.call("aten.tanh.default",
             g.call("aten.sub.Scalar", gated, 0.5)));
-        Arg.Ref sum = g.call("aten.add.Tensor", g.call("aten.mul.Scalar", bounded, 2.0), x);
-        return g.call("aten.mul.Scalar", g.call("aten.abs.default", sum), 0.5);
+        return g.call("aten.abs.default", g.call("aten.add.Tensor", g.call("aten.mul.Scalar", bounded, 2.0), x));
+    }
+
+    private static Arg.Ref affine(GraphBuilder g, Arg.Ref x) {
+        return g.call("aten.add.Scalar", g.call("aten.mul.Scalar", x, 1.5), 0.25);
     }
 
     private static long[] shape(long... sizes) {

@@ -6,41 +6,64 @@ import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.lowering.ReduceOp;
 import java.util.List;
 
-/** Writes one reduction: the accumulator, and the step for an element. */
+/**
+ * Writes one reduction: the accumulator, and the step for an element. With lanes there is an accumulator for each
+ * point of the kept dimension that the innermost loop walks.
+ */
 final class FoldWriter {
     private final LoopNode.Reduction node;
     private final List<SymInt> inner;
     private final KernelNames names;
+    private final Lanes lanes;
+    private final String name;
     private final String accumulator;
     private final DType element;
 
-    FoldWriter(LoopNode.Reduction node, List<SymInt> inner, KernelNames names) {
+    /** @param lanes null for one accumulator */
+    FoldWriter(LoopNode.Reduction node, List<SymInt> inner, KernelNames names, Lanes lanes) {
         this.node = node;
         this.inner = inner;
         this.names = names;
-        this.accumulator = names.fresh("acc");
+        this.lanes = lanes;
+        this.name = names.fresh("acc");
+        this.accumulator = name + suffix();
         this.element = node.body().dtype();
     }
 
-    /** Only these have an order-free form that the vectoriser knows. */
-    static boolean vectorizes(LoopNode node) {
-        return !(node instanceof LoopNode.Reduction r) || r.op() == ReduceOp.SUM || r.op() == ReduceOp.PROD
-            || r.op() == ReduceOp.ANY || r.op() == ReduceOp.ALL;
+    private String suffix() {
+        return lanes == null ? "" : "[l]";
+    }
+
+    /** The others have an order-free form that the vectoriser knows. */
+    static boolean isArg(LoopNode node) {
+        return node instanceof LoopNode.Reduction r && (r.op() == ReduceOp.ARGMAX || r.op() == ReduceOp.ARGMIN);
     }
 
     /** The variable that holds the result once the loop is done. */
     String result() {
-        return isArg() ? accumulator + "_at" : accumulator;
+        return isArg(node) ? name + "_at" + suffix() : accumulator;
     }
 
     String declaration(String indent) {
-        String type = CTypes.computed(isArg() ? element : node.output().dtype());
-        String text = indent + type + " " + accumulator + " = " + initial() + ";\n";
-        return isArg() ? text + indent + "int64_t " + result() + " = -1;\n" : text;
+        String type = CTypes.computed(isArg(node) ? element : node.output().dtype());
+        if (lanes == null) {
+            String text = indent + type + " " + name + " = " + initial() + ";\n";
+            return isArg(node) ? text + indent + placeType() + " " + result() + " = -1;\n" : text;
+        }
+        String aligned = "[" + lanes.width() + "] __attribute__((aligned(64)));\n";
+        String text = indent + type + " " + name + aligned;
+        String set = accumulator + " = " + initial() + "; ";
+        if (isArg(node)) {
+            text += indent + placeType() + " " + name + "_at" + aligned;
+            set += result() + " = -1; ";
+        }
+        return text + indent + "for (int64_t l = 0; l < w; l++) { " + set + "}\n";
     }
 
-    private boolean isArg() {
-        return node.op() == ReduceOp.ARGMAX || node.op() == ReduceOp.ARGMIN;
+    /** Places are counted in the width of the elements where that is enough. */
+    private String placeType() {
+        SymInt count = SymInt.product(inner);
+        return count.isConstant() && count.asLong() < Integer.MAX_VALUE ? "int32_t" : "int64_t";
     }
 
     private String initial() {
@@ -52,7 +75,8 @@ final class FoldWriter {
         };
     }
 
-    private static String lowest(DType dtype, boolean low) {
+    /** The value that loses against every other. */
+    static String lowest(DType dtype, boolean low) {
         return switch (dtype) {
             case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> low ? "-KILN_INFINITY" : "KILN_INFINITY";
             case BOOL -> low ? "0" : "1";
@@ -83,19 +107,25 @@ final class FoldWriter {
 
     private String extreme(String sign, String function, String value) {
         DType dtype = node.output().dtype();
-        return dtype.isFloating()
+        return dtype.isFloating() && lanes == null
+            ? "kiln_fold_" + function + "(" + value + ", " + accumulator + ")"
+            : dtype.isFloating()
             ? "kiln_" + function + "_" + CTypes.arithmetic(dtype) + "(" + value + ", " + accumulator + ")"
             : value + " " + sign + " " + accumulator + " ? " + value + " : " + accumulator;
     }
 
+    /** Choices instead of branches, so that lanes vectorise; the first of equals stays. */
     private String arg(String sign, String value, String indent) {
         String nan = element.isFloating()
-            ? " || (" + value + " != " + value + " && " + accumulator + " == " + accumulator + ")" : "";
+            ? " | ((" + value + " != " + value + ") & (" + accumulator + " == " + accumulator + "))" : "";
         SymInt place = SymInt.ZERO;
         for (int d = 0; d < inner.size(); d++) {
             place = place.times(inner.get(d)).plus(SymInt.symbol("j" + d));
         }
-        return indent + "if (" + result() + " < 0 || " + value + " " + sign + " " + accumulator + nan + ") { "
-            + accumulator + " = " + value + "; " + result() + " = " + names.index().print(place) + "; }\n";
+        String better = names.fresh("better");
+        return indent + "const int " + better + " = (" + result() + " < 0) | (" + value + " " + sign + " "
+            + accumulator + ")" + nan + ";\n" + indent + accumulator + " = " + better + " ? " + value + " : "
+            + accumulator + ";\n" + indent + result() + " = " + better + " ? (" + placeType() + ")("
+            + names.index().print(place) + ") : " + result() + ";\n";
     }
 }

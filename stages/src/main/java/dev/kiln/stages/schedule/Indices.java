@@ -14,7 +14,7 @@ public final class Indices {
     }
 
     /** The coefficient of a variable, if the expression is linear in it. */
-    static Optional<SymInt> coefficient(SymInt expression, SymInt variable) {
+    public static Optional<SymInt> coefficient(SymInt expression, SymInt variable) {
         Map<String, SymInt> zero = Map.of(variable.toString(), SymInt.ZERO);
         Map<String, SymInt> one = Map.of(variable.toString(), SymInt.ONE);
         SymInt base = expression.substitute(zero);

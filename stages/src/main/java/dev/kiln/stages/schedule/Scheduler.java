@@ -23,7 +23,8 @@ public final class Scheduler {
     private Scheduler() {
     }
 
-    public static Schedule schedule(LoopProgram program) {
+    public static Schedule schedule(LoopProgram lowered) {
+        LoopProgram program = SplitReductions.split(lowered);
         Scheduler scheduler = new Scheduler();
         program.nodes().forEach(scheduler::place);
         return scheduler.finish(program);

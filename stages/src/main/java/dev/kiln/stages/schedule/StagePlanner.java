@@ -54,7 +54,7 @@ final class StagePlanner {
         members.forEach(this::place);
         List<Stage> planned = new ArrayList<>();
         for (int i = 0; i < stages.size(); i++) {
-            planned.add(new Stage(inners.get(i), stages.get(i)));
+            planned.add(StageMerger.merge(new Stage(inners.get(i), List.copyOf(stages.get(i)))));
         }
         List<SymInt> outer = RowsBuilder.sizes(members.getFirst()).subList(0, outerRank);
         return new KernelGroup.Rows(members, outer, planned, internal(visible));

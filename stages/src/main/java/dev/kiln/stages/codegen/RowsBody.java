@@ -1,0 +1,255 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.lowering.LoopNode;
+import dev.kiln.stages.schedule.KernelGroup;
+import dev.kiln.stages.schedule.KernelGroup.Stage;
+import dev.kiln.stages.schedule.KernelGroup.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Writes the stages of a row group, one loop nest each, and the arrays that they exchange rows by. */
+final class RowsBody {
+    private final KernelGroup.Rows group;
+    private final KernelNames names;
+    private final boolean flat;
+    private final boolean eagerNumerics;
+    private final StringBuilder out = new StringBuilder();
+    private final Map<String, Statement> producers = new HashMap<>();
+    private final Map<String, String> rowArrays = new HashMap<>();
+    private final Map<String, String> folded = new HashMap<>();
+    private final Lanes lanes;
+    private final Transposes transposes;
+
+    RowsBody(KernelGroup.Rows group, KernelNames names, boolean flat, boolean eagerNumerics) {
+        this.eagerNumerics = eagerNumerics;
+        this.group = group;
+        this.names = names;
+        this.flat = flat;
+        group.stages().forEach(s -> s.statements().forEach(st -> producers.put(st.output().name(), st)));
+        rowArrayNames();
+        this.lanes = Lanes.of(group, longestRow()).orElse(null);
+        this.transposes = Transposes.of(group, names).orElse(null);
+    }
+
+    /** The outer dimension that is walked in steps, or -1. */
+    int steppedDim() {
+        return lanes != null ? lanes.dim() : transposes != null ? transposes.dim() : -1;
+    }
+
+    /** Rows that are taken together. */
+    long step() {
+        return lanes != null ? lanes.width() : transposes != null ? Transposes.HEIGHT : 1;
+    }
+
+    String write(String indent) {
+        for (Stage stage : group.stages()) {
+            stage(stage, indent);
+        }
+        return out.toString();
+    }
+
+    /** Internal pointwise results that a later stage reads are kept in an array of one row. */
+    private void rowArrayNames() {
+        for (int later = 1; later < group.stages().size(); later++) {
+            Set<String> earlier = new HashSet<>();
+            group.stages().subList(0, later).forEach(s -> s.statements().forEach(st -> earlier.add(st.output().name())));
+            for (Statement statement : group.stages().get(later).statements()) {
+                for (String read : LoopNode.buffersOf(statement.body())) {
+                    if (earlier.contains(read) && group.internal().contains(read)
+                            && producers.get(read).node() instanceof LoopNode.Pointwise) {
+                        rowArrays.computeIfAbsent(read, r -> names.fresh("row_"));
+                    }
+                }
+            }
+        }
+    }
+
+    private long longestRow() {
+        return group.stages().stream().flatMap(stage -> stage.statements().stream()
+            .filter(s -> rowArrays.containsKey(s.output().name())).map(s -> SymInt.product(stage.inner()).asLong()))
+            .max(Long::compare).orElse(0L);
+    }
+
+    /** Declarations of the arrays, for all rows. */
+    String arrays() {
+        StringBuilder declarations = new StringBuilder();
+        for (Stage stage : group.stages()) {
+            for (Statement statement : stage.statements()) {
+                String array = rowArrays.get(statement.output().name());
+                if (array != null) {
+                    long elements = SymInt.product(stage.inner()).asLong() * (lanes == null ? 1 : lanes.width());
+                    declarations.append("  ").append(CTypes.stored(statement.output().dtype())).append(' ')
+                        .append(array).append('[').append(elements).append("] __attribute__((aligned(64)));\n");
+                }
+            }
+        }
+        return declarations + (transposes == null ? "" : transposes.arrays());
+    }
+
+    private void stage(Stage stage, String indent) {
+        List<Statement> together = new ArrayList<>();
+        for (Statement statement : stage.statements()) {
+            if (lanes == null && ArgSearch.takes(statement, stage)) {
+                ArgSearch search = new ArgSearch(out, names, load -> load(load, stage, Map.of()), statement, stage);
+                folded.put(statement.output().name(), search.write(indent));
+            } else {
+                together.add(statement);
+            }
+        }
+        if (!together.isEmpty()) {
+            loops(new Stage(stage.inner(), together), indent);
+        }
+        storeFolded(stage, indent);
+    }
+
+    private void loops(Stage stage, String indent) {
+        List<FoldWriter> folds = new ArrayList<>();
+        for (Statement statement : stage.statements()) {
+            if (statement.node() instanceof LoopNode.Reduction reduction) {
+                FoldWriter fold = new FoldWriter(reduction, stage.inner(), names, lanes);
+                folds.add(fold);
+                folded.put(reduction.output().name(), fold.result());
+                out.append(fold.declaration(indent));
+            }
+        }
+        out.append(indent).append("{\n");
+        if (eagerNumerics) {
+            out.append(indent).append("  ").append(SourceUnits.CONTRACT_OFF).append('\n');
+        }
+        if (!folds.isEmpty() && lanes == null) {
+            out.append(indent).append("  #pragma clang fp reassociate(on)\n");
+        }
+        int opened = out.length();
+        String inside = openLoops(stage, indent + "  ");
+        int depth = out.substring(opened).split("\\{\n", -1).length - 1;
+        Map<String, String> values = new HashMap<>();
+        ScalarWriter writer = new ScalarWriter(out, inside, names, load -> load(load, stage, values));
+        int fold = 0;
+        for (Statement statement : stage.statements()) {
+            String value = writer.write(statement.body());
+            if (statement.node() instanceof LoopNode.Reduction) {
+                out.append(folds.get(fold++).step(value, inside));
+            } else {
+                values.put(statement.output().name(), value);
+                store(statement, value, inside);
+            }
+        }
+        for (int d = depth; d > 0; d--) {
+            out.append(indent).append("  ".repeat(d)).append("}\n");
+        }
+        out.append(indent).append("}\n");
+    }
+
+    private String openLoops(Stage stage, String indent) {
+        if (transposes != null) {
+            String inside = transposes.open(out, indent);
+            String vectorize = vectorizable(stage) ? inside + "#pragma clang loop vectorize(assume_safety)\n" : "";
+            out.append(vectorize).append(inside).append("for (int64_t j0 = from; j0 < to; j0++) {\n");
+            return inside + "  ";
+        }
+        boolean window = lanes != null && Lanes.isWindow(stage);
+        String inside = window ? openLanes(indent) : indent;
+        for (int d = 0; d < stage.inner().size(); d++) {
+            boolean last = d == stage.inner().size() - 1;
+            if (window) {
+                out.append(inside).append("#pragma clang loop unroll(full)\n");
+            } else if (last && lanes == null && vectorizable(stage)) {
+                out.append(inside).append("#pragma clang loop vectorize(assume_safety)\n");
+            }
+            String from = flat ? "begin" : "0";
+            String to = flat ? "end" : names.index().print(stage.inner().get(d));
+            out.append(inside).append("for (int64_t j").append(d).append(" = ").append(from).append("; j").append(d)
+                .append(" < ").append(to).append("; j").append(d).append("++) {\n");
+            inside += "  ";
+        }
+        return lanes != null && !window ? openLanes(inside) : inside;
+    }
+
+    private String openLanes(String indent) {
+        out.append(indent).append("#pragma clang loop vectorize(assume_safety)\n").append(indent)
+            .append("for (int64_t l = 0; l < w; l++) {\n").append(indent).append("  const int64_t ")
+            .append(lanes.variable()).append(" = first + l;\n");
+        return indent + "  ";
+    }
+
+    private static boolean vectorizable(Stage stage) {
+        return stage.statements().stream().allMatch(s -> !FoldWriter.isArg(s.node()) && !gathers(s.body()));
+    }
+
+    private static boolean gathers(Scalar body) {
+        boolean[] found = {false};
+        body.rewrite(s -> {
+            found[0] |= s instanceof Scalar.Gather g
+                && g.indirect().stream().anyMatch(i -> LoopNode.buffersOf(i).size() > 0 && dependsOnInner(i));
+            return s;
+        });
+        return found[0];
+    }
+
+    private static boolean dependsOnInner(Scalar index) {
+        return index.toString().matches("(?s).*\\bj\\d+\\b.*");
+    }
+
+    private String load(Scalar.Load load, Stage stage, Map<String, String> values) {
+        Statement producer = producers.get(load.buffer());
+        if (producer == null) {
+            Optional<String> tile = transposes == null ? Optional.empty() : transposes.element(load);
+            return tile.isPresent() ? tile.get() : memory(load);
+        }
+        if (folded.containsKey(load.buffer())) {
+            return folded.get(load.buffer());
+        }
+        if (stage.statements().contains(producer)) {
+            return values.get(load.buffer());
+        }
+        String array = rowArrays.get(load.buffer());
+        return array == null ? memory(load) : ScalarWriter.element(array, place(load.index()), load.dtype());
+    }
+
+    private String memory(Scalar.Load load) {
+        return ScalarWriter.element(names.pointer(load.buffer()), names.index().print(load.index()), load.dtype());
+    }
+
+    /** An index in a row array: what is left of one in the buffer without the part that says which row. */
+    private String place(SymInt index) {
+        Map<String, SymInt> zero = new HashMap<>();
+        for (int d = 0; d < group.outer().size(); d++) {
+            zero.put("i" + d, SymInt.ZERO);
+        }
+        String within = names.index().print(index.substitute(zero));
+        return lanes == null ? within : "(" + within + ") * " + lanes.width() + " + l";
+    }
+
+    private void store(Statement statement, String value, String indent) {
+        String buffer = statement.output().name();
+        String array = rowArrays.get(buffer);
+        if (array != null) {
+            out.append(indent).append(array).append('[').append(place(statement.store()))
+                .append("] = ").append(CTypes.storing(value, statement.output().dtype())).append(";\n");
+        }
+        if (!group.internal().contains(buffer)) {
+            out.append(indent).append(names.target(buffer)).append('[').append(names.index().print(statement.store()))
+                .append("] = ").append(CTypes.storing(value, statement.output().dtype())).append(";\n");
+        }
+    }
+
+    private void storeFolded(Stage stage, String indent) {
+        for (Statement statement : stage.statements()) {
+            String buffer = statement.output().name();
+            if (statement.node() instanceof LoopNode.Reduction && !group.internal().contains(buffer)) {
+                String inside = lanes == null ? indent : openLanes(indent);
+                out.append(inside).append(names.target(buffer)).append('[')
+                    .append(names.index().print(statement.store())).append("] = ")
+                    .append(CTypes.storing(folded.get(buffer), statement.output().dtype())).append(";\n");
+                out.append(lanes == null ? "" : indent + "}\n");
+            }
+        }
+    }
+}
