@@ -84,7 +84,8 @@ class HostileArchiveTest {
     void survivesChangedPrograms() throws IOException {
         Random random = new Random(22);
         String json = Containers.text(TinyProgram.linear("2*s0 + 1").input("y", "s0").range("s0", 1L, 64L).root);
-        String[] tokens = {"null", "true", "-1", "9223372036854775807", "1e999", "\"\"", "[]", "{}", "\"x\"", "NaN", "0"};
+        String[] tokens = {"null", "true", "-1", "9223372036854775807", "1e999", "\"\"", "[]", "{}", "\"x\"", "NaN",
+            "0"};
         for (int round = 0; round < ROUNDS; round++) {
             StringBuilder text = new StringBuilder(json);
             for (int i = random.nextInt(2); i >= 0; i--) {
@@ -117,7 +118,8 @@ class HostileArchiveTest {
     void survivesSizesThatOverflow() throws IOException {
         for (Object size : List.of(Long.MAX_VALUE, Long.MIN_VALUE, -1L, "9223372036854775807*s0", "s0**16",
                 "s0".repeat(100), "1" + "0".repeat(500))) {
-            TinyProgram program = new TinyProgram().input("x", "s0", size, size).node("relu.default", "relu", "self", "%x")
+            TinyProgram program = new TinyProgram().input("x", "s0", size, size).node("relu.default", "relu", "self",
+                "%x")
                 .output("relu");
             load(Containers.raw(program, Style.PLAIN), "size " + size);
         }
