@@ -57,7 +57,8 @@ class HostileArchiveTest {
             for (int i = random.nextInt(4); i >= 0; i--) {
                 int at = random.nextBoolean() ? random.nextInt(archive.length)
                     : Math.max(0, archive.length - 1 - random.nextInt(600));
-                archive[at] = (byte) (random.nextBoolean() ? random.nextInt(256) : archive[at] ^ 1 << random.nextInt(8));
+                archive[at] = (byte) (random.nextBoolean() ? random.nextInt(256)
+                    : archive[at] ^ 1 << random.nextInt(8));
             }
             load(archive, "round " + round);
         }
