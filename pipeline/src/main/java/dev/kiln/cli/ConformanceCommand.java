@@ -11,6 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,6 +67,7 @@ public final class ConformanceCommand implements KilnCommand {
 
     private void report(PrintWriter out, List<CaseResult> results) {
         if (!options.json()) {
+            categories(out, results);
             out.println(count(results, Status.PASSED) + " passed, " + count(results, Status.FAILED)
                 + " failed, " + count(results, Status.UNSUPPORTED) + " unsupported");
             return;
@@ -82,6 +86,17 @@ public final class ConformanceCommand implements KilnCommand {
             }
             json.writeEndArray();
         });
+    }
+
+    /** A line for each folder of the suite, if there is more than one. */
+    private static void categories(PrintWriter out, List<CaseResult> results) {
+        Map<String, List<CaseResult>> categories = results.stream()
+            .collect(Collectors.groupingBy(CaseResult::category, TreeMap::new, Collectors.toList()));
+        if (categories.size() > 1) {
+            categories.forEach((name, cases) -> out.println((name.isEmpty() ? "." : name) + ": "
+                + count(cases, Status.PASSED) + " passed, " + count(cases, Status.FAILED) + " failed, "
+                + count(cases, Status.UNSUPPORTED) + " unsupported"));
+        }
     }
 
     private static long count(List<CaseResult> results, Status status) {
