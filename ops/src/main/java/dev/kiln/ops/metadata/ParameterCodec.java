@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The canonical encoding of a vector of {@link ParameterMetadata}: a version, the count, and for each its order, the tag
- * of its kind and its value; numbers are big-endian, texts UTF-8 behind their length, lists behind their count.
+ * The canonical encoding of a vector of {@link ParameterMetadata}: a version, the count, and for each its order, the
+ * tag of its kind and its value; numbers are big-endian, texts UTF-8 behind their length, lists behind their count.
  */
 final class ParameterCodec {
     static final int VERSION = 1;

@@ -13,7 +13,8 @@ record ParameterValues(String op, Function<Arg.Ref, TensorMetadata> tensors) {
 
     ParameterValue of(Parameter parameter, Arg arg) {
         String type = parameter.type();
-        String base = (type.endsWith("?") ? type.substring(0, type.length() - 1) : type).replaceAll("\\[\\d+]", "[]");
+        String base = (type.endsWith("?") ? type.substring(0, type.length() - 1) : type)
+            .replaceAll("\\[\\d+]", "[]");
         return switch (base) {
             case "Tensor" -> new ParameterValue.OfTensor(tensors.apply((Arg.Ref) arg));
             case "Tensor[]" -> new ParameterValue.OfTensorList(refs(arg).stream().map(tensors).toList());

@@ -22,9 +22,10 @@ public record TensorMetadata(boolean isDynamic, DType dtype, DeviceMetadata devi
         if (sizes.size() != strides.size()) {
             throw new IllegalArgumentException(sizes.size() + " sizes, but " + strides.size() + " strides");
         }
-        if (!isDynamic && !(sizes.stream().allMatch(SymInt::isConstant) && strides.stream().allMatch(SymInt::isConstant))) {
-            throw new IllegalArgumentException("symbols in " + sizes + ", strides " + strides + " of a tensor that is not"
-                + " dynamic");
+        if (!isDynamic && !(sizes.stream().allMatch(SymInt::isConstant)
+                && strides.stream().allMatch(SymInt::isConstant))) {
+            throw new IllegalArgumentException("symbols in " + sizes + ", strides " + strides
+                + " of a tensor that is not dynamic");
         }
     }
 

@@ -50,7 +50,8 @@ class ParameterMetadataTest {
     private static Map<String, Map.Entry<Arg, ParameterValue>> everyType() {
         Map<String, Map.Entry<Arg, ParameterValue>> types = new LinkedHashMap<>();
         types.put("Tensor", Map.entry(X, new ParameterValue.OfTensor(TENSOR)));
-        types.put("Tensor[]", Map.entry(new Arg.Refs(List.of(X, X)), new ParameterValue.OfTensorList(List.of(TENSOR, TENSOR))));
+        types.put("Tensor[]", Map.entry(new Arg.Refs(List.of(X, X)),
+            new ParameterValue.OfTensorList(List.of(TENSOR, TENSOR))));
         types.put("Tensor?[]", Map.entry(new Arg.Refs(List.of(Arg.ABSENT, X)),
             new ParameterValue.OfOptionalTensorList(List.of(Optional.empty(), Optional.of(TENSOR)))));
         types.put("Scalar", Map.entry(new Arg.Real(0.5), new ParameterValue.OfScalar(new ScalarValue.Real(0.5))));
@@ -90,7 +91,8 @@ class ParameterMetadataTest {
 
     @Test
     void differentValuesHaveDifferentEncodings() {
-        List<ParameterValue> values = new ArrayList<>(everyType().values().stream().map(Map.Entry::getValue).distinct().toList());
+        List<ParameterValue> values = new ArrayList<>(everyType().values().stream().map(Map.Entry::getValue)
+            .distinct().toList());
         values.add(new ParameterValue.OfScalar(new ScalarValue.Integer(1)));
         values.add(new ParameterValue.OfScalar(new ScalarValue.Real(1)));
         values.add(new ParameterValue.OfScalar(new ScalarValue.Bool(true)));

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** With {@code emulate_precision_casts}, fused f16 and bf16 pointwise chains equal libtorch's eager mode, bit for bit. */
+/** With {@code emulate_precision_casts}, fused f16 and bf16 pointwise chains equal libtorch's eager mode bit for bit. */
 class EmulatePrecisionCastsTest {
     private static final Isa BEST = CpuInfo.detect().bestIsa();
     private static final int PROGRAMS = 120;
@@ -173,7 +173,8 @@ class EmulatePrecisionCastsTest {
                 double want = eager.doubleAt(i);
                 different += Double.compare(want, compiled.doubleAt(i)) == 0 ? 0 : 1;
                 if (Double.isFinite(want)) {
-                    assertThat(Math.abs(compiled.doubleAt(i) - want)).as("%s of %s", function, inputs.get("x").doubleAt(i))
+                    assertThat(Math.abs(compiled.doubleAt(i) - want))
+                        .as("%s of %s", function, inputs.get("x").doubleAt(i))
                         .isLessThanOrEqualTo(Math.max(unit * Math.abs(want), 0x1p-24));
                 }
             }
