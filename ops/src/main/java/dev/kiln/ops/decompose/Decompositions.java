@@ -32,6 +32,8 @@ public final class Decompositions {
         PaddingDecompositions.define(d);
         Resampling.define(d);
         Folding.define(d);
+        BatchStatistics.define(d);
+        GridSampling.define(d);
         NormalizationDecompositions.define(d);
         ReductionDecompositions.define(d);
         OrderDecompositions.define(d);

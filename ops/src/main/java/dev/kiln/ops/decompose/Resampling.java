@@ -23,7 +23,7 @@ final class Resampling {
     record Axis(SymInt in, SymInt out, Double factor, boolean alignCorners) {
     }
 
-    private static final double CUBIC = -0.75;
+    static final double CUBIC = -0.75;
 
     private Resampling() {
     }

@@ -75,6 +75,7 @@ final class SampleTable {
             return Range.DIVISOR;
         }
         if (CASTS.contains(packet) || FINITE.contains(packet) || packet.contains("conv")
+                || packet.contains("_norm") || packet.contains("grid_s")
                 || packet.contains("max_pool") && !op.schema().returns().equals(List.of("Tensor"))) {
             return Range.FINITE;
         }
@@ -108,12 +109,15 @@ final class SampleTable {
      * Whether the op is compared in a dtype. Quotients of half precisions that are then rounded to integers
      * are
      * not: libtorch rounds them twice. Images of bytes are not resampled: libtorch does it in fixed point.
+     * Sampling grids of half precision are not: libtorch's places are then of half precision too.
      */
     static boolean takes(OpOverload op, DType dtype) {
         boolean half = dtype.isFloating() && dtype.bytes() == 2;
         boolean rounded = DIVISIONS.contains(op.packet()) && !op.name().matches("aten.div.(Tensor|Scalar)");
         boolean mixes = op.packet().matches("upsample_.*(linear|cubic).*");
-        return !(mixes && !dtype.isFloating()) && !(half && rounded) && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
+        boolean grids = op.packet().contains("grid_s") && dtype.bytes() == 2
+            || op.packet().contains("affine_grid") && !dtype.isFloating();
+        return !grids && !(mixes && !dtype.isFloating()) && !(half && rounded) && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
     }
 
     /**

@@ -24,7 +24,7 @@ final class NormalizationImports {
         r.tensor("RMSNormalization", NormalizationImports::rmsNorm);
         // ONNX Runtime has this one in the default domain
         r.tensor("SimplifiedLayerNormalization", NormalizationImports::rmsNorm);
-        r.tensor("BatchNormalization", NormalizationImports::batchNorm);
+        r.tensors("BatchNormalization", NormalizationImports::batchNorm);
         r.tensor("InstanceNormalization", n -> {
             Arg.Ref x = n.tensor(0);
             Arg.Ref normal = standardize(n, x, spatial(n.rank(x)), n.attributes().real("epsilon", 1e-5f));
@@ -123,13 +123,34 @@ final class NormalizationImports {
             channels(n, bias, rank));
     }
 
-    /** In inference: with the given statistics. */
-    private static Arg.Ref batchNorm(NodeImport n) {
+    /** With the given statistics; in training with the batch's own, which also move the given ones. */
+    private static List<Arg.Ref> batchNorm(NodeImport n) {
         boolean training = n.since(7) ? n.attributes().flag("training_mode", false)
             : !n.attributes().flag("is_test", false);
-        if (training) {
-            throw new KilnException.Unsupported("training mode is not supported; export for inference");
+        if (!training) {
+            return List.of(inferred(n));
         }
+        if (!n.since(14)) {
+            throw new KilnException.Unsupported("training mode before operator set 14 is not supported; "
+                + "export for inference");
+        }
+        Arg.Ref x = n.tensor(0);
+        long[] dims = LongStream.range(0, n.rank(x)).filter(d -> d != 1).toArray();
+        Arg.Ref normal = standardize(n, x, dims, n.attributes().real("epsilon", 1e-5f));
+        Arg.Ref mean = n.call("aten.mean.dim", x, dims, true);
+        Arg.Ref centered = n.call("aten.sub.Tensor", x, mean);
+        Arg.Ref variance = n.call("aten.mean.dim", n.call("aten.mul.Tensor", centered, centered), dims, false);
+        return List.of(perChannel(n, normal, n.tensor(1), n.tensor(2)),
+            moved(n, n.tensor(3), n.reshape(mean, n.type(variance).sizes())), moved(n, n.tensor(4), variance));
+    }
+
+    private static Arg.Ref moved(NodeImport n, Arg.Ref running, Arg.Ref now) {
+        double momentum = n.attributes().real("momentum", 0.9f);
+        return n.call("aten.add.Tensor", n.call("aten.mul.Scalar", running, momentum),
+            n.cast(n.call("aten.mul.Scalar", now, 1 - momentum), n.dtype(running)));
+    }
+
+    private static Arg.Ref inferred(NodeImport n) {
         Arg.Ref x = n.tensor(0);
         Arg.Ref variance = n.call("aten.add.Scalar", n.tensor(4), n.attributes().real("epsilon", 1e-5f));
         Arg.Ref centered = n.call("aten.sub.Tensor", x, channels(n, n.tensor(3), n.rank(x)));

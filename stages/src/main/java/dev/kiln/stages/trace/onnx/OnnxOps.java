@@ -33,6 +33,10 @@ final class OnnxOps {
         NormalizationImports.register(registry);
         ConvolutionImports.register(registry);
         PoolingImports.register(registry);
+        ResizeImports.register(registry);
+        SpatialImports.register(registry);
+        RegionImports.register(registry);
+        QuantizedConvolutionImports.register(registry);
         FactoryImports.register(registry);
         OrderImports.register(registry);
         DataSizeImports.register(registry);
