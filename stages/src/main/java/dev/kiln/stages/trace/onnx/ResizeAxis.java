@@ -52,7 +52,8 @@ record ResizeAxis(List<long[]> indices, List<float[]> weights, boolean[] outside
             }
             case "pytorch_half_pixel" -> out > 1 ? (i + 0.5) / scale - 0.5 : 0;
             case "tf_half_pixel_for_nn" -> (i + 0.5) / scale;
-            case "align_corners" -> out == 1 ? 0 : (double) i * (in - 1) / (out - 1);
+            // ONNX takes the length that the scale gives, not the whole number below it.
+            case "align_corners" -> i == 0 ? 0 : (double) i * (in - 1) / (scale * in - 1);
             case "asymmetric" -> i / scale;
             case "tf_crop_and_resize" -> out > 1 ? start * (in - 1) + i * (end - start) * (in - 1) / (out - 1)
                 : 0.5 * (start + end) * (in - 1);
