@@ -69,6 +69,11 @@ public enum DType {
         return this == U8 || this == U16 || this == U32 || this == U64;
     }
 
+    /** The value of 64 bits without a sign. */
+    public static double unsigned(long bits) {
+        return bits >= 0 ? bits : ((bits >>> 1) | (bits & 1)) * 2.0;
+    }
+
     public static Optional<DType> parse(String text) {
         return Arrays.stream(values()).filter(d -> d.text.equals(text)).findFirst();
     }

@@ -2,7 +2,6 @@ package dev.kiln.kernels.runtime;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.Float8;
-import dev.kiln.ops.graph.ConstantValue;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -38,7 +37,7 @@ final class Elements {
             case F8E4M3FN, F8E5M2 -> Float8.decode(data.get(ValueLayout.JAVA_BYTE, i), dtype);
             case F32 -> data.get(F32, 4 * i);
             case F64 -> data.get(F64, 8 * i);
-            case U64 -> ConstantValue.unsigned(data.get(I64, 8 * i));
+            case U64 -> DType.unsigned(data.get(I64, 8 * i));
             case BOOL, I8, U8, I16, U16, I32, U32, I64 -> getLong(data, dtype, i);
         };
     }

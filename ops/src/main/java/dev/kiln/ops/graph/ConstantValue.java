@@ -103,7 +103,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
 
     /** The value of 64 bits without a sign. */
     public static double unsigned(long bits) {
-        return bits >= 0 ? bits : ((bits >>> 1) | (bits & 1)) * 2.0;
+        return DType.unsigned(bits);
     }
 
     /** The 64 bits of a value that is cut to whole numbers; a negative one wraps around. */
