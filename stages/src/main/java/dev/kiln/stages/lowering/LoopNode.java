@@ -4,12 +4,14 @@ import dev.kiln.kernels.conv.Window;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.schedule.Indices;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A node of the loop IR: something that fills (a part of) one buffer. */
+/** A node of the loop IR: something that fills (a part of) one buffer. Variables of dimensions of size 1 do not occur. */
 public sealed interface LoopNode {
     Buffer output();
 
@@ -30,6 +32,12 @@ public sealed interface LoopNode {
     /** {@code output[store(i)] = body(i)} for all i in {@code sizes}. */
     record Pointwise(Buffer output, List<SymInt> sizes, SymInt store, Scalar body, List<String> origins)
             implements LoopNode {
+        public Pointwise {
+            Map<String, SymInt> units = LoopVars.units(sizes, LoopVars::output);
+            store = units.isEmpty() ? store : store.substitute(units);
+            body = units.isEmpty() ? body : Indices.substitute(body, units);
+        }
+
         @Override
         public Set<String> reads() {
             return buffersOf(body);
@@ -44,6 +52,12 @@ public sealed interface LoopNode {
     /** {@code output[i] = fold(body(i, r) for r in reduced)}; the output is contiguous over {@code sizes}. */
     record Reduction(Buffer output, List<SymInt> sizes, List<SymInt> reduced, ReduceOp op, Scalar body,
             List<String> origins) implements LoopNode {
+        public Reduction {
+            Map<String, SymInt> units = LoopVars.units(sizes, LoopVars::output);
+            units.putAll(LoopVars.units(reduced, LoopVars::reduced));
+            body = units.isEmpty() ? body : Indices.substitute(body, units);
+        }
+
         @Override
         public Set<String> reads() {
             return buffersOf(body);

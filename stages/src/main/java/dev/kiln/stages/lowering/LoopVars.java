@@ -1,7 +1,10 @@
 package dev.kiln.stages.lowering;
 
 import dev.kiln.ops.shape.SymInt;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /** The names of loop variables: {@code i0, i1, ...} over the output, {@code r0, ...} over what is folded. */
@@ -19,6 +22,17 @@ public final class LoopVars {
 
     public static List<SymInt> outputs(int rank) {
         return IntStream.range(0, rank).mapToObj(LoopVars::output).toList();
+    }
+
+    /** The variables of dimensions of size 1, each to be 0: indices that differ only in these are the same. */
+    public static Map<String, SymInt> units(List<SymInt> sizes, IntFunction<SymInt> variable) {
+        Map<String, SymInt> units = new HashMap<>();
+        for (int d = 0; d < sizes.size(); d++) {
+            if (sizes.get(d).is(1)) {
+                units.put(variable.apply(d).toString(), SymInt.ZERO);
+            }
+        }
+        return units;
     }
 
     /** The linear index of a place in a layout. */

@@ -102,7 +102,8 @@ final class RowsBuilder implements GroupBuilder {
         return switch (node) {
             case LoopNode.Pointwise p -> p.store();
             case LoopNode.Reduction r -> LoopVars.offset(LoopVars.outputs(r.sizes().size()),
-                dev.kiln.ops.graph.FakeTensor.contiguousStrides(r.sizes()));
+                dev.kiln.ops.graph.FakeTensor.contiguousStrides(r.sizes()))
+                .substitute(LoopVars.units(r.sizes(), LoopVars::output));
             default -> throw new IllegalArgumentException("not a loop: " + node);
         };
     }
