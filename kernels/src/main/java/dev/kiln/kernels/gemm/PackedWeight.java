@@ -19,8 +19,8 @@ import java.util.stream.LongStream;
 public record PackedWeight(MicroGemm micro, long n, long k, long taps, long groups) {
     /** Bytes every packed weight should be aligned to. */
     public static final long ALIGNMENT = 64;
-    /** Depth of one transposed block: a cache line of each source row. */
-    private static final int DEPTH_BLOCK = 16;
+    /** Depth of one transposed block: some cache lines of each source row. */
+    private static final int DEPTH_BLOCK = 64;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
@@ -135,39 +135,52 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
     }
 
     private void transpose(MemorySegment source, long panel, int columns, MemorySegment slice) {
+        if (micro.type().bytes() == Integer.BYTES) {
+            transposeInts(source, panel, columns, slice);
+            return;
+        }
         for (long from = 0; from < k; from += DEPTH_BLOCK) {
             int depth = (int) Math.min(DEPTH_BLOCK, k - from);
             for (int column = 0; column < columns; column++) {
                 long read = (panel * micro.nr() + column) * k + from;
-                long write = from * micro.nr() + column;
-                if (micro.type().bytes() == Integer.BYTES) {
-                    scatterInts(source, read * Integer.BYTES, slice, write * Integer.BYTES, depth);
-                } else {
-                    scatterLongs(source, read * Long.BYTES, slice, write * Long.BYTES, depth);
-                }
+                scatterLongs(source, read * Long.BYTES, slice, (from * micro.nr() + column) * Long.BYTES, depth);
             }
         }
     }
 
-    /** Row by row of the source, so that it is read in order. */
+    /** Through arrays: a fresh JVM, which is where models are packed, is many times slower on segments. */
+    private void transposeInts(MemorySegment source, long panel, int columns, MemorySegment slice) {
+        int nr = micro.nr();
+        int[] row = new int[DEPTH_BLOCK];
+        int[] tile = new int[DEPTH_BLOCK * nr];
+        for (long from = 0; from < k; from += DEPTH_BLOCK) {
+            int depth = (int) Math.min(DEPTH_BLOCK, k - from);
+            for (int column = 0; column < columns; column++) {
+                MemorySegment.copy(source, INT, ((panel * nr + column) * k + from) * Integer.BYTES, row, 0, depth);
+                for (int i = 0, to = column; i < depth; i++, to += nr) {
+                    tile[to] = row[i];
+                }
+            }
+            MemorySegment.copy(tile, 0, slice, INT, from * nr * Integer.BYTES, depth * nr);
+        }
+    }
+
+    /** Row by row of the source, so that it is read in order; through arrays as well. */
     private void transposeTaps(MemorySegment source, long panel, int columns, MemorySegment slice) {
-        long channels = k / taps;
+        int nr = micro.nr();
+        int channels = Math.toIntExact(k / taps);
+        int depth = Math.toIntExact(k);
+        int[] row = new int[depth];
+        int[] packed = new int[Math.multiplyExact(depth, nr)];
         for (int column = 0; column < columns; column++) {
-            long read = (panel * micro.nr() + column) * k * Integer.BYTES;
-            for (long c = 0; c < channels; c++) {
-                long write = (c * micro.nr() + column) * Integer.BYTES;
-                for (long t = 0; t < taps; t++, read += Integer.BYTES) {
-                    slice.set(INT, write + t * channels * micro.nr() * Integer.BYTES, source.get(INT, read));
+            MemorySegment.copy(source, INT, (panel * nr + column) * k * Integer.BYTES, row, 0, depth);
+            for (int c = 0, from = 0; c < channels; c++) {
+                for (int t = 0; t < taps; t++, from++) {
+                    packed[(t * channels + c) * nr + column] = row[from];
                 }
             }
         }
-    }
-
-    private void scatterInts(MemorySegment source, long read, MemorySegment slice, long write, int depth) {
-        for (int i = 0; i < depth; i++) {
-            long at = write + (long) i * micro.nr() * Integer.BYTES;
-            slice.set(INT, at, source.get(INT, read + (long) i * Integer.BYTES));
-        }
+        MemorySegment.copy(packed, 0, slice, INT, 0, packed.length);
     }
 
     private void scatterLongs(MemorySegment source, long read, MemorySegment slice, long write, int depth) {

@@ -169,11 +169,23 @@ public final class NativeCompiler {
     }
 
     private byte[] compileOnce(CompileUnit unit, CpuTarget target, Deadline deadline) {
-        return memo.get(unit, target).orElseGet(() -> {
-            byte[] object = compile(unit, target, OptLevel.O3, deadline);
-            memo.put(unit, target, object);
-            return object;
-        });
+        return memo.get(unit, target, () -> compile(unit, target, OptLevel.O3, deadline));
+    }
+
+    /**
+     * Begins to compile units that {@link #compileAll} will probably be asked for, and returns at once. A unit that
+     * cannot be compiled is reported to who asks for it.
+     */
+    public void begin(List<CompileUnit> units, CpuTarget target, Deadline deadline) {
+        for (CompileUnit unit : units) {
+            Thread.ofVirtual().start(() -> {
+                try {
+                    compileOnce(unit, target, deadline);
+                } catch (ToolchainException e) {
+                    return; // whoever asks for the unit compiles it again and is told why it fails
+                }
+            });
+        }
     }
 
     private List<byte[]> compileSideBySide(List<CompileUnit> units, CpuTarget target, Deadline deadline) {

@@ -8,6 +8,7 @@ import dev.kiln.pipeline.events.CompileEvent;
 import dev.kiln.pipeline.events.CompileEvent.ArtifactFound;
 import dev.kiln.pipeline.events.CompileEvent.GraphSplit;
 import dev.kiln.stages.Environment;
+import dev.kiln.stages.codegen.EarlyCompile;
 import dev.kiln.stages.postgrad.PostGradDone;
 import dev.kiln.stages.postgrad.PostGradPhase;
 import io.vertx.core.Future;
@@ -37,6 +38,8 @@ public final class PostGradVerticle extends VerticleBase {
             }
             context.job().expect(hit.graph());
         }
+        EarlyCompile.begin(event.split().forward(), context.job().request().options(), environment,
+            context.job().deadline());
         PostGradDone done = PostGradPhase.run(event.split(), context.job().request().options(),
             context.job().decisions());
         return new CompileEvent.PostGradDone(event.header().next(), done, compilation);

@@ -68,20 +68,19 @@ final class TuningLibrary implements AutoCloseable {
     }
 
     /**
-     * Units of Kiln's candidates, one for all references and library calls, which are short, and one with the switch; and the graph's other kernels, so that what the build will need is compiled side by side now and
+     * Units of the candidates, of references and library calls, and one with the switch; and the graph's other kernels, so that what the build will need is compiled side by side now and
      * nothing compiles while candidates are timed.
      */
     private static List<CompileUnit> units(GeneratedCode graph, List<Candidate> candidates, List<String> externs) {
         List<CompileUnit> units = new ArrayList<>(SourceUnits.shared(graph));
+        units.addAll(SourceUnits.candidates(graph));
         StringBuilder entry = new StringBuilder(SourceUnits.prelude());
         StringBuilder cases = new StringBuilder();
-        List<String> packed = new ArrayList<>();
-        StringBuilder unpacked = new StringBuilder(SourceUnits.prelude());
+        List<String> sources = new ArrayList<>();
         for (Candidate c : candidates) {
-            if (c.variant().packing().isPresent()) {
-                packed.add(SourceUnits.linked(c.variant(), externs));
-            } else {
-                unpacked.append(SourceUnits.linked(c.variant(), externs));
+            boolean own = c.variant().packing().isPresent() && c.variant().externs().isEmpty();
+            if (!own) {
+                sources.add(SourceUnits.linked(c.variant(), externs));
             }
             entry.append("void launch_").append(c.variant().function()).append("(const kiln_args*);\n");
             cases.append("    case ").append(c.number()).append(": launch_").append(c.variant().function())
@@ -97,9 +96,8 @@ final class TuningLibrary implements AutoCloseable {
                   kiln_scratch(call->syms + 1)};
               switch (call->syms[0]) {
             """).append(cases).append("  }\n  return 0;\n}\n");
-        units.addAll(SourceUnits.balanced("candidates", packed));
+        units.addAll(SourceUnits.balanced("references", sources));
         units.addAll(SourceUnits.parts(variants(graph, candidates)));
-        units.add(new CompileUnit("unpacked", unpacked.toString()));
         units.add(new CompileUnit("tune", entry.toString()));
         return units;
     }

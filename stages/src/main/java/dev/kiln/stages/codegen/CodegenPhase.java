@@ -29,7 +29,8 @@ public final class CodegenPhase {
         options.debug().show(1, "target", () -> environment.target(options).fingerprint());
         options.debug().show(3, "loops", () -> program);
         CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(), libraries());
-        return CodeGenerator.generate(input.graph(), schedule, target);
+        GeneratedCode code = CodeGenerator.generate(input.graph(), schedule, target);
+        return options.maxAutotune() ? code : code.untuned();
     }
 
     /** Library functions that candidates may use here; finding out must not load the library. */

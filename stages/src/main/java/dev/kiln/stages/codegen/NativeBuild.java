@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -41,11 +42,12 @@ public final class NativeBuild {
         List<ConstantUse> uses = constantUses(code, chosen);
         List<String> externs = externs(chosen);
         List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externs);
+        CompletableFuture<List<MemorySegment>> constants = CompletableFuture.supplyAsync(
+            () -> uses.stream().map(u -> layout(code, chosen, u)).toList());
         byte[] object = compiler.compileAll(units, target, deadline);
-        List<MemorySegment> constants = uses.stream().map(u -> layout(code, chosen, u)).toList();
         String sources = units.stream().map(u -> "// unit " + u.name() + "\n"
             + SourceUnits.body(u)).collect(Collectors.joining("\n"));
-        return new Binary(object, constants, externs, sources);
+        return new Binary(object, constants.join(), externs, sources);
     }
 
     /** What the compiler makes of the graph's units, as text. */

@@ -31,16 +31,17 @@ public final class SourceUnits {
     }
 
     /**
-     * The units of a graph: of the kernels that have one variant only, which autotuning compiled already, of the
-     * chosen variants of the others, of the micro-kernels, and of the entry.
+     * The units of a graph: of the kernels that have one variant only, of the others with all variants (autotuning has
+     * compiled these already, and the linker drops what is not called), of the micro-kernels, and of the entry.
      *
      * @param externs library functions of the graph, in order
      */
     public static List<CompileUnit> of(GeneratedCode code, Map<String, Kernel.Variant> chosen,
             List<EntryWriter.ConstantUse> constants, List<String> externs) {
         List<CompileUnit> result = new ArrayList<>(shared(code));
-        result.addAll(balanced("chosen", code.kernels().stream().filter(k -> k.variants().size() > 1)
-            .map(k -> k.comment() + linked(chosen.get(k.name()), externs)).toList()));
+        result.addAll(candidates(code));
+        result.addAll(balanced("library", chosen.values().stream().filter(v -> !v.externs().isEmpty())
+            .map(v -> linked(v, externs)).sorted().toList()));
         result.addAll(parts(chosen.values()));
         result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, chosen, constants)));
         return result;
@@ -50,6 +51,13 @@ public final class SourceUnits {
     public static List<CompileUnit> shared(GeneratedCode code) {
         return balanced("kernels", code.kernels().stream().filter(k -> k.variants().size() == 1)
             .map(k -> k.comment() + k.variants().getFirst().source()).toList());
+    }
+
+    /** Units of the kernels that have several variants: all of Kiln's own, whichever is chosen. */
+    public static List<CompileUnit> candidates(GeneratedCode code) {
+        return balanced("candidates", code.kernels().stream().filter(k -> k.variants().size() > 1)
+            .flatMap(k -> k.variants().stream().filter(v -> v.externs().isEmpty()).map(v -> k.comment() + v.source()))
+            .toList());
     }
 
     /** A few units of about equal size, at least two if there is enough to do, to be compiled side by side. */
@@ -62,8 +70,15 @@ public final class SourceUnits {
             texts.stream().min(Comparator.comparing(StringBuilder::length)).orElseThrow().append('\n').append(text));
         List<CompileUnit> units = new ArrayList<>();
         texts.stream().filter(t -> !t.isEmpty())
-            .forEach(t -> units.add(new CompileUnit(name + units.size(), prelude() + t, flags(t.toString()))));
+            .forEach(t -> units.add(new CompileUnit(name + units.size(), prelude() + t, sections(t.toString()))));
         return units;
+    }
+
+    /** With a section a function, so that the linker can drop some. */
+    private static List<String> sections(String text) {
+        List<String> flags = new ArrayList<>(flags(text));
+        flags.add("-ffunction-sections");
+        return flags;
     }
 
     /** The units of the micro-kernels that variants call, each once. */
