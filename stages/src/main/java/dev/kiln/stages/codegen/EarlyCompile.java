@@ -9,7 +9,6 @@ import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Environment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -18,8 +17,8 @@ import java.util.Set;
  * library, and the micro-kernels if the graph has products.
  */
 public final class EarlyCompile {
-    private static final Set<String> WITH_CONSTANTS = Set.of("mm", "addmm", "linear", "matmul", "convolution");
-    private static final Set<String> OF_TENSORS = Set.of("matmul", "bmm", "baddbmm", "scaled_dot_product_attention");
+    private static final Set<String> PRODUCTS = Set.of("mm", "addmm", "linear", "matmul", "bmm", "baddbmm",
+        "convolution", "scaled_dot_product_attention");
 
     private EarlyCompile() {
     }
@@ -27,18 +26,10 @@ public final class EarlyCompile {
     public static void begin(Graph graph, CompileOptions options, Environment environment, Deadline deadline) {
         CpuTarget target = environment.target(options);
         MicroGemm micro = MicroGemm.table(target.isa(), ElementType.F32).getFirst();
-        List<CompileUnit> units = new ArrayList<>();
-        if (calls(graph, WITH_CONSTANTS)) {
-            units.add(new MicroKernels(micro, 0, true).unit());
+        if (graph.calls().stream().anyMatch(c -> PRODUCTS.contains(c.op().packet()))) {
+            CompileUnit unit = new MicroKernels(micro, 0, true).unit();
+            environment.compiler().get().begin(List.of(unit), target, deadline);
         }
-        if (calls(graph, OF_TENSORS)) {
-            units.add(new MicroKernels(micro, 0, false).unit());
-        }
-        environment.compiler().get().begin(units, target, deadline);
         Thread.ofVirtual().start(() -> environment.runtimeLibrary().get(target, deadline));
-    }
-
-    private static boolean calls(Graph graph, Set<String> ops) {
-        return graph.calls().stream().anyMatch(c -> ops.contains(c.op().packet()));
     }
 }

@@ -84,19 +84,11 @@ public final class NativeBuild {
     static MemorySegment layout(GeneratedCode code, Map<String, Kernel.Variant> chosen, ConstantUse use) {
         ConstantValue value = code.schedule().program().constants().get(use.constant());
         if (use.packedFor().isEmpty() || chosen.get(use.packedFor()).packing().isEmpty()) {
-            return inNativeMemory(value.data());
+            return value.data();
         }
         boolean transposed = code.launches().stream().filter(l -> l.kernel().equals(use.packedFor())).findFirst()
             .orElseThrow().weightTransposed();
         PackedWeight packing = chosen.get(use.packedFor()).packing().get();
         return packing.pack(value.data(), transposed ? PackedWeight.Order.NK : PackedWeight.Order.KN, Arena.ofAuto());
-    }
-
-    private static MemorySegment inNativeMemory(MemorySegment data) {
-        if (data.isNative() && data.address() % 16 == 0) {
-            return data;
-        }
-        MemorySegment copy = Arena.ofAuto().allocate(data.byteSize(), 64);
-        return copy.copyFrom(data);
     }
 }

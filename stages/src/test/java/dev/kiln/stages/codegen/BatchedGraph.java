@@ -13,6 +13,7 @@ import dev.kiln.stages.pass.PassContext;
 import dev.kiln.stages.postgrad.PostGradPasses;
 import dev.kiln.stages.schedule.Schedule;
 import dev.kiln.stages.schedule.Scheduler;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,9 +48,13 @@ public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> 
         code.kernels().forEach(k -> (k.kind() == Kernel.Kind.LOOPS ? loops : templates).append(k.comment())
             .append(k.variants().getFirst().source()).append('\n'));
         loops.append(EntryWriter.write(code, chosen, uses));
-        List<MemorySegment> constants = uses.stream().map(u -> NativeBuild.layout(code, chosen, u)).toList();
+        List<MemorySegment> constants = uses.stream().map(u -> aligned(NativeBuild.layout(code, chosen, u))).toList();
         return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString(),
             SourceUnits.parts(chosen.values()));
+    }
+
+    private static MemorySegment aligned(MemorySegment data) {
+        return Arena.ofAuto().allocate(data.byteSize(), 64).copyFrom(data);
     }
 
     /** The text with every function of the graph renamed, so that many graphs fit in one object. */
