@@ -31,7 +31,7 @@ public final class GraphRewriter {
         boolean changed = false;
         for (Node node : graph.nodes()) {
             if (!(node instanceof Node.Call call)) {
-                builder.add(node);
+                keep(builder, node, mapped);
                 continue;
             }
             Node.Call moved = withMappedArgs(call, mapped);
@@ -49,6 +49,15 @@ public final class GraphRewriter {
         }
         graph.outputs().forEach(o -> builder.output(o.name(), mapped.getOrDefault(o.value(), o.value())));
         return changed ? builder.build() : graph;
+    }
+
+    /** Adds an input or constant; a constant under a fresh name if a replacement has taken its own. */
+    private static void keep(GraphBuilder builder, Node node, Map<Arg.Ref, Arg.Ref> mapped) {
+        String name = node instanceof Node.Constant ? builder.fresh(node.name()) : node.name();
+        builder.add(node instanceof Node.Constant c ? new Node.Constant(name, c.tensor(), c.value()) : node);
+        if (!name.equals(node.name())) {
+            mapped.put(Arg.ref(node.name()), Arg.ref(name));
+        }
     }
 
     /** Adds the call under its own name, or under a fresh one if a replacement has taken it. */
