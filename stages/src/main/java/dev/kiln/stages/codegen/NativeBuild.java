@@ -9,20 +9,18 @@ import dev.kiln.kernels.toolchain.OptLevel;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.stages.codegen.EntryWriter.ConstantUse;
 import dev.kiln.stages.lowering.Buffer;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Compiles and links a graph with its chosen kernels, and lays out its constants as they want them. */
+/** Compiles and links a graph with its chosen kernels, and tells how they want its constants. */
 public final class NativeBuild {
     private NativeBuild() {
     }
@@ -30,11 +28,10 @@ public final class NativeBuild {
     /**
      * A graph as native code.
      *
-     * @param constants in the order of {@code kiln_call.constants}
      * @param externs library functions in the order of {@code kiln_call.externs}
      * @param sources all C text, for people
      */
-    public record Binary(byte[] sharedObject, List<MemorySegment> constants, List<String> externs, String sources) {
+    public record Binary(byte[] sharedObject, List<String> externs, String sources) {
     }
 
     public static Binary build(GeneratedCode code, Map<String, Kernel.Variant> chosen, CpuTarget target,
@@ -42,12 +39,10 @@ public final class NativeBuild {
         List<ConstantUse> uses = constantUses(code, chosen);
         List<String> externs = externs(chosen);
         List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externs);
-        CompletableFuture<List<MemorySegment>> constants = CompletableFuture.supplyAsync(
-            () -> uses.stream().map(u -> layout(code, chosen, u)).toList());
         byte[] object = compiler.compileAll(units, target, deadline);
         String sources = units.stream().map(u -> "// unit " + u.name() + "\n"
             + SourceUnits.body(u)).collect(Collectors.joining("\n"));
-        return new Binary(object, constants.join(), externs, sources);
+        return new Binary(object, externs, sources);
     }
 
     /** What the compiler makes of the graph's units, as text. */
@@ -80,15 +75,19 @@ public final class NativeBuild {
         return new ArrayList<>(uses);
     }
 
-    /** The constant's bytes, packed if its kernel wants that. */
-    static MemorySegment layout(GeneratedCode code, Map<String, Kernel.Variant> chosen, ConstantUse use) {
+    /** The graph's constants as its kernels want them, in the order of {@code kiln_call.constants}. */
+    public static List<ConstantLayout> constants(GeneratedCode code, Map<String, Kernel.Variant> chosen) {
+        return constantUses(code, chosen).stream().map(use -> layout(code, chosen, use)).toList();
+    }
+
+    private static ConstantLayout layout(GeneratedCode code, Map<String, Kernel.Variant> chosen, ConstantUse use) {
         ConstantValue value = code.schedule().program().constants().get(use.constant());
-        if (use.packedFor().isEmpty() || chosen.get(use.packedFor()).packing().isEmpty()) {
-            return value.data();
+        if (use.packedFor().isEmpty()) {
+            return new ConstantLayout(value, Optional.empty(), PackedWeight.Order.KN);
         }
         boolean transposed = code.launches().stream().filter(l -> l.kernel().equals(use.packedFor())).findFirst()
             .orElseThrow().weightTransposed();
-        PackedWeight packing = chosen.get(use.packedFor()).packing().get();
-        return packing.pack(value.data(), transposed ? PackedWeight.Order.NK : PackedWeight.Order.KN, Arena.ofAuto());
+        return new ConstantLayout(value, chosen.get(use.packedFor()).packing(),
+            transposed ? PackedWeight.Order.NK : PackedWeight.Order.KN);
     }
 }

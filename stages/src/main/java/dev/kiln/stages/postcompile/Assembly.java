@@ -33,6 +33,8 @@ public final class Assembly {
         CpuTarget target = environment.target(options);
         CompletableFuture<Blob> runtime = CompletableFuture.supplyAsync(
             () -> environment.runtimeLibrary().get(target, deadline));
+        CompletableFuture<List<CompiledGraph.ConstantSpec>> constants = CompletableFuture.supplyAsync(
+            () -> constants(chosen, environment.cache().blobs()));
         NativeBuild.Binary binary = NativeBuild.build(chosen.code(), chosen.variants(), target,
             environment.compiler().get(), deadline);
         options.debug().dump("kernels.c", binary.sources());
@@ -41,16 +43,23 @@ public final class Assembly {
             environment.compiler().get(), deadline));
         try {
             BlobStore blobs = environment.cache().blobs();
-            List<CompiledGraph.ConstantSpec> constants = new ConstantPacker(blobs).store(binary.constants());
             CompiledGraph.Code code = new CompiledGraph.Code(blobs.put(binary.sharedObject()), runtime.join(),
                 blobs.put(binary.sources().getBytes(StandardCharsets.UTF_8)), target.fingerprint(), target.features());
-            return new CompiledGraph(key.key(), code, Signatures.of(split.forward()), constants, binary.externs(),
+            return new CompiledGraph(key.key(), code, Signatures.of(split.forward()), constants.join(), binary.externs(),
                 kernels(chosen.code()), new CompiledGraph.CudagraphInfo(List.of("the graph runs on the CPU"), List.of(),
                     List.of()), history(chosen.code(), decisions, stageMillis));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot store the compiled graph: " + e.getMessage(), e);
         } catch (CompletionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    private static List<CompiledGraph.ConstantSpec> constants(KernelsChosen chosen, BlobStore blobs) {
+        try {
+            return new ConstantPacker(blobs).store(NativeBuild.constants(chosen.code(), chosen.variants()));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot store the model's constants: " + e.getMessage(), e);
         }
     }
 

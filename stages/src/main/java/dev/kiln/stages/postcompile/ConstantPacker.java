@@ -2,14 +2,18 @@ package dev.kiln.stages.postcompile;
 
 import dev.kiln.cache.Blob;
 import dev.kiln.cache.BlobStore;
+import dev.kiln.cache.BlobWriter;
 import dev.kiln.cache.CompiledGraph.ConstantSpec;
+import dev.kiln.stages.codegen.ConstantLayout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * Stores constants: very large ones (embedding tables) as blobs of their own, so that models share them; the others side
@@ -26,48 +30,67 @@ final class ConstantPacker {
         this.blobs = blobs;
     }
 
-    List<ConstantSpec> store(List<MemorySegment> constants) throws IOException {
+    /** Small and large constants side by side; each is packed into memory that the next one takes over. */
+    List<ConstantSpec> store(List<ConstantLayout> constants) throws IOException {
         ConstantSpec[] specs = new ConstantSpec[constants.size()];
         List<Integer> small = new ArrayList<>();
         List<Integer> large = new ArrayList<>();
         for (int i = 0; i < specs.length; i++) {
-            (constants.get(i).byteSize() >= LARGE ? large : small).add(i);
+            (constants.get(i).bytes() >= LARGE ? large : small).add(i);
         }
-        storeTogether(constants, small, specs);
+        CompletableFuture<Void> together = CompletableFuture.runAsync(() -> storeTogether(constants, small, specs));
         try {
-            large.parallelStream().forEach(i -> specs[i] = alone(constants.get(i)));
+            storeAlone(constants, large, specs);
+            together.join();
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof UncheckedIOException io) {
+                throw io.getCause();
+            }
+            throw e;
         }
         return List.of(specs);
     }
 
-    private ConstantSpec alone(MemorySegment constant) {
-        try {
-            return new ConstantSpec(blobs.put(constant), 0, constant.byteSize());
+    private static MemorySegment scratch(List<ConstantLayout> constants, List<Integer> which, Arena arena) {
+        long most = which.stream().mapToLong(i -> constants.get(i).scratch()).max().orElse(0);
+        return arena.allocate(Math.max(ALIGNMENT, most), ALIGNMENT);
+    }
+
+    private void storeAlone(List<ConstantLayout> constants, List<Integer> large, ConstantSpec[] specs) {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment scratch = scratch(constants, large, arena);
+            for (int i : large) {
+                specs[i] = new ConstantSpec(blobs.put(constants.get(i).in(scratch)), 0, constants.get(i).bytes());
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private void storeTogether(List<MemorySegment> constants, List<Integer> small, ConstantSpec[] specs)
-            throws IOException {
+    private void storeTogether(List<ConstantLayout> constants, List<Integer> small, ConstantSpec[] specs) {
         if (small.isEmpty()) {
             return;
         }
-        long[] offsets = new long[small.size() + 1];
-        IntStream.range(0, small.size()).forEach(i -> offsets[i + 1] =
-            (offsets[i] + constants.get(small.get(i)).byteSize() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-        try (Arena arena = Arena.ofShared()) {
-            MemorySegment together = arena.allocate(Math.max(ALIGNMENT, offsets[small.size()]), ALIGNMENT);
-            for (int i = 0; i < small.size(); i++) {
-                MemorySegment.copy(constants.get(small.get(i)), 0, together, offsets[i],
-                    constants.get(small.get(i)).byteSize());
+        long[] offsets = new long[small.size()];
+        try (Arena arena = Arena.ofShared(); BlobWriter writer = blobs.newWriter()) {
+            MemorySegment scratch = scratch(constants, small, arena);
+            long at = 0;
+            for (int i = 0; i < offsets.length; i++) {
+                ConstantLayout constant = constants.get(small.get(i));
+                offsets[i] = at;
+                writer.write(constant.in(scratch).asByteBuffer());
+                long padding = -constant.bytes() & (ALIGNMENT - 1);
+                writer.write(ByteBuffer.allocate((int) padding));
+                at += constant.bytes() + padding;
             }
-            Blob blob = blobs.put(together);
-            for (int i = 0; i < small.size(); i++) {
-                specs[small.get(i)] = new ConstantSpec(blob, offsets[i], constants.get(small.get(i)).byteSize());
+            Blob blob = writer.commit();
+            for (int i = 0; i < offsets.length; i++) {
+                specs[small.get(i)] = new ConstantSpec(blob, offsets[i], constants.get(small.get(i)).bytes());
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -48,13 +48,15 @@ public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> 
         code.kernels().forEach(k -> (k.kind() == Kernel.Kind.LOOPS ? loops : templates).append(k.comment())
             .append(k.variants().getFirst().source()).append('\n'));
         loops.append(EntryWriter.write(code, chosen, uses));
-        List<MemorySegment> constants = uses.stream().map(u -> aligned(NativeBuild.layout(code, chosen, u))).toList();
+        List<MemorySegment> constants = NativeBuild.constants(code, chosen).stream().map(BatchedGraph::inMemory).toList();
         return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString(),
             SourceUnits.parts(chosen.values()));
     }
 
-    private static MemorySegment aligned(MemorySegment data) {
-        return Arena.ofAuto().allocate(data.byteSize(), 64).copyFrom(data);
+    private static MemorySegment inMemory(ConstantLayout constant) {
+        MemorySegment scratch = Arena.ofAuto().allocate(Math.max(64, constant.bytes()), 64);
+        MemorySegment data = constant.in(scratch);
+        return constant.packing().isPresent() ? data : scratch.copyFrom(data);
     }
 
     /** The text with every function of the graph renamed, so that many graphs fit in one object. */
