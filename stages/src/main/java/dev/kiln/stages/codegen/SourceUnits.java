@@ -18,7 +18,7 @@ import java.util.Map;
 public final class SourceUnits {
     private static final String SUPPORT = resource("support.h");
     /** Starting the compiler and reading the common text cost as much as a few kernels. */
-    private static final int KERNELS_PER_UNIT = 10;
+    private static final int KERNELS_PER_UNIT = 24;
     /** Stands in blocks whose multiplications and additions must not be fused. */
     static final String CONTRACT_OFF = "#pragma clang fp contract(off)";
 
@@ -43,7 +43,7 @@ public final class SourceUnits {
         result.addAll(balanced("library", chosen.values().stream().filter(v -> !v.externs().isEmpty())
             .map(v -> linked(v, externs)).sorted().toList()));
         result.addAll(parts(chosen.values()));
-        result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, chosen, constants)));
+        result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, chosen, constants), List.of("-O1")));
         return result;
     }
 

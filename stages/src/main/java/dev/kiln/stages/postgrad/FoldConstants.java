@@ -30,10 +30,11 @@ final class FoldConstants implements Pass {
     private static Optional<List<Arg.Ref>> fold(GraphBuilder builder, Node.Call call) {
         List<ConstantValue> inputs = new ArrayList<>();
         for (Arg.Ref ref : call.inputs()) {
-            if (!(builder.node(ref) instanceof Node.Constant constant)) {
+            Optional<ConstantValue> known = value(builder, ref);
+            if (known.isEmpty()) {
                 return Optional.empty();
             }
-            inputs.add(constant.value());
+            inputs.add(known.get());
         }
         if (call.op().kind() == OpKind.FACTORY || !worthwhile(call, inputs)) {
             return Optional.empty();
@@ -43,6 +44,16 @@ final class FoldConstants implements Pass {
             results.add(builder.constant(call.name() + "_folded", value));
         }
         return Optional.of(results);
+    }
+
+    /** A constant's value, or what a factory makes: that is only written out where something is computed from it. */
+    private static Optional<ConstantValue> value(GraphBuilder builder, Arg.Ref ref) {
+        return switch (builder.node(ref)) {
+            case Node.Constant constant -> Optional.of(constant.value());
+            case Node.Call call when call.op().kind() == OpKind.FACTORY && call.inputs().isEmpty()
+                && worthwhile(call, List.of()) -> Optional.of(Interpreter.evaluate(call, List.of()).getFirst());
+            default -> Optional.empty();
+        };
     }
 
     private static boolean worthwhile(Node.Call call, List<ConstantValue> inputs) {
