@@ -10,6 +10,8 @@ import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.Schedule;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Writes the kernels of a schedule. Groups whose kernels have the same text share one. */
 public final class CodeGenerator {
@@ -25,6 +28,7 @@ public final class CodeGenerator {
 
     /** Multiplications that take long enough, some 50 microseconds, for the choice to matter. */
     private static final long WORTH_TUNING = 10_000_000;
+    private static final int TUNED_PROBLEMS = 16;
 
     private final Graph graph;
     private final Schedule schedule;
@@ -48,8 +52,17 @@ public final class CodeGenerator {
     public static GeneratedCode generate(Graph graph, Schedule schedule, CodegenTarget target) {
         CodeGenerator generator = new CodeGenerator(graph, schedule, target);
         schedule.groups().forEach(generator::generate);
-        return new GeneratedCode(schedule, List.copyOf(generator.kernels.values()), generator.launches,
+        return new GeneratedCode(schedule, withinBudget(generator.kernels.values()), generator.launches,
             generator.symbols);
+    }
+
+    /** Only the dearest problems are tuned: a compile should not take longer the more small ones a model has. */
+    private static List<Kernel> withinBudget(Collection<Kernel> kernels) {
+        Set<List<String>> dearest = kernels.stream().flatMap(k -> k.tuning().stream())
+            .sorted(Comparator.comparing(t -> -t.products())).map(Kernel.Tuning::operands).distinct()
+            .limit(TUNED_PROBLEMS).collect(Collectors.toSet());
+        return kernels.stream()
+            .map(k -> k.tuning().filter(t -> !dearest.contains(t.operands())).isPresent() ? k.untuned() : k).toList();
     }
 
     private void generate(KernelGroup group) {
@@ -154,7 +167,7 @@ public final class CodeGenerator {
             }
         }
         return new Kernel.Tuning(template.op(), template.operands(schedule.program().shapes()), template.depth(),
-            WEIGHT, template.weightTransposed(), bytes, outputs, named(template.reference(), name));
+            schedule.program().shapes().hint(template.products()), WEIGHT, template.weightTransposed(), bytes, outputs, named(template.reference(), name));
     }
 
     private static List<Kernel.Variant> named(List<Kernel.Variant> variants, String name) {

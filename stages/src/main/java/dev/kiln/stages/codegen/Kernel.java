@@ -17,6 +17,11 @@ import java.util.Set;
 public record Kernel(String name, Kind kind, String comment, List<Variant> variants, SymInt scratch,
         Optional<Tuning> tuning) {
 
+    /** With the expected best variant only. */
+    Kernel untuned() {
+        return new Kernel(name, kind, comment, variants.subList(0, 1), scratch, Optional.empty());
+    }
+
     public enum Kind { LOOPS, LINEAR, CONVOLUTION, MATMUL, ATTENTION, SIZE }
 
     /**
@@ -42,11 +47,12 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
      *
      * @param operands the operands at the size hints, as text
      * @param depth products summed into one element
+     * @param products multiplications in all, at the size hints
      * @param arguments bytes of each argument, over the symbols
      * @param outputs which arguments are written
      * @param reference a plain variant whose result the others must agree with
      */
-    public record Tuning(String op, List<String> operands, long depth, int weightArgument, boolean weightTransposed,
+    public record Tuning(String op, List<String> operands, long depth, long products, int weightArgument, boolean weightTransposed,
             List<SymInt> arguments, List<Integer> outputs, Variant reference) {
     }
 }
