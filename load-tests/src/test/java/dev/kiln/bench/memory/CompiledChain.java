@@ -16,6 +16,7 @@ import dev.kiln.stages.codegen.CodeGenerator;
 import dev.kiln.stages.codegen.CodegenTarget;
 import dev.kiln.stages.codegen.GeneratedCode;
 import dev.kiln.stages.codegen.Kernel;
+import dev.kiln.stages.codegen.ConstantLayout;
 import dev.kiln.stages.codegen.NativeBuild;
 import dev.kiln.stages.lowering.GraphLowering;
 import dev.kiln.stages.pass.Decisions;
@@ -67,7 +68,8 @@ final class CompiledChain implements AutoCloseable {
         FakeTensor result = graph.tensor(graph.outputs().getFirst().value());
         ConstantValue output = ConstantValue.allocate(result.dtype(),
             result.sizes().stream().map(s -> s.asLong()).toList());
-        return new CompiledChain(runtime, binary.sharedObject(), binary.constants(), inputs, output, binary.sources());
+        return new CompiledChain(runtime, binary.sharedObject(),
+            NativeBuild.constants(code, chosen).stream().map(ConstantLayout::copy).toList(), inputs, output, binary.sources());
     }
 
     /** Hand-written C with the entry points of a graph. */

@@ -173,6 +173,9 @@ class ParameterMetadataTest {
     void everyOpOfTheTableHasParametersOfKnownTypes() {
         for (OpOverload op : OpTable.all()) {
             for (OpSchema.Parameter parameter : op.schema().parameters()) {
+                if (parameter.type().equals("Generator?")) {
+                    continue; // always left out: the seed is the compile's
+                }
                 Arg some = example(parameter.type());
                 assertThat(new ParameterValues(op.name(), r -> TENSOR).of(parameter, some)).as(op.schema().signature())
                     .isNotNull();

@@ -2,6 +2,7 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.gemm.PackedWeight;
 import dev.kiln.ops.graph.ConstantValue;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -19,6 +20,13 @@ public record ConstantLayout(ConstantValue value, Optional<PackedWeight> packing
     /** Bytes of scratch that {@link #in} needs. */
     public long scratch() {
         return packing.map(PackedWeight::bytes).orElse(0L);
+    }
+
+    /** In native memory of its own, for code that is called without a cache. */
+    public MemorySegment copy() {
+        MemorySegment memory = Arena.ofAuto().allocate(Math.max(PackedWeight.ALIGNMENT, bytes()), PackedWeight.ALIGNMENT);
+        MemorySegment data = in(memory);
+        return packing.isPresent() ? data : memory.copyFrom(data);
     }
 
     /** The constant's own memory, or the beginning of {@code scratch} with the packed form in it. */

@@ -13,7 +13,6 @@ import dev.kiln.stages.pass.PassContext;
 import dev.kiln.stages.postgrad.PostGradPasses;
 import dev.kiln.stages.schedule.Schedule;
 import dev.kiln.stages.schedule.Scheduler;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,15 +47,9 @@ public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> 
         code.kernels().forEach(k -> (k.kind() == Kernel.Kind.LOOPS ? loops : templates).append(k.comment())
             .append(k.variants().getFirst().source()).append('\n'));
         loops.append(EntryWriter.write(code, chosen, uses));
-        List<MemorySegment> constants = NativeBuild.constants(code, chosen).stream().map(BatchedGraph::inMemory).toList();
+        List<MemorySegment> constants = NativeBuild.constants(code, chosen).stream().map(ConstantLayout::copy).toList();
         return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString(),
             SourceUnits.parts(chosen.values()));
-    }
-
-    private static MemorySegment inMemory(ConstantLayout constant) {
-        MemorySegment scratch = Arena.ofAuto().allocate(Math.max(64, constant.bytes()), 64);
-        MemorySegment data = constant.in(scratch);
-        return constant.packing().isPresent() ? data : scratch.copyFrom(data);
     }
 
     /** The text with every function of the graph renamed, so that many graphs fit in one object. */
