@@ -83,15 +83,18 @@ final class SequenceImports {
         long[] given = n.has(1) ? n.integers(1, "split") : new long[] {1};
         List<Value> parts = new ArrayList<>();
         long start = 0;
-        for (int i = 0; start < size; i++) {
+        for (int i = 0; whole ? i < given.length : start < size; i++) {
             long length = whole ? given[i] : Math.min(given[0], size - start);
-            if (length < 1) {
-                throw new KilnException.BadInput("split " + length + " is not positive");
+            if (length < (whole ? 0 : 1) || start + length > size) {
+                throw new KilnException.BadInput("split " + length + " at " + start + " does not fit a size of " + size);
             }
             boolean drops = !n.has(1) && !n.attributes().flag("keepdims", true);
             parts.add(new Value.Tensor(drops ? n.call("aten.select.int", x, dim, start)
                 : n.call("aten.slice.Tensor", x, dim, start, start + length)));
             start += length;
+        }
+        if (start != size) {
+            throw new KilnException.BadInput("splits sum to " + start + ", not to the size of " + size);
         }
         return List.of(new Value.Sequence(parts));
     }
