@@ -6,9 +6,11 @@ import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import dev.kiln.kernels.toolchain.Deadline;
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Environment;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Set;
 
@@ -30,6 +32,14 @@ public final class EarlyCompile {
             CompileUnit unit = new MicroKernels(micro, 0, true).unit();
             environment.compiler().get().begin(List.of(unit), target, deadline);
         }
-        Thread.ofVirtual().start(() -> environment.runtimeLibrary().get(target, deadline));
+        Thread.ofVirtual().start(() -> runtimeLibrary(environment, target, deadline));
+    }
+
+    private static void runtimeLibrary(Environment environment, CpuTarget target, Deadline deadline) {
+        try {
+            environment.runtimeLibrary().get(target, deadline);
+        } catch (KilnException | UncheckedIOException e) {
+            return; // whoever needs the library builds it again and is told why it fails
+        }
     }
 }
