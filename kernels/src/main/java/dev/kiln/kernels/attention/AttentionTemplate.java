@@ -27,7 +27,7 @@ public final class AttentionTemplate {
 
     /** The micro-kernels that the rendering calls and must be linked with. */
     public static MicroKernels microKernels(AttentionSpec spec) {
-        return new MicroKernels(spec.micro(), 0, true);
+        return new MicroKernels(spec.micro(), 0);
     }
 
     public static String render(AttentionSpec spec) {

@@ -65,6 +65,6 @@ public record ConvolutionSpec(String name, MicroGemm micro, Window window, int c
 
     /** The micro-kernels that the rendering calls and must be linked with. */
     public MicroKernels microKernels() {
-        return new MicroKernels(micro, 0, true);
+        return new MicroKernels(micro, 0);
     }
 }

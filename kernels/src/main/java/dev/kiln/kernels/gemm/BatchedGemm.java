@@ -43,7 +43,7 @@ public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) 
 
     /** The micro-kernels that the rendering calls and must be linked with. */
     public MicroKernels microKernels() {
-        return new MicroKernels(micro, 0, true);
+        return new MicroKernels(micro, 0);
     }
 
     public String render() {

@@ -29,7 +29,7 @@ public final class GemmTemplate {
 
     /** The micro-kernels that the rendering calls and must be linked with. */
     public static MicroKernels microKernels(GemmSpec spec) {
-        return new MicroKernels(spec.micro(), spec.blocking().prefetch(), true);
+        return new MicroKernels(spec.micro(), spec.blocking().prefetch());
     }
 
     public static String render(GemmSpec spec) {

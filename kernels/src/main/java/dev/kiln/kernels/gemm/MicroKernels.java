@@ -7,14 +7,13 @@ import java.util.Map;
 
 /**
  * The micro-kernels of a register block: {@code PREFIX_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs
- * the one for {@code rows} of 1..mr. They take their sizes at run time, so that one unit of them serves every
+ * the one for {@code rows} of 1..mr; the full one fetches {@code next}, the panel that comes next. They take their sizes at run time, so that one unit of them serves every
  * product, convolution and attention of a graph: they are most of what there is to compile.
  *
  * @param micro     register block and element type
  * @param prefetch  rows of B that the full kernel prefetches ahead, 0 for none
- * @param lookahead whether the full kernel fetches the panel that comes next
  */
-public record MicroKernels(MicroGemm micro, int prefetch, boolean lookahead) {
+public record MicroKernels(MicroGemm micro, int prefetch) {
     private static final SourceTemplate MICRO = SourceTemplate.of(MicroKernels.class, "micro.c.in");
     private static final SourceTemplate ROW = SourceTemplate.of(MicroKernels.class, "row.c.in");
     /** Rows of B that kernels with few rows prefetch: there, B streams from memory. */
@@ -26,8 +25,7 @@ public record MicroKernels(MicroGemm micro, int prefetch, boolean lookahead) {
     /** Prefix of the C names. */
     public String prefix() {
         return "kiln_micro_" + micro.type().name().toLowerCase(java.util.Locale.ROOT) + "_" + micro.mr() + "x"
-                + micro.nr() + "_v" + micro.vectorBytes() + (prefetch > 0 ? "_p" + prefetch : "")
-                + (lookahead ? "_ahead" : "");
+                + micro.nr() + "_v" + micro.vectorBytes() + (prefetch > 0 ? "_p" + prefetch : "");
     }
 
     /** The holes every template around these micro-kernels shares. */
@@ -94,7 +92,7 @@ public record MicroKernels(MicroGemm micro, int prefetch, boolean lookahead) {
             holes.put("CHAINS", chains);
             holes.put("UNROLL", Math.max(UNROLL, chains));
             holes.put("AHEAD", rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
-            holes.put("LOOKAHEAD", lookahead && rows == micro.mr() ? 1 : 0);
+            holes.put("LOOKAHEAD", rows == micro.mr() ? 1 : 0);
             c.append(ROW.fill(holes));
         }
         return c.toString();

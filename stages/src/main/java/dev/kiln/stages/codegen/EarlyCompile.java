@@ -29,7 +29,7 @@ public final class EarlyCompile {
         CpuTarget target = environment.target(options);
         MicroGemm micro = MicroGemm.table(target.isa(), ElementType.F32).getFirst();
         if (graph.calls().stream().anyMatch(c -> PRODUCTS.contains(c.op().packet()))) {
-            CompileUnit unit = new MicroKernels(micro, 0, true).unit();
+            CompileUnit unit = new MicroKernels(micro, 0).unit();
             environment.compiler().get().begin(List.of(unit), target, deadline);
         }
         Thread.ofVirtual().start(() -> runtimeLibrary(environment, target, deadline));
