@@ -27,25 +27,39 @@ import java.util.function.Predicate;
 final class RandomGraph {
     static final long MAX_NUMEL = 4000;
     private static final double SYMBOLIC = 0.35;
+    /** One in so many graphs without symbols has a size of 0. */
+    private static final int EMPTY = 10;
     /** Few sizes, so that shapes fit each other. */
     private static final int SIZES = 3;
     private static final int[] RANKS = {0, 1, 2, 2, 2, 3, 3};
 
     final Random random;
+    /** Whether steps are drawn from all kinds and all sizes are known; else sizes may be symbols. */
+    final boolean ordered;
     final GraphBuilder builder = new GraphBuilder(new ShapeEnv());
     final List<SymInt> dims = new ArrayList<>();
     private final List<Arg.Ref> pool = new ArrayList<>();
     private final Set<Arg.Ref> exact = new HashSet<>();
 
-    private RandomGraph(long seed) {
+    private RandomGraph(long seed, boolean ordered) {
+        this.ordered = ordered;
         random = new Random(seed * 0x9E3779B97F4A7C15L + 1);
     }
 
     /** The graph of a seed: 5 to 40 calls, every result that nothing reads is an output, and some others. */
     static Graph of(long seed) {
-        RandomGraph graph = new RandomGraph(seed);
+        return of(seed, false);
+    }
+
+    /** With sorting, scans and writes by index among the calls. */
+    static Graph ordered(long seed) {
+        return of(seed, true);
+    }
+
+    private static Graph of(long seed, boolean ordered) {
+        RandomGraph graph = new RandomGraph(seed, ordered);
         graph.inputs();
-        int wanted = 5 + graph.random.nextInt(36);
+        int wanted = 5 + graph.random.nextInt(ordered ? 56 : 36);
         for (int tries = 0; graph.calls() < wanted && tries < 20 * wanted; tries++) {
             graph.step();
         }
@@ -53,7 +67,7 @@ final class RandomGraph {
     }
 
     private void inputs() {
-        if (random.nextDouble() < SYMBOLIC) {
+        if (!ordered && random.nextDouble() < SYMBOLIC) {
             for (int i = random.nextInt(2); i >= 0; i--) {
                 dims.add(builder.shapes().define(
                     new ShapeEnv.Symbol("s" + i, random.nextInt(3), 64, 3 + random.nextInt(6))));
@@ -63,6 +77,9 @@ final class RandomGraph {
         List<Long> sizes = new ArrayList<>(List.of(1L, 2L, 3L, 4L, 5L, 8L, 17L, 32L));
         Collections.shuffle(sizes, random);
         sizes.subList(0, SIZES).forEach(size -> dims.add(SymInt.of(size)));
+        if (ordered && random.nextInt(EMPTY) == 0) {
+            dims.add(SymInt.ZERO);
+        }
         for (int i = 0; i < Math.max(2, symbols); i++) {
             List<SymInt> shape = new ArrayList<>(i < symbols ? dims.subList(i, i + 1) : List.of());
             for (int d = RANKS[random.nextInt(RANKS.length)]; d > 0; d--) {

@@ -23,6 +23,11 @@ final class Steps {
         Steps::extreme, PatternSteps::product, PatternSteps::linear, PatternSteps::linear,
         PatternSteps::attention, PatternSteps::layerNormByHand);
 
+    /** More kinds, drawn in part of the graphs. */
+    private static final List<Consumer<RandomGraph>> ORDER_STEPS = List.of(OrderSteps::sort, OrderSteps::scan,
+        OrderSteps::scatter, OrderSteps::put, OrderSteps::diagonal, OrderSteps::split, OrderSteps::statistics,
+        OrderSteps::repeat);
+
     private static final List<String> UNARY = List.of("relu", "tanh", "sigmoid", "neg", "abs", "silu",
         "gelu", "sin",
         "clone", "erf");
@@ -34,7 +39,7 @@ final class Steps {
     }
 
     static void take(RandomGraph g) {
-        g.pick(STEPS).accept(g);
+        g.pick(g.ordered && g.random.nextInt(3) == 0 ? ORDER_STEPS : STEPS).accept(g);
     }
 
     private static void unary(RandomGraph g) {

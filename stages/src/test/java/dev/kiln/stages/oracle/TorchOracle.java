@@ -30,7 +30,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Runs any ATen overload by name in libtorch, as a TorchScript function of the call's tensors. */
-final class TorchOracle {
+public final class TorchOracle {
     private static final Map<DType, ScalarType> TYPES = Map.ofEntries(
         Map.entry(DType.BOOL, ScalarType.Bool), Map.entry(DType.U8, ScalarType.Byte),
         Map.entry(DType.I8, ScalarType.Char), Map.entry(DType.I16, ScalarType.Short),
@@ -39,6 +39,7 @@ final class TorchOracle {
         Map.entry(DType.F32, ScalarType.Float), Map.entry(DType.F64, ScalarType.Double),
         Map.entry(DType.F8E4M3FN, ScalarType.Float8_e4m3fn), Map.entry(DType.F8E5M2, ScalarType.Float8_e5m2));
 
+    private static final int MAX_COMPILED = 4000;
     private static final Map<String, Script> COMPILED = new HashMap<>();
 
     static {
@@ -49,7 +50,7 @@ final class TorchOracle {
     }
 
     /** libtorch does not take the call; the message is its own. */
-    static final class Rejected extends RuntimeException {
+    public static final class Rejected extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         Rejected(String message) {
@@ -67,8 +68,12 @@ final class TorchOracle {
      * @param tensors what the references stand for
      * @return one tensor an output
      */
-    static synchronized List<ConstantValue> run(OpOverload op, List<Arg> args, Map<Arg.Ref,
-        ConstantValue> tensors) {
+    public static synchronized List<ConstantValue> run(OpOverload op, List<Arg> args,
+            Map<Arg.Ref, ConstantValue> tensors) {
+        if (COMPILED.size() > MAX_COMPILED) {
+            COMPILED.values().forEach(Script::close);
+            COMPILED.clear();
+        }
         Map<Arg.Ref, String> names = new LinkedHashMap<>();
         args.forEach(a -> a.references().forEach(r -> names.computeIfAbsent(r, x -> "t" + names.size())));
         String text = source(op, args, names);
@@ -96,6 +101,10 @@ final class TorchOracle {
 
     /** A function and the unit that owns it, made outside every scope so that they stay. */
     private record Script(CompilationUnit unit, Function function) {
+        void close() {
+            function.close();
+            unit.close();
+        }
     }
 
     private static Script compiled(String text) {
