@@ -4,6 +4,7 @@ import dev.kiln.ops.shape.Guard.Compare;
 import dev.kiln.ops.shape.Guard.Relation;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -250,7 +251,26 @@ final class Known {
         if (symbol.limit().isPresent()) {
             return limit(symbol.limit().get());
         }
-        return symbol.max() == Long.MAX_VALUE ? Optional.empty() : Optional.of(SymInt.of(symbol.max()));
+        return symbol.max() == Long.MAX_VALUE ? asserted(symbol.name()) : Optional.of(SymInt.of(symbol.max()));
+    }
+
+    /** What the model asserts that the symbol does not exceed ({@code torch._check(u0 <= x.size(0))}). */
+    private Optional<SymInt> asserted(String name) {
+        return facts.stream().flatMap(fact -> most(fact, SymInt.symbol(name)).stream())
+            .filter(most -> most.symbols().stream().noneMatch(this::isUnbacked)).min(Comparator.naturalOrder());
+    }
+
+    private static List<SymInt> most(Guard fact, SymInt symbol) {
+        if (!(fact instanceof Compare(Relation relation, SymInt left, SymInt right))) {
+            return List.of();
+        }
+        SymInt most = right.minus(left).plus(symbol);
+        return switch (relation) {
+            case NE -> List.of();
+            case LT -> List.of(most.plus(-1));
+            case LE -> List.of(most);
+            case EQ -> List.of(most, left.minus(right).plus(symbol));
+        };
     }
 
     private boolean isUnbacked(String name) {

@@ -7,6 +7,7 @@ import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.shape.Guard;
+import dev.kiln.ops.shape.LinearSize;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,10 +22,17 @@ final class CallSignature {
     /** The op that asked for each guard, or nothing. */
     private final List<String> askers = new ArrayList<>();
 
+    /** How each symbol's value follows from a size; null for symbols that data gives. */
+    private final List<LinearSize> sources = new ArrayList<>();
+
     CallSignature(Signature signature) {
         this.signature = signature;
         for (TensorSpec input : signature.inputs()) {
             inputSizes.add(parse(input.sizes()));
+        }
+        for (SymbolSpec symbol : signature.symbols()) {
+            sources.add(symbol.inputIndex() < 0 ? null
+                : LinearSize.of(inputSizes.get(symbol.inputIndex()).get(symbol.dim())).orElseThrow());
         }
         for (String guard : signature.guards()) {
             int asker = guard.indexOf('#');
@@ -83,11 +91,18 @@ final class CallSignature {
             if (symbol.inputIndex() < 0) {
                 continue;
             }
-            values[s] = inputs.get(symbol.inputIndex()).shape()[symbol.dim()];
+            long size = inputs.get(symbol.inputIndex()).shape()[symbol.dim()];
+            LinearSize source = sources.get(s);
+            values[s] = source.nearest(size);
+            if (source.solve(size).isEmpty()) {
+                throw mismatch(signature.inputs().get(symbol.inputIndex()), inputs.get(symbol.inputIndex()), "; dimension "
+                    + symbol.dim() + " must be " + inputSizes.get(symbol.inputIndex()).get(symbol.dim())
+                    + ", which no whole " + symbol.name() + " gives");
+            }
             if (values[s] < symbol.min() || values[s] > symbol.max()) {
                 KilnException.BadInput error = mismatch(signature.inputs().get(symbol.inputIndex()),
                     inputs.get(symbol.inputIndex()), "; " + range(symbol));
-                throw values[s] == 0 && symbol.min() > 0 ? new OutsideGuards(error.getMessage()) : error;
+                throw size == 0 && symbol.min() > 0 ? new OutsideGuards(error.getMessage()) : error;
             }
         }
         checkSizes(inputs, values);

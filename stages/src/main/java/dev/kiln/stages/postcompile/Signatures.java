@@ -8,10 +8,13 @@ import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.Guard;
+import dev.kiln.ops.shape.LinearSize;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** How a graph is called, as the data that a cache entry keeps. */
 final class Signatures {
@@ -56,19 +59,30 @@ final class Signatures {
         return sizes.stream().map(SymInt::toString).toList();
     }
 
-    /** A symbol's value is read off the first input dimension that is the symbol itself. */
+    /**
+     * A symbol's value is read off the first input dimension that is the symbol itself, else off the first that is
+     * linear in it ({@code 2*s0}).
+     */
     private static SymbolSpec symbol(Graph graph, ShapeEnv.Symbol symbol) {
         if (!symbol.backed()) {
             return new SymbolSpec(symbol.name(), -1, -1, symbol.min(), symbol.max(), symbol.hint());
         }
-        SymInt size = SymInt.symbol(symbol.name());
+        return source(graph, symbol, size -> size.equals(SymInt.symbol(symbol.name())))
+            .or(() -> source(graph, symbol, size -> LinearSize.of(size).map(LinearSize::symbol)
+                .filter(symbol.name()::equals).isPresent()))
+            .orElseThrow(() -> new IllegalStateException("no input has a dimension that gives " + symbol.name()));
+    }
+
+    private static Optional<SymbolSpec> source(Graph graph, ShapeEnv.Symbol symbol, Predicate<SymInt> gives) {
         List<Node.Placeholder> inputs = graph.placeholders();
         for (int i = 0; i < inputs.size(); i++) {
-            int dim = inputs.get(i).tensor().sizes().indexOf(size);
-            if (dim >= 0) {
-                return new SymbolSpec(symbol.name(), i, dim, symbol.min(), symbol.max(), symbol.hint());
+            List<SymInt> sizes = inputs.get(i).tensor().sizes();
+            for (int d = 0; d < sizes.size(); d++) {
+                if (gives.test(sizes.get(d))) {
+                    return Optional.of(new SymbolSpec(symbol.name(), i, d, symbol.min(), symbol.max(), symbol.hint()));
+                }
             }
         }
-        throw new IllegalStateException("no input has a dimension of size " + symbol.name());
+        return Optional.empty();
     }
 }

@@ -4,6 +4,7 @@ import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.shape.LinearSize;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import java.lang.foreign.Arena;
@@ -40,10 +41,11 @@ final class CallMemory {
         return new CallMemory(graph, values);
     }
 
-    /** Sizes that are a symbol alone name its value. */
+    /** Sizes that are linear in a symbol give its value. */
     private void bind(FakeTensor tensor, ConstantValue value) {
         for (int d = 0; d < tensor.rank(); d++) {
-            symbols.putIfAbsent(tensor.size(d).toString(), value.sizes().get(d));
+            long size = value.sizes().get(d);
+            LinearSize.of(tensor.size(d)).ifPresent(l -> symbols.putIfAbsent(l.symbol(), l.solve(size).orElseThrow()));
         }
     }
 

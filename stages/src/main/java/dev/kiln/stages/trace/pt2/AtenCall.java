@@ -56,6 +56,10 @@ final class AtenCall {
         if (parameter.type().equals("Tensor") && Numbers.isNumber(arg)) {
             return Numbers.tensor(arg, call);
         }
+        if (parameter.type().startsWith("Scalar") && arg instanceof Arg.Ref) {
+            throw new KilnException.Unsupported("its argument '" + parameter.name()
+                + "' is a float or bool that comes from data, which is not supported");
+        }
         boolean floats = parameter.type().startsWith("float[]");
         if (floats && arg instanceof Arg.Ints(var values) && values.stream().allMatch(v -> v.isConstant())) {
             return new Arg.Reals(values.stream().map(v -> (double) v.asLong()).toList());

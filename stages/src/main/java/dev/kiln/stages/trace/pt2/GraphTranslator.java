@@ -10,6 +10,7 @@ import dev.kiln.stages.trace.pt2.schema.ProgramGraph;
 import dev.kiln.stages.trace.pt2.schema.ProgramNode;
 import dev.kiln.stages.trace.pt2.schema.SizeExpr;
 import dev.kiln.stages.trace.pt2.schema.TensorMeta;
+import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -20,10 +21,12 @@ import java.util.TreeSet;
 final class GraphTranslator {
     private final GraphBuilder builder;
     private final Symbols symbols;
+    private final SubGraphs subGraphs;
 
     GraphTranslator(GraphBuilder builder, Symbols symbols) {
         this.builder = builder;
         this.symbols = symbols;
+        subGraphs = new SubGraphs(this, builder, symbols);
     }
 
     /** Refuses a graph with operators that Kiln lacks; names all of them. */
@@ -39,8 +42,12 @@ final class GraphTranslator {
     private static void collectUnknown(ProgramGraph graph, TreeSet<String> unknown) {
         for (ProgramNode node : graph.nodes()) {
             Optional<HigherOrderOps.Inlined> inlined = HigherOrderOps.find(node);
+            Optional<HigherOrderOps.Choice> choice = HigherOrderOps.choice(node);
             if (inlined.isPresent()) {
                 collectUnknown(inlined.get().body().graph(), unknown);
+            } else if (choice.isPresent()) {
+                collectUnknown(choice.get().then().graph(), unknown);
+                collectUnknown(choice.get().otherwise().graph(), unknown);
             } else if (Targets.find(node.target()).isEmpty()) {
                 unknown.add(Targets.name(node.target()));
             }
@@ -70,49 +77,45 @@ final class GraphTranslator {
     private void translate(Scope scope, ProgramNode node) {
         Optional<HigherOrderOps.Inlined> inlined = HigherOrderOps.find(node);
         if (inlined.isPresent()) {
-            inline(scope, node, inlined.get());
+            subGraphs.inline(scope, node, inlined.get());
+            return;
+        }
+        Optional<HigherOrderOps.Choice> choice = HigherOrderOps.choice(node);
+        if (choice.isPresent()) {
+            subGraphs.choose(scope, node, choice.get());
             return;
         }
         NodeCall call = new NodeCall(node, scope, builder, symbols);
-        List<Bound> results = Targets.find(node.target()).orElseThrow().translate(call);
+        Translator translator = Targets.find(node.target()).orElseThrow();
+        List<Bound> results = translator.translate(call);
         List<String> names = names(node.outputs());
         for (int i = 0; i < names.size(); i++) {
             Bound result = i < results.size() ? results.get(i) : new Bound.Missing(Targets.name(node.target()));
-            define(call, names.get(i), result);
+            define(call, names.get(i), i, results, translator);
             requireAsDeclared(scope, names.get(i), result);
+            bindDeclared(scope, names.get(i), result);
         }
     }
 
-    private static void define(NodeCall call, String name, Bound result) {
+    private static void define(NodeCall call, String name, int position, List<Bound> results, Translator translator) {
+        if (position >= results.size()) {
+            call.scope().define(name, new Bound.Missing(Targets.name(call.node().target())));
+            return;
+        }
+        Bound result = results.get(position);
         Optional<String> first = InPlaceOps.target(call);
-        String target = call.node().target();
-        if (first.isPresent() && Targets.isInPlace(target)) {
+        boolean inPlace = first.isPresent() && Targets.isInPlace(call.node().target());
+        Optional<View> view = first.isPresent() && result instanceof Bound.Plain(Arg.Ref ref)
+            ? new Views(call, translator, results).of(position) : Optional.empty();
+        if (inPlace && !InPlaceOps.isReshaping(call)) {
             call.scope().defineSame(name, call.scope(), first.get());
-        } else if (first.isPresent() && Targets.mayShare(target)) {
-            call.scope().defineView(name, result, first.get());
+        } else if (view.isPresent()) {
+            call.scope().defineView(name, result, first.get(), view.get());
         } else {
             call.scope().define(name, result);
         }
-    }
-
-    private void inline(Scope outer, ProgramNode node, HigherOrderOps.Inlined inlined) {
-        ProgramGraph body = inlined.body().graph();
-        Scope inner = new Scope(body);
-        List<String> inputs = names(body.inputs());
-        for (int i = 0; i < inputs.size(); i++) {
-            List<String> given = names(List.of(inlined.arguments().get(i).value()));
-            if (given.size() == 1) {
-                inner.defineSame(inputs.get(i), outer, given.getFirst());
-            } else {
-                inner.define(inputs.get(i), new Bound.Plain(new NodeCall(node, outer, builder, symbols)
-                    .arg(inlined.arguments().get(i).value())));
-            }
-        }
-        run(inner);
-        List<String> results = names(body.outputs());
-        List<String> names = names(node.outputs());
-        for (int i = 0; i < names.size(); i++) {
-            outer.defineSame(names.get(i), inner, results.get(i));
+        if (inPlace && InPlaceOps.isReshaping(call)) {
+            call.scope().redefine(first.get(), name);
         }
     }
 
@@ -134,8 +137,20 @@ final class GraphTranslator {
         return names;
     }
 
+    /** Symbols of the file that a result's sizes, or a number, give a value to. */
+    private void bindDeclared(Scope scope, String name, Bound result) {
+        TensorMeta meta = scope.graph().tensors().get(name);
+        if (meta != null && result instanceof Bound.Plain(Arg.Ref ref)) {
+            for (int d = 0; d < meta.sizes().size(); d++) {
+                symbols.bind(meta.sizes().get(d), builder.tensor(ref).size(d));
+            }
+        } else if (result instanceof Bound.Plain(Arg.Int(SymInt value))) {
+            symbols.bind(scope.graph().symInts().get(name), value);
+        }
+    }
+
     /** What the file says about a value must be what the operator gives. */
-    private void requireAsDeclared(Scope scope, String name, Bound result) {
+    void requireAsDeclared(Scope scope, String name, Bound result) {
         TensorMeta meta = scope.graph().tensors().get(name);
         if (meta == null || !(result instanceof Bound.Plain(Arg.Ref ref))) {
             return;

@@ -8,27 +8,41 @@ import dev.kiln.ops.schema.OpTable;
 import dev.kiln.stages.trace.pt2.schema.Argument;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Operators that change their first argument, as in graphs that were exported for training: the functional form is
  * called, and the argument's name stands for the result from then on.
  */
 final class InPlaceOps {
+    /** They change how a tensor is seen, not what is in it. */
+    private static final Set<String> RESHAPING = Set.of("aten.squeeze_", "aten.unsqueeze_", "aten.t_",
+        "aten.transpose_", "aten.swapaxes_", "aten.swapdims_");
+
     private InPlaceOps() {
+    }
+
+    static boolean isReshaping(NodeCall call) {
+        String name = Targets.name(call.node().target());
+        return RESHAPING.contains(name.substring(0, name.lastIndexOf('.')));
     }
 
     /** The translator of an in-place target ({@code aten.relu_.default}), or null. */
     static Translator find(String target) {
         String[] parts = target.split("\\.");
-        if (parts.length != 3 || !parts[0].equals("aten") || !parts[1].endsWith("_") || parts[1].endsWith("__")) {
+        boolean python = parts.length == 3 && parts[1].startsWith("__i") && parts[1].endsWith("__");
+        if (parts.length != 3 || !parts[0].equals("aten") || !parts[1].endsWith("_")
+                || parts[1].endsWith("__") && !python) {
             return null;
         }
-        String packet = parts[1].substring(0, parts[1].length() - 1);
+        String packet = python ? "__" + parts[1].substring(3) : parts[1].substring(0, parts[1].length() - 1);
         if (packet.equals("copy") || packet.equals("zero") || packet.equals("fill")) {
             return call -> changed(call, overwritten(packet, call));
         }
-        Optional<OpOverload> functional = OpTable.find("aten." + packet + "." + parts[2]);
-        return functional.map(op -> (Translator) call -> changed(call, AtenCall.translate(op, call)))
+        Optional<OpOverload> functional = OpTable.find("aten." + packet + "." + parts[2])
+            .or(() -> Synonyms.find("aten." + packet + "." + parts[2]));
+        return functional.map(op -> (Translator) call -> isReshaping(call) ? AtenCall.translate(op, call)
+            : changed(call, AtenCall.translate(op, call)))
             .orElse(null);
     }
 

@@ -18,10 +18,14 @@ final class Numbers {
         return arg instanceof Arg.Int || arg instanceof Arg.Real || arg instanceof Arg.Bool;
     }
 
-    /** The overload that takes a number where the call has one, if Kiln has it. */
+    /** The overload that takes a number where the call has one, and a tensor where a number comes from data. */
     static OpOverload overload(OpOverload op, NodeCall call) {
         boolean number = op.name().endsWith(".Tensor")
             && call.given("other").map(other -> isNumber(call.arg(other))).orElse(false);
+        boolean data = call.given("other").map(o -> call.arg(o) instanceof Arg.Ref).orElse(false);
+        if (op.name().endsWith(".Scalar") && data) {
+            return OpTable.find(op.name().replace(".Scalar", ".Tensor")).orElse(op);
+        }
         return number ? OpTable.find(op.name().replace(".Tensor", ".Scalar")).orElse(op) : op;
     }
 

@@ -17,7 +17,6 @@ import dev.kiln.stages.trace.pt2.schema.ProgramReader;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -87,10 +86,11 @@ public final class Pt2Importer {
     }
 
     private void defineInputs(Pt2Archive archive, TraceOptions options) {
-        List<String> users = program.inputs().stream().filter(InputSpec.User.class::isInstance)
-            .map(s -> userInput(((InputSpec.User) s).value())).toList();
-        Map<String, Arg.Ref> placeholders = new UserInputs(builder, symbols, options).define(program, users);
-        placeholders.forEach(scope::defineInput);
+        List<Argument> users = program.inputs().stream().filter(InputSpec.User.class::isInstance)
+            .map(s -> ((InputSpec.User) s).value()).toList();
+        UserInputs inputs = new UserInputs(builder, symbols, options);
+        inputs.define(program, users).forEach(scope::defineInput);
+        inputs.numbers().forEach(this::defineNumber);
         Constants constants = new Constants(builder, archive.weights(), program.graph().tensors());
         NodeCall literals = new NodeCall(null, scope, builder, symbols);
         for (InputSpec spec : program.inputs()) {
@@ -108,11 +108,9 @@ public final class Pt2Importer {
         }
     }
 
-    private static String userInput(Argument value) {
-        if (value instanceof Argument.Tensor(String name)) {
-            return name;
-        }
-        throw new KilnException.Unsupported("an input that is not a tensor is not supported; export it as a constant");
+    /** An integer that callers pass as a tensor of rank 0, and that sizes may depend on. */
+    private void defineNumber(String name, Arg.Ref input) {
+        scope.define(name, new Bound.Plain(DataNumbers.bind(new NodeCall(null, scope, builder, symbols), input, name)));
     }
 
     private void output(Argument value) {
@@ -120,6 +118,7 @@ public final class Pt2Importer {
             case Argument.None n -> { }
             case Argument.Tensor(String name) -> output(name, scope.tensor(name));
             case Argument.Tensors(List<String> names) -> names.forEach(n -> output(n, scope.tensor(n)));
+            case Argument.Text t -> { }
             default -> {
                 List<String> names = GraphTranslator.names(List.of(value));
                 Arg number = new NodeCall(null, scope, builder, symbols).arg(value);

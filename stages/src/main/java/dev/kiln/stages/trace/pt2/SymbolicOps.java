@@ -19,7 +19,9 @@ final class SymbolicOps {
         Map.entry("builtins.max", "max"), Map.entry("builtins.min", "min"), Map.entry("torch.sym_max", "max"),
         Map.entry("torch.sym_min", "min"), Map.entry("torch.sym_int", "trunc"), Map.entry("builtins.int", "trunc"),
         Map.entry("torch.sym_float", "float"), Map.entry("builtins.float", "float"), Map.entry("torch.sym_not", "not_"),
-        Map.entry("torch.sym_ite", "ite"), Map.entry("aten.sym_size.int", "sym_size"),
+        Map.entry("torch.sym_ite", "ite"), Map.entry("torch.sym_sum", "sym_sum"),
+        Map.entry("math.sqrt", "sqrt"), Map.entry("torch._sym_sqrt", "sqrt"), Map.entry("torch.sym_sqrt", "sqrt"),
+        Map.entry("aten.sym_size.int", "sym_size"),
         Map.entry("aten.sym_stride.int", "sym_stride"), Map.entry("aten.sym_numel.default", "sym_numel"),
         Map.entry("aten.sym_storage_offset.default", "sym_storage_offset"));
 
@@ -69,6 +71,8 @@ final class SymbolicOps {
             case "and_", "and" -> call -> List.of(bound(call, new Guard.All(List.of(truth(call, 0), truth(call, 1)))));
             case "or_", "or" -> call -> List.of(bound(call, new Guard.Any(List.of(truth(call, 0), truth(call, 1)))));
             case "not_", "not" -> call -> List.of(bound(call, truth(call, 0).negated()));
+            case "sqrt" -> call -> List.of(root(call));
+            case "sym_sum" -> call -> List.of(sum(call));
             case "ite" -> call -> NodeCall.one(call.arg(call.argument(call.symbols().holds(truth(call, 0)) ? 1 : 2)));
             default -> null;
         };
@@ -111,6 +115,23 @@ final class SymbolicOps {
         return List.of(new Number(UNARY.get(operator).apply(a.value), real).bound());
     }
 
+    /** Of numbers alone: a symbol's root is no exact quotient. */
+    private static Bound root(NodeCall call) {
+        Fraction value = number(call, 0).value;
+        if (value.numerator().isConstant() && value.denominator().isConstant()) {
+            double quotient = (double) value.numerator().asLong() / value.denominator().asLong();
+            return new Bound.Plain(new Arg.Real(Math.sqrt(quotient)));
+        }
+        throw new KilnException.Unsupported("the square root of a size that is not known is not supported");
+    }
+
+    private static Bound sum(NodeCall call) {
+        if (call.arg(call.argument(0)) instanceof Arg.Ints(List<SymInt> values)) {
+            return new Bound.Plain(new Arg.Int(values.stream().reduce(SymInt.ZERO, SymInt::plus)));
+        }
+        throw new KilnException.BadInput("argument 1 is not a list of sizes");
+    }
+
     private static Number number(NodeCall call, int position) {
         Argument argument = call.argument(position);
         String name = switch (argument) {
@@ -125,6 +146,8 @@ final class SymbolicOps {
             case Arg.Int(SymInt value) -> new Number(Fraction.of(value), false);
             case Arg.Bool(boolean value) -> new Number(Fraction.of(SymInt.of(value ? 1 : 0)), false);
             case Arg.Real(double value) -> new Number(Fraction.parse(new BigDecimal(value).toPlainString()), true);
+            case Arg.Ref r -> throw new KilnException.Unsupported("argument " + (position + 1)
+                + " is a float or bool that comes from data");
             default -> throw new KilnException.BadInput("argument " + (position + 1) + " is not a number");
         };
     }

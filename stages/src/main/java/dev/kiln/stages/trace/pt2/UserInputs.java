@@ -5,9 +5,11 @@ import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.GraphBuilder;
+import dev.kiln.ops.shape.LinearSize;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.TraceOptions;
 import dev.kiln.stages.trace.pt2.archive.TorchTypes;
+import dev.kiln.stages.trace.pt2.schema.Argument;
 import dev.kiln.stages.trace.pt2.schema.Program;
 import dev.kiln.stages.trace.pt2.schema.SizeExpr;
 import dev.kiln.stages.trace.pt2.schema.TensorMeta;
@@ -16,20 +18,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Makes placeholders of the user's inputs: pins first, then symbols, then the sizes that follow from them. */
 final class UserInputs {
-    private static final Pattern SYMBOL = Pattern.compile("\\s*(?:Symbol\\('(\\w+)'[^()]*\\)|([A-Za-z_]\\w*))\\s*");
     private static final long FIRST_HINT = 8;
     private static final long OTHER_HINT = 128;
+    /** An integer among the inputs: 64 bits, rank 0. */
+    private static final TensorMeta INTEGER = new TensorMeta(5, List.of(), List.of(), new SizeExpr.Known(0),
+        TensorMeta.STRIDED);
 
     private final GraphBuilder builder;
     private final Symbols symbols;
     private final TraceOptions options;
     private final Map<String, TensorMeta> inputs = new LinkedHashMap<>();
+    private final Map<String, Arg.Ref> numbers = new LinkedHashMap<>();
 
     UserInputs(GraphBuilder builder, Symbols symbols, TraceOptions options) {
         this.builder = builder;
@@ -37,15 +40,36 @@ final class UserInputs {
         this.options = options;
     }
 
-    /** The tensors that callers pass, by their names in the graph. */
-    Map<String, Arg.Ref> define(Program program, List<String> names) {
-        names.forEach(name -> inputs.put(name, meta(program, name)));
+    /**
+     * The tensors that callers pass, by their names in the graph. Literals among the inputs were fixed at export and
+     * are not passed.
+     */
+    Map<String, Arg.Ref> define(Program program, List<Argument> users) {
+        for (Argument user : users) {
+            switch (user) {
+                case Argument.Tensor(String name) -> inputs.put(name, meta(program, name));
+                case Argument.SymInt(Argument.SymIntArg.Name(String name)) -> inputs.put(name, INTEGER);
+                case Argument.SymScalar(String name) -> throw new KilnException.Unsupported("input '" + name
+                    + "' is a float or bool that callers choose; only integers and tensors are supported");
+                case Argument.CustomObject(String name, String type) -> throw new KilnException.Unsupported("input '"
+                    + name + "' is a custom object (" + type + ")");
+                default -> { }
+            }
+        }
         requireKnownNames();
         inputs.forEach(this::pin);
+        inputs.forEach(this::pinDerived);
         inputs.forEach(this::defineSymbols);
-        Map<String, Arg.Ref> refs = new LinkedHashMap<>();
-        inputs.forEach((name, meta) -> refs.put(name, builder.placeholder(name, tensor(name, meta))));
-        return refs;
+        inputs.forEach(this::defineDerived);
+        Map<String, Arg.Ref> tensors = new LinkedHashMap<>();
+        inputs.forEach((name, meta) -> (meta == INTEGER ? numbers : tensors)
+            .put(name, builder.placeholder(name, tensor(name, meta))));
+        return tensors;
+    }
+
+    /** The integers that callers pass, as tensors of rank 0. */
+    Map<String, Arg.Ref> numbers() {
+        return numbers;
     }
 
     private static TensorMeta meta(Program program, String name) {
@@ -80,7 +104,7 @@ final class UserInputs {
         }
         boolean fits = given.size() == meta.sizes().size();
         for (int d = 0; fits && d < given.size(); d++) {
-            Optional<String> symbol = symbol(meta.sizes().get(d));
+            Optional<String> symbol = SymbolName.of(meta.sizes().get(d));
             if (symbol.isPresent() && given.get(d) >= 0) {
                 symbols.pin(symbol.get(), given.get(d));
             }
@@ -103,19 +127,41 @@ final class UserInputs {
             if (meta.sizes().get(d) instanceof SizeExpr.Expression(String text, OptionalLong exported)) {
                 long usual = exported.orElse(d == 0 ? FIRST_HINT : OTHER_HINT);
                 long hint = !hints.isEmpty() && hints.get(d) > 0 ? hints.get(d) : usual;
-                symbol(meta.sizes().get(d)).ifPresent(symbol -> symbols.define(symbol, hint));
+                SymbolName.of(meta.sizes().get(d)).ifPresent(symbol -> symbols.define(symbol, hint));
             }
         }
     }
 
-    /** The symbol that a size is, if it is nothing else. */
-    private static Optional<String> symbol(SizeExpr size) {
-        if (!(size instanceof SizeExpr.Expression e)) {
-            return Optional.empty();
+    /** Pins symbols of which only expressions are sizes: {@code s0} by {@code 2*s0}. */
+    private void pinDerived(String name, TensorMeta meta) {
+        List<Long> given = options.pins().getOrDefault(name, List.of());
+        for (int d = 0; d < given.size(); d++) {
+            Optional<LinearSize> line = given.get(d) < 0 ? Optional.empty() : line(meta.sizes().get(d));
+            if (line.isPresent()) {
+                symbols.pin(Symbols.name(line.get()), line.get().solve(given.get(d)).orElseThrow(() ->
+                    new KilnException.BadInput("input \"" + name + "\" has shape " + text(meta)
+                        + ", which does not admit " + given)));
+            }
         }
-        Matcher matcher = SYMBOL.matcher(e.text());
-        return matcher.matches() ? Optional.of(matcher.group(1) != null ? matcher.group(1) : matcher.group(2))
-            : Optional.empty();
+    }
+
+    /** Defines symbols of which only expressions are sizes; the call solves them for the symbol. */
+    private void defineDerived(String name, TensorMeta meta) {
+        List<Long> hints = options.hints().getOrDefault(name, List.of());
+        for (int d = 0; d < meta.sizes().size(); d++) {
+            Optional<LinearSize> line = line(meta.sizes().get(d));
+            if (line.isPresent() && meta.sizes().get(d) instanceof SizeExpr.Expression e) {
+                long usual = e.hint().orElse(d == 0 ? FIRST_HINT : OTHER_HINT);
+                long hint = hints.isEmpty() || hints.get(d) <= 0 ? usual : hints.get(d);
+                symbols.define(Symbols.name(line.get()), line.get().nearest(hint));
+            }
+        }
+    }
+
+    /** The size, if the only symbol in it is one that is not known. */
+    private Optional<LinearSize> line(SizeExpr size) {
+        SymInt open = symbols.open(size);
+        return Symbols.openIn(open).isEmpty() ? Optional.empty() : LinearSize.of(open);
     }
 
     private FakeTensor tensor(String name, TensorMeta meta) {
@@ -136,7 +182,7 @@ final class UserInputs {
     private static String text(TensorMeta meta) {
         return meta.sizes().stream().map(s -> switch (s) {
             case SizeExpr.Known(long value) -> Long.toString(value);
-            case SizeExpr.Expression e -> symbol(e).orElse(e.text());
+            case SizeExpr.Expression e -> SymbolName.of(e).orElse(e.text());
         }).collect(Collectors.joining(", ", "[", "]"));
     }
 }

@@ -62,7 +62,7 @@ class ContainerTest {
         TinyProgram program = TinyProgram.linear("s0");
         Graph graph = Pt2Files.load(folder, Containers.legacy(program, OldEncodings.first(program), false));
         assertThat(graph.shapes().symbols()).extracting("min", "max").containsExactly(
-            org.assertj.core.groups.Tuple.tuple(2L, Long.MAX_VALUE));
+            org.assertj.core.groups.Tuple.tuple(1L, Long.MAX_VALUE));
         assertThat(graph.tensor(graph.outputs().getFirst().value())).hasToString("f32[s0, 2]");
     }
 

@@ -67,6 +67,13 @@ final class TinyProgram {
         return spec(name, "{'user_input':{'arg':{'as_tensor':{'name':'" + name + "'}}}}");
     }
 
+    /** An input that is not a tensor. */
+    TinyProgram literal(String argument) {
+        ((ArrayNode) graph().get("inputs")).add(json(argument));
+        specs("input_specs").add(json("{'user_input':{'arg':" + argument + "}}"));
+        return this;
+    }
+
     /** A graph input with any spec. */
     TinyProgram spec(String name, String spec) {
         ((ArrayNode) graph().get("inputs")).add(json("{'as_tensor':{'name':'" + name + "'}}"));

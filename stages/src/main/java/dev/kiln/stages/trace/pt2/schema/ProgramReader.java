@@ -2,6 +2,7 @@ package dev.kiln.stages.trace.pt2.schema;
 
 import dev.kiln.ops.KilnException;
 import java.util.List;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the JSON of an exported program, of schema 1 (PyTorch 2.1) to 8 (2.6 to 2.11). It goes by the shape of what
@@ -9,6 +10,8 @@ import java.util.List;
  */
 public final class ProgramReader {
     private static final long NEWEST = 8;
+    /** The last minor version whose additions are known. */
+    private static final long NEWEST_MINOR = 20;
 
     private ProgramReader() {
     }
@@ -40,6 +43,11 @@ public final class ProgramReader {
         if (major > NEWEST) {
             throw new KilnException.Unsupported(version.path() + ": version " + major
                 + " is newer than " + NEWEST + ", the newest that is supported");
+        }
+        long minor = version.isObject() ? version.optional("minor", Json::integer).orElse(0L) : 0;
+        if (major == NEWEST && minor > NEWEST_MINOR) {
+            LoggerFactory.getLogger(ProgramReader.class).warn("{}: version {}.{} is newer than {}.{}; what it adds may be"
+                + " misread or refused", version.path(), major, minor, NEWEST, NEWEST_MINOR);
         }
     }
 
