@@ -3,9 +3,10 @@
    -ffast-math.
 
    Errors over all inputs are at most 4 ULP; the polynomials are minimax fits of our own (relative error below
-   a tenth of an ULP), the reductions are Cody and Waite's. Sine, cosine and tangent are exact to that bound
-   for |x| <= 1e9 with FMA and 1e6 without it; far beyond, sine and cosine stay within [-1, 1]. The remainder
-   kiln_fmod is exact, and the one function with branches. */
+   a tenth of an ULP), the reductions are Cody and Waite's. Sine, cosine and tangent take arguments above
+   KILN_FAR_F and KILN_FAR to Payne and Hanek's reduction, in a branch, so that loops around them do not
+   vectorise. kiln_near_sinf and its like have no branch and report such arguments instead: a loop of them is
+   done again with the others if it met one. The remainder kiln_fmod is exact, and has branches too. */
 #ifndef KILN_ELEMENTARY_H
 #define KILN_ELEMENTARY_H
 typedef __INT32_TYPE__ int32_t;
@@ -13,6 +14,7 @@ typedef __UINT32_TYPE__ uint32_t;
 typedef __UINT64_TYPE__ uint64_t;
 
 #define KILN_EM static inline __attribute__((always_inline, const))
+#define KILN_NEAR static inline __attribute__((always_inline))
 
 #if defined(__FMA__) || defined(__aarch64__)
 #define KILN_MAD(a, b, c) __builtin_elementwise_fma(a, b, c)
@@ -32,6 +34,14 @@ KILN_EM double kiln_unbits(uint64_t u) { double x; __builtin_memcpy(&x, &u, 8); 
 /* Adding one of these rounds to a whole number, to even, and leaves that number in the low bits. */
 #define KILN_ROUND_F 12582912.0f
 #define KILN_ROUND 6755399441055744.0
+/* Above these, a quarter turn times its number is no longer exact enough in the sums below. */
+#if defined(__FMA__) || defined(__aarch64__)
+#define KILN_FAR_F 1e9f
+#define KILN_FAR 1e9
+#else
+#define KILN_FAR_F 1e6f
+#define KILN_FAR 1e6
+#endif
 
 KILN_EM float kiln_absf(float x) { return kiln_unbitsf(kiln_bitsf(x) & 0x7fffffffu); }
 KILN_EM double kiln_abs(double x) { return kiln_unbits(kiln_bits(x) & 0x7fffffffffffffffu); }
@@ -73,6 +83,36 @@ KILN_EM double kiln_ceil(double x) { return -kiln_floor(-x); }
 KILN_EM float kiln_truncf(float x) { return kiln_copysignf(kiln_floorf(kiln_absf(x)), x); }
 KILN_EM double kiln_trunc(double x) { return kiln_copysign(kiln_floor(kiln_abs(x)), x); }
 #endif
+
+/* ---- reduction of large arguments ---- */
+
+/* The bits of 2 / pi after 64 zeros. */
+static const uint64_t kiln_two_over_pi[20] = {
+  0x0000000000000000u, 0xa2f9836e4e441529u, 0xfc2757d1f534ddc0u, 0xdb6295993c439041u, 0xfe5163abdebbc561u,
+  0xb7246e3a424dd2e0u, 0x06492eea09d1921cu, 0xfe1deb1cb129a73eu, 0xe88235f52ebb4484u, 0xe99c7026b45f7e41u,
+  0x3991d639835339f4u, 0x9c845f8bbdf9283bu, 0x1ff897ffde05980fu, 0xef2f118b5a0a6d1fu, 0x6d367ecf27cb09b7u,
+  0x4f463f669e5fea2du, 0x7527bac7ebe5f17bu, 0x3d0739f78a5292eau, 0x6bfb5fb11f8d5d08u, 0x56033046fc7b6babu};
+
+/* Quarter turns of a finite |x| >= 1, and what is left in radians, as Payne and Hanek do it (Radian Reduction for
+   Trigonometric Functions, 1983): x is m 2^e, and of 2 / pi only those 192 bits are multiplied by m that neither
+   give whole turns nor are too small to matter. */
+static __attribute__((noinline, cold)) double kiln_far_parts(double x, uint64_t* quarter) {
+  uint64_t u = kiln_bits(x), m = (u & 0xfffffffffffffu) | (1ull << 52);
+  if (!(kiln_abs(x) < KILN_INF)) return *quarter = 0, KILN_NAN;
+  int32_t start = (int32_t)(u >> 52 & 0x7ff) - 1075 + 62, word = start >> 6, bit = start & 63;
+  const uint64_t* p = kiln_two_over_pi + word;
+  uint64_t w[3];
+  for (int32_t i = 0; i < 3; i++) w[i] = bit ? p[i] << bit | p[i + 1] >> (64 - bit) : p[i];
+  unsigned __int128 low = (unsigned __int128)m * w[2], mid = (unsigned __int128)m * w[1] + (uint64_t)(low >> 64);
+  uint64_t high = m * w[0] + (uint64_t)(mid >> 64);
+  uint64_t f = high << 2 | (uint64_t)mid >> 62, rest = (uint64_t)mid << 2 | (uint64_t)low >> 62;
+  uint64_t up = f >> 63, flip = 0 - up;
+  double turn = (double)(f ^ flip) * 5.4210108624275222e-20 + (double)(rest ^ flip) * 2.9387358770557188e-39;
+  double r = (up ? -turn : turn) * 1.5707963267948966;
+  *quarter = (high >> 62) + up;
+  if (u >> 63) return *quarter = 0 - *quarter, -r;
+  return r;
+}
 
 /* ---- float ---- */
 
@@ -256,9 +296,7 @@ KILN_EM float kiln_gelu_tanhf(float x) {
 KILN_EM double kiln_quarter_partsf(float x, double* shifted) {
   *shifted = KILN_MAD((double)x, 0.63661977236758134, KILN_ROUND);
   double n = *shifted - KILN_ROUND;
-  double r = KILN_MAD(n, -6.0771005065061922e-11, KILN_MAD(n, -1.5707963267341256, (double)x));
-  r = r > 1.0 ? 1.0 : r;
-  return r < -1.0 ? -1.0 : r;
+  return KILN_MAD(n, -6.0771005065061922e-11, KILN_MAD(n, -1.5707963267341256, (double)x));
 }
 
 /* Sine and cosine of |r| <= 1 for float accuracy. */
@@ -282,23 +320,54 @@ KILN_EM float kiln_quarterf(double r, uint64_t quarter) {
   return (float)kiln_unbits(kiln_bits(y) ^ ((quarter & 2) << 62));
 }
 
-KILN_EM float kiln_sinf(float x) {
-  double shifted, r = kiln_quarter_partsf(x, &shifted);
-  float y = kiln_quarterf(r, kiln_bits(shifted));
-  return kiln_absf(x) < KILN_INF_F ? y : KILN_NAN_F;
+KILN_EM float kiln_tan_quarterf(double r, uint64_t quarter) {
+  double s = kiln_sin_polyf(r), c = kiln_cos_polyf(r);
+  return (float)((quarter & 1 ? -c : s) / (quarter & 1 ? s : c));
 }
 
-KILN_EM float kiln_cosf(float x) {
+KILN_NEAR float kiln_near_sinf(int32_t* far, float x) {
   double shifted, r = kiln_quarter_partsf(x, &shifted);
-  float y = kiln_quarterf(r, kiln_bits(shifted) + 1);
-  return kiln_absf(x) < KILN_INF_F ? y : KILN_NAN_F;
+  *far |= kiln_absf(x) > KILN_FAR_F;
+  return kiln_quarterf(r, kiln_bits(shifted));
 }
 
-KILN_EM float kiln_tanf(float x) {
-  double shifted, r = kiln_quarter_partsf(x, &shifted), s = kiln_sin_polyf(r), c = kiln_cos_polyf(r);
-  uint64_t odd = kiln_bits(shifted) & 1;
-  float y = (float)((odd ? -c : s) / (odd ? s : c));
-  return kiln_absf(x) < KILN_INF_F ? y : KILN_NAN_F;
+KILN_NEAR float kiln_near_cosf(int32_t* far, float x) {
+  double shifted, r = kiln_quarter_partsf(x, &shifted);
+  *far |= kiln_absf(x) > KILN_FAR_F;
+  return kiln_quarterf(r, kiln_bits(shifted) + 1);
+}
+
+KILN_NEAR float kiln_near_tanf(int32_t* far, float x) {
+  double shifted, r = kiln_quarter_partsf(x, &shifted);
+  *far |= kiln_absf(x) > KILN_FAR_F;
+  return kiln_tan_quarterf(r, kiln_bits(shifted));
+}
+
+static inline float kiln_sinf(float x) {
+  int32_t far = 0;
+  uint64_t quarter;
+  float y = kiln_near_sinf(&far, x);
+  if (!far) return y;
+  double r = kiln_far_parts((double)x, &quarter);
+  return kiln_quarterf(r, quarter);
+}
+
+static inline float kiln_cosf(float x) {
+  int32_t far = 0;
+  uint64_t quarter;
+  float y = kiln_near_cosf(&far, x);
+  if (!far) return y;
+  double r = kiln_far_parts((double)x, &quarter);
+  return kiln_quarterf(r, quarter + 1);
+}
+
+static inline float kiln_tanf(float x) {
+  int32_t far = 0;
+  uint64_t quarter;
+  float y = kiln_near_tanf(&far, x);
+  if (!far) return y;
+  double r = kiln_far_parts((double)x, &quarter);
+  return kiln_tan_quarterf(r, quarter);
 }
 
 /* asin(r) for 0 <= r <= 1/2 and z = r^2. */
@@ -547,9 +616,7 @@ KILN_EM double kiln_quarter_parts(double x, double* shifted) {
   double r = KILN_MAD(n, -1.5707963267341256, x);
   r = KILN_MAD(n, -6.0771005063039660e-11, r);
   r = KILN_MAD(n, -2.0222662487111665e-21, r);
-  r = KILN_MAD(n, -8.4784276603688995e-32, r);
-  r = r > 1.0 ? 1.0 : r;
-  return r < -1.0 ? -1.0 : r;
+  return KILN_MAD(n, -8.4784276603688995e-32, r);
 }
 
 KILN_EM double kiln_sin_poly(double r) {
@@ -578,23 +645,54 @@ KILN_EM double kiln_quarter(double r, uint64_t quarter) {
   return kiln_unbits(kiln_bits(y) ^ ((quarter & 2) << 62));
 }
 
-KILN_EM double kiln_sin(double x) {
-  double shifted, r = kiln_quarter_parts(x, &shifted);
-  double y = kiln_quarter(r, kiln_bits(shifted));
-  return kiln_abs(x) < KILN_INF ? y : KILN_NAN;
+KILN_EM double kiln_tan_quarter(double r, uint64_t quarter) {
+  double s = kiln_sin_poly(r), c = kiln_cos_poly(r);
+  return (quarter & 1 ? -c : s) / (quarter & 1 ? s : c);
 }
 
-KILN_EM double kiln_cos(double x) {
+KILN_NEAR double kiln_near_sin(int32_t* far, double x) {
   double shifted, r = kiln_quarter_parts(x, &shifted);
-  double y = kiln_quarter(r, kiln_bits(shifted) + 1);
-  return kiln_abs(x) < KILN_INF ? y : KILN_NAN;
+  *far |= kiln_abs(x) > KILN_FAR;
+  return kiln_quarter(r, kiln_bits(shifted));
 }
 
-KILN_EM double kiln_tan(double x) {
-  double shifted, r = kiln_quarter_parts(x, &shifted), s = kiln_sin_poly(r), c = kiln_cos_poly(r);
-  uint64_t odd = kiln_bits(shifted) & 1;
-  double y = ((odd ? -c : s) / (odd ? s : c));
-  return kiln_abs(x) < KILN_INF ? y : KILN_NAN;
+KILN_NEAR double kiln_near_cos(int32_t* far, double x) {
+  double shifted, r = kiln_quarter_parts(x, &shifted);
+  *far |= kiln_abs(x) > KILN_FAR;
+  return kiln_quarter(r, kiln_bits(shifted) + 1);
+}
+
+KILN_NEAR double kiln_near_tan(int32_t* far, double x) {
+  double shifted, r = kiln_quarter_parts(x, &shifted);
+  *far |= kiln_abs(x) > KILN_FAR;
+  return kiln_tan_quarter(r, kiln_bits(shifted));
+}
+
+static inline double kiln_sin(double x) {
+  int32_t far = 0;
+  uint64_t quarter;
+  double y = kiln_near_sin(&far, x);
+  if (!far) return y;
+  double r = kiln_far_parts(x, &quarter);
+  return kiln_quarter(r, quarter);
+}
+
+static inline double kiln_cos(double x) {
+  int32_t far = 0;
+  uint64_t quarter;
+  double y = kiln_near_cos(&far, x);
+  if (!far) return y;
+  double r = kiln_far_parts(x, &quarter);
+  return kiln_quarter(r, quarter + 1);
+}
+
+static inline double kiln_tan(double x) {
+  int32_t far = 0;
+  uint64_t quarter;
+  double y = kiln_near_tan(&far, x);
+  if (!far) return y;
+  double r = kiln_far_parts(x, &quarter);
+  return kiln_tan_quarter(r, quarter);
 }
 
 KILN_EM double kiln_asin_poly(double r, double z) {

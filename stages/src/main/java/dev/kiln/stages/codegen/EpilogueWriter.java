@@ -39,13 +39,14 @@ final class EpilogueWriter {
                     .append(CTypes.storing(value, statement.output().dtype())).append(";\n");
             }
         }
-        return "static inline __attribute__((always_inline)) void KERNEL_epilogue(void* ctx, const " + element
-            + "* restrict acc, int64_t ldacc,\n    int64_t m0, int64_t n0, int64_t rows, int64_t cols) {\n"
-            + "  const kiln_args* args = (const kiln_args*)ctx;\n" + names.declarations(symbols, "  ")
+        String loops = "  const kiln_args* args = (const kiln_args*)ctx;\n" + names.declarations(symbols, "  ")
             + "  for (int64_t r = 0; r < rows; r++) {\n    const int64_t i0 = m0 + r;\n"
             + "    KILN_COLUMNS\n"
             + "    for (int64_t c = 0; c < cols; c++) {\n      const int64_t i1 = n0 + c;\n      (void)i1;\n" + body
-            + "    }\n    (void)i0;\n  }\n}\n";
+            + "    }\n    (void)i0;\n  }\n";
+        return FarArguments.function("static inline __attribute__((always_inline))", "KERNEL_epilogue",
+            "void* ctx, const " + element + "* restrict acc, int64_t ldacc,\n    int64_t m0, int64_t n0, int64_t rows, "
+            + "int64_t cols", "ctx, acc, ldacc, m0, n0, rows, cols", loops);
     }
 
     private String load(Scalar.Load load) {

@@ -45,11 +45,11 @@ final class RowsKernel {
         String decode = flat ? "" : decodeRow();
         String rows = flat ? names.index().print(group.stages().getFirst().inner().getFirst()) : rows();
         String cost = names.index().print(cost());
-        return "static void KERNEL(void* ctx, int64_t begin, int64_t end, int32_t worker) {\n"
-            + "  const kiln_args* args = (const kiln_args*)ctx;\n  (void)worker;\n"
+        String whole = "  const kiln_args* args = (const kiln_args*)ctx;\n  (void)worker;\n"
             + names.declarations(symbols, "  ") + body.arrays()
-            + (flat ? text : "  for (int64_t row = begin; row < end; row++) {\n" + decode + text + "  }\n")
-            + "}\n"
+            + (flat ? text : "  for (int64_t row = begin; row < end; row++) {\n" + decode + text + "  }\n");
+        return FarArguments.function("static", "KERNEL", "void* ctx, int64_t begin, int64_t end, int32_t worker",
+                "ctx, begin, end, worker", whole)
             + "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n"
             + names.index().declarations(symbols, "  ")
             + "  args->call->rt->parallel_for(args->call->rt->pool, KERNEL, (void*)args, " + rows + ", kiln_grain("

@@ -32,9 +32,6 @@ final class SampleTable {
             "batch_norm", "gelu",
         "_native_batch_norm_legit_no_training");
 
-    /** Generated code is exact for moderate numbers only. */
-    private static final Set<String> MODERATE = Set.of("sin", "cos", "tan", "sinc");
-
     /** Matrix products of truth values, which libtorch takes only if they are empty. */
     private static final Set<String> NO_TRUTH = Set.of("mm", "bmm", "matmul", "linear");
 
@@ -85,7 +82,7 @@ final class SampleTable {
         if (packet.endsWith("_shift") && position == 1) {
             return Range.SHIFT;
         }
-        return op.kind() == OpKind.ELEMENTWISE && !MODERATE.contains(packet) ? Range.ANY : Range.MODERATE;
+        return op.kind() == OpKind.ELEMENTWISE ? Range.ANY : Range.MODERATE;
     }
 
     /** A number for a required parameter of an elementwise op; varies with the turn. */
