@@ -6,8 +6,10 @@ import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
 import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.shape.ShapePolicy;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileRequest;
+import dev.kiln.stages.trace.OpenSizes;
 import dev.kiln.stages.trace.TraceOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +29,20 @@ public final class CommonOptions {
     @Option(names = "--hint", paramLabel = "NAME=8x128",
         description = "A shape that tuning assumes for an input; the result stays general. Repeatable.")
     private List<String> hints = new ArrayList<>();
+
+    @Option(names = "--static", description = "Fixes open dimensions, but those of --dynamic, at the size of --hint (an"
+        + " export: at the size it was traced with).")
+    private boolean fixed;
+
+    @Option(names = "--dynamic", paramLabel = "NAME=DIM[:MIN-MAX]",
+        description = "Keeps a dimension of an input open, within the sizes given. Repeatable.")
+    private List<String> dynamic = new ArrayList<>();
+
+    @Option(names = "--duck-shape", description = "Dimensions with the same --hint are the same size in every call.")
+    private boolean duckShape;
+
+    @Option(names = "--specialize-zero-one", description = "Fixes dimensions whose --hint is 0 or 1.")
+    private boolean specializeZeroOne;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that run the model.")
     private int threads = Runtime.getRuntime().availableProcessors();
@@ -106,7 +122,16 @@ public final class CommonOptions {
         for (String hint : hints) {
             trace = trace.withHint(NamedValue.name("--hint", hint), NamedValue.shape("--hint", hint));
         }
-        return trace;
+        return trace.withOpen(openSizes());
+    }
+
+    private OpenSizes openSizes() {
+        OpenSizes open = OpenSizes.DEFAULT.withFixed(fixed)
+            .withPolicy(new ShapePolicy(duckShape, specializeZeroOne));
+        for (String dim : dynamic) {
+            open = DynamicDimension.parse(dim).addTo(open);
+        }
+        return open;
     }
 
     /** Settings for a process that handles one model, or each model once. */

@@ -196,6 +196,23 @@ class CommandLineTest {
         other.assertBadInput("'x'");
     }
 
+    /** The model's input is f32[batch, 4]. */
+    @Test
+    void keepsOpenWhatTheUserSays() {
+        Outcome ranged = cached("compile", model, "--dynamic", "x=0:2-8", "--explain");
+        assertThat(ranged.out()).anyMatch(l -> l.contains("symbol: s0 in [2, 8]"));
+        cached("run", model, "--dynamic", "x=0:2-8", "--input", "x=" + input("x", ones(9, 4)), "--output-dir",
+            folder.resolve("out")).assertBadInput("at most 8");
+        Outcome fixed = cached("compile", model, "--static", "--hint", "x=3x4", "--explain");
+        assertThat(fixed.code()).isZero();
+        assertThat(fixed.out()).noneMatch(l -> l.contains("symbol:"));
+        cached("compile", model, "--static").assertBadInput("dimension 0", "--hint x=");
+        cached("compile", model, "--dynamic", "x=0:8-2").assertBadInput("--dynamic x=0:8-2", "from 8 to 2");
+        cached("compile", model, "--dynamic", "x=zero").assertBadInput("--dynamic x=zero", "NAME=DIM");
+        cached("compile", model, "--dynamic", "x=5").assertBadInput("no dimension 5");
+        cached("compile", model, "--dynamic", "y=0").assertBadInput("no input", "x");
+    }
+
     @Test
     void withoutACacheNothingIsWritten() {
         assertThat(cached("compile", model, "--no-cache", "--json").json().get("cache").asText())

@@ -103,18 +103,27 @@ public final class ShapeEnv {
 
     /** An open size of an input that was {@code hint} so far: a symbol, an earlier one, or a number, by the policy. */
     public SymInt size(long hint) {
+        return size(hint, 1, Long.MAX_VALUE);
+    }
+
+    /** As {@link #size(long)}, within {@code [min, max]}; symbols with different ranges are never shared. */
+    public SymInt size(long hint, long min, long max) {
         if (policy.specializeZeroOne() && (hint == 0 || hint == 1)) {
             return SymInt.of(hint);
         }
+        long least = Math.min(Math.max(min, policy.least()), max);
         SymInt known = policy.duckSizing() ? ducks.get(hint) : null;
-        if (known == null) {
-            known = backed(freshName("s"), policy.least(), Long.MAX_VALUE, hint);
+        boolean alike = known != null && symbols.get(known.toString()).min() == least
+            && symbols.get(known.toString()).max() == max;
+        if (!alike) {
+            known = backed(freshName("s"), least, max, hint);
             ducks.put(hint, known);
         }
         return known;
     }
 
-    private String freshName(String prefix) {
+    /** A name that no symbol has yet: the prefix and the least free number. */
+    public String freshName(String prefix) {
         int number = 0;
         while (symbols.containsKey(prefix + number)) {
             number++;

@@ -13,10 +13,11 @@ import java.util.Map;
  * @param hints shapes that tuning assumes for the dynamic dimensions; the graph stays general
  * @param values contents that an input is assumed to have wherever the importer must know them (the shape of
  *     a Reshape, the axes of a reduction); the input stays a placeholder
+ * @param open which dimensions stay open
  */
 public record TraceOptions(Map<String, List<Long>> pins, Map<String, List<Long>> hints,
-        Map<String, ConstantValue> values) {
-    public static final TraceOptions NONE = new TraceOptions(Map.of(), Map.of(), Map.of());
+        Map<String, ConstantValue> values, OpenSizes open) {
+    public static final TraceOptions NONE = new TraceOptions(Map.of(), Map.of(), Map.of(), OpenSizes.DEFAULT);
 
     public TraceOptions {
         pins = Map.copyOf(pins);
@@ -25,15 +26,19 @@ public record TraceOptions(Map<String, List<Long>> pins, Map<String, List<Long>>
     }
 
     public TraceOptions withPin(String input, long... shape) {
-        return new TraceOptions(with(pins, input, list(shape)), hints, values);
+        return new TraceOptions(with(pins, input, list(shape)), hints, values, open);
     }
 
     public TraceOptions withHint(String input, long... shape) {
-        return new TraceOptions(pins, with(hints, input, list(shape)), values);
+        return new TraceOptions(pins, with(hints, input, list(shape)), values, open);
     }
 
     public TraceOptions withValue(String input, ConstantValue value) {
-        return new TraceOptions(pins, hints, with(values, input, value));
+        return new TraceOptions(pins, hints, with(values, input, value), open);
+    }
+
+    public TraceOptions withOpen(OpenSizes sizes) {
+        return new TraceOptions(pins, hints, values, sizes);
     }
 
     private static List<Long> list(long[] shape) {

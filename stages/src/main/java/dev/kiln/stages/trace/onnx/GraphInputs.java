@@ -7,10 +7,12 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.GraphBuilder;
-import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.trace.OpenSizes;
+import dev.kiln.stages.trace.OpenSizes.Range;
 import dev.kiln.stages.trace.TraceOptions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,7 @@ final class GraphInputs {
     private final Map<String, Long> pinned = new HashMap<>();
     private final Map<String, Long> hinted = new HashMap<>();
     private final Map<String, SymInt> symbols = new HashMap<>();
+    private final Map<String, Range> ranges = new HashMap<>();
 
     GraphInputs(GraphBuilder builder, Values values, TraceOptions options) {
         this.builder = builder;
@@ -47,6 +50,10 @@ final class GraphInputs {
             collect(input, options.hints().get(input.getName()), hinted, false);
         }
         for (ValueInfoProto input : inputs) {
+            options.open().requireDims(input.getName(), type(input).getShape().getDimCount());
+            narrow(input);
+        }
+        for (ValueInfoProto input : inputs) {
             FakeTensor tensor = FakeTensor.contiguous(OnnxTypes.dtype(type(input).getElemType(), what(input)),
                 sizes(input));
             values.put(input.getName(), new Value.Tensor(builder.placeholder(input.getName(), tensor)));
@@ -55,7 +62,8 @@ final class GraphInputs {
 
     private void requireKnownNames(List<ValueInfoProto> inputs) {
         List<String> names = inputs.stream().map(ValueInfoProto::getName).toList();
-        for (Map<String, ?> option : List.of(options.pins(), options.hints(), options.values())) {
+        for (Map<String, ?> option : List.of(options.pins(), options.hints(), options.values(),
+                options.open().ranges())) {
             for (String name : option.keySet()) {
                 if (!names.contains(name)) {
                     throw new KilnException.BadInput("there is no input \"" + name + "\"; the inputs are "
@@ -84,7 +92,8 @@ final class GraphInputs {
             if (size < 0) {
                 continue;
             }
-            Long before = isDynamic(dim) ? into.putIfAbsent(key(input, dim, d), size)
+            boolean open = isDynamic(dim) || options.open().range(input.getName(), d).isPresent();
+            Long before = open ? into.putIfAbsent(key(input, dim, d), size)
                 : (Long) dim.getDimValue();
             fits = !binding || before == null || before == size;
         }
@@ -106,22 +115,43 @@ final class GraphInputs {
         List<SymInt> sizes = new ArrayList<>();
         boolean first = true;
         for (Dimension dim : type(input).getShape().getDimList()) {
-            if (!isDynamic(dim)) {
-                sizes.add(SymInt.of(dim.getDimValue()));
-                continue;
-            }
-            String key = key(input, dim, sizes.size());
-            long hint = first ? FIRST_HINT : OTHER_HINT;
-            first = false;
-            sizes.add(pinned.containsKey(key) ? SymInt.of(pinned.get(key))
-                : symbols.computeIfAbsent(key, k -> symbol(hinted.getOrDefault(k, hint))));
+            boolean open = isDynamic(dim) || options.open().range(input.getName(), sizes.size()).isPresent();
+            sizes.add(open ? open(input, dim, sizes.size(), first ? FIRST_HINT : OTHER_HINT)
+                : SymInt.of(dim.getDimValue()));
+            first &= !open;
         }
         return sizes;
     }
 
-    private SymInt symbol(long hint) {
-        String name = "s" + symbols.size();
-        return builder.shapes().define(new ShapeEnv.Symbol(name, 1, Long.MAX_VALUE, Math.max(1, hint)));
+    private SymInt open(ValueInfoProto input, Dimension dim, int position, long usual) {
+        String key = key(input, dim, position);
+        if (pinned.containsKey(key)) {
+            return SymInt.of(pinned.get(key));
+        }
+        if (options.open().fixed() && !ranges.containsKey(key)) {
+            return SymInt.of(OpenSizes.fixedAt(input.getName(), position, hinted.containsKey(key)
+                ? Collections.nCopies(position + 1, hinted.get(key)) : List.of()));
+        }
+        long declared = isDynamic(dim) ? usual : dim.getDimValue();
+        return symbols.computeIfAbsent(key, k -> symbol(k, hinted.getOrDefault(k, declared)));
+    }
+
+    /** Sizes whose hint is the user's go by the policy; others have a hint that means nothing. */
+    private SymInt symbol(String key, long hint) {
+        Range range = ranges.getOrDefault(key, Range.ANY);
+        if (hinted.containsKey(key)) {
+            return builder.shapes().size(hint, range.min(), range.max());
+        }
+        return builder.shapes().backed(builder.shapes().freshName("s"), range.min(), range.max(), hint);
+    }
+
+    /** Files the ranges that the user gives dimensions under their names. */
+    private void narrow(ValueInfoProto input) {
+        for (int d = 0; d < type(input).getShape().getDimCount(); d++) {
+            String key = key(input, type(input).getShape().getDim(d), d);
+            options.open().range(input.getName(), d).ifPresent(range -> ranges.merge(key, range,
+                (a, b) -> a.and(b, what(input))));
+        }
     }
 
     private static boolean isDynamic(Dimension dim) {

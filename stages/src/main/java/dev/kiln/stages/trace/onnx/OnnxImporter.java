@@ -60,7 +60,7 @@ public final class OnnxImporter {
         int opset = file.opset();
         GraphProto model = file.model().getGraph();
         List<OnnxNode> live = LiveNodes.of(model);
-        GraphBuilder builder = new GraphBuilder(new ShapeEnv());
+        GraphBuilder builder = new GraphBuilder(new ShapeEnv(options.open().policy()));
         TensorReader reader = new TensorReader(new ExternalData(file.directory()));
         Values values = new Values(builder, options.values());
         for (TensorProto tensor : model.getInitializerList()) {

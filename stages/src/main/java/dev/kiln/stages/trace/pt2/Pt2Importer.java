@@ -6,6 +6,7 @@ import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.ShapePolicy;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.TraceOptions;
 import dev.kiln.stages.trace.pt2.archive.Pt2Archive;
@@ -33,13 +34,14 @@ public final class Pt2Importer {
     private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
     private final Program program;
-    private final GraphBuilder builder = new GraphBuilder(new ShapeEnv());
+    private final GraphBuilder builder;
     private final Symbols symbols;
     private final Scope scope;
     private final Set<String> outputs = new HashSet<>();
 
-    private Pt2Importer(Program program) {
+    private Pt2Importer(Program program, ShapePolicy policy) {
         this.program = program;
+        builder = new GraphBuilder(new ShapeEnv(policy));
         symbols = new Symbols(builder.shapes(), program.ranges());
         scope = new Scope(program.graph());
     }
@@ -48,7 +50,8 @@ public final class Pt2Importer {
         String name = String.valueOf(file.getFileName());
         try {
             Pt2Archive archive = Pt2Archive.open(file);
-            return new Pt2Importer(ProgramReader.read(archive.program())).translate(archive, options);
+            return new Pt2Importer(ProgramReader.read(archive.program()), options.open().policy())
+                .translate(archive, options);
         } catch (KilnException.Unsupported e) {
             throw new KilnException.Unsupported(message(name, e));
         } catch (KilnException.BadInput e) {

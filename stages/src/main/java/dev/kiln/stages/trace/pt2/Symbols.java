@@ -5,6 +5,7 @@ import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.LinearSize;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.trace.OpenSizes.Range;
 import dev.kiln.stages.trace.pt2.schema.Program;
 import dev.kiln.stages.trace.pt2.schema.SizeExpr;
 import java.util.HashMap;
@@ -25,7 +26,7 @@ final class Symbols {
 
     Symbols(ShapeEnv shapes, Map<String, Program.Range> ranges) {
         this.shapes = shapes;
-        this.ranges = ranges;
+        this.ranges = new HashMap<>(ranges);
     }
 
     /**
@@ -59,12 +60,19 @@ final class Symbols {
             : range.min() + " to " + range.max();
     }
 
-    /** Defines a symbol that an input's size is, if it is new. */
-    void define(String name, long hint) {
+    /** Narrows a symbol's range before its first use. */
+    void narrow(String name, Range range) {
+        Program.Range declared = range(name);
+        Range both = new Range(declared.min(), declared.max()).and(range, "size " + name);
+        ranges.put(name, new Program.Range(both.min(), both.max()));
+    }
+
+    /** Defines a symbol that an input's size is, if it is new; a hint of the user's goes by the policy. */
+    void define(String name, long hint, boolean given) {
         if (!known.containsKey(name)) {
             Program.Range range = range(name);
-            known.put(name, shapes.define(new ShapeEnv.Symbol("s" + shapes.symbols().size(), range.min(),
-                range.max(), Math.clamp(hint, range.min(), range.max()))));
+            known.put(name, given ? shapes.size(hint, range.min(), range.max())
+                : shapes.backed(shapes.freshName("s"), range.min(), range.max(), hint));
         }
     }
 
@@ -76,11 +84,8 @@ final class Symbols {
     SymInt fromData(SizeExpr declared) {
         Program.Range range = SymbolName.of(declared).map(ranges::get)
             .orElse(new Program.Range(Long.MIN_VALUE, Long.MAX_VALUE));
-        int number = 0;
-        while (shapes.symbol("u" + number).isPresent()) {
-            number++;
-        }
-        return shapes.unbacked("u" + number, range.min() <= 2 ? Math.min(range.min(), 0) : range.min(), range.max());
+        long min = range.min() <= 2 ? Math.min(range.min(), 0) : range.min();
+        return shapes.unbacked(shapes.freshName("u"), min, range.max());
     }
 
     /**

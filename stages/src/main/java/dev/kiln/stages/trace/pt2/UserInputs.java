@@ -7,17 +7,21 @@ import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.shape.LinearSize;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.trace.OpenSizes;
+import dev.kiln.stages.trace.OpenSizes.Range;
 import dev.kiln.stages.trace.TraceOptions;
 import dev.kiln.stages.trace.pt2.archive.TorchTypes;
 import dev.kiln.stages.trace.pt2.schema.Argument;
 import dev.kiln.stages.trace.pt2.schema.Program;
 import dev.kiln.stages.trace.pt2.schema.SizeExpr;
 import dev.kiln.stages.trace.pt2.schema.TensorMeta;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Makes placeholders of the user's inputs: pins first, then symbols, then the sizes that follow from them. */
@@ -32,6 +36,8 @@ final class UserInputs {
     private final Symbols symbols;
     private final TraceOptions options;
     private final Map<String, TensorMeta> inputs = new LinkedHashMap<>();
+    /** Symbols that the user keeps open. */
+    private final Set<String> kept = new HashSet<>();
     private final Map<String, Arg.Ref> numbers = new LinkedHashMap<>();
 
     UserInputs(GraphBuilder builder, Symbols symbols, TraceOptions options) {
@@ -57,6 +63,7 @@ final class UserInputs {
             }
         }
         requireKnownNames();
+        inputs.forEach(this::narrow);
         inputs.forEach(this::pin);
         inputs.forEach(this::pinDerived);
         inputs.forEach(this::defineSymbols);
@@ -84,7 +91,8 @@ final class UserInputs {
     }
 
     private void requireKnownNames() {
-        for (Map<String, ?> option : List.of(options.pins(), options.hints(), options.values())) {
+        for (Map<String, ?> option : List.of(options.pins(), options.hints(), options.values(),
+                options.open().ranges())) {
             for (String name : option.keySet()) {
                 if (!inputs.containsKey(name)) {
                     throw new KilnException.BadInput("there is no input \"" + name + "\"; the inputs are "
@@ -92,6 +100,26 @@ final class UserInputs {
                 }
             }
         }
+    }
+
+    /** Files the ranges that the user gives dimensions; those that the export has fixed cannot be open. */
+    private void narrow(String name, TensorMeta meta) {
+        options.open().requireDims(name, meta.sizes().size());
+        for (int d = 0; d < meta.sizes().size(); d++) {
+            Optional<Range> range = options.open().range(name, d);
+            if (range.isPresent()) {
+                int dim = d;
+                String symbol = SymbolName.of(meta.sizes().get(d)).orElseThrow(() -> new KilnException.BadInput("input \""
+                    + name + "\" has shape " + text(meta) + " in the export; dimension " + dim + " cannot be kept open"));
+                symbols.narrow(symbol, range.get());
+                kept.add(symbol);
+            }
+        }
+    }
+
+    /** Whether an open dimension is to have the size of its hint. */
+    private boolean isFixed(String name, TensorMeta meta, int dim) {
+        return options.open().fixed() && SymbolName.of(meta.sizes().get(dim)).filter(kept::contains).isEmpty();
     }
 
     private void pin(String name, TensorMeta meta) {
@@ -126,8 +154,14 @@ final class UserInputs {
         for (int d = 0; d < meta.sizes().size(); d++) {
             if (meta.sizes().get(d) instanceof SizeExpr.Expression(String text, OptionalLong exported)) {
                 long usual = exported.orElse(d == 0 ? FIRST_HINT : OTHER_HINT);
-                long hint = !hints.isEmpty() && hints.get(d) > 0 ? hints.get(d) : usual;
-                SymbolName.of(meta.sizes().get(d)).ifPresent(symbol -> symbols.define(symbol, hint));
+                boolean given = !hints.isEmpty() && hints.get(d) > 0;
+                long hint = given ? hints.get(d) : usual;
+                Optional<String> symbol = SymbolName.of(meta.sizes().get(d));
+                if (symbol.isPresent() && isFixed(name, meta, d) && !symbols.isKnown(symbol.get())) {
+                    symbols.pin(symbol.get(), exported.isPresent() || given ? hint : OpenSizes.fixedAt(name, d, hints));
+                } else {
+                    symbol.ifPresent(s -> symbols.define(s, hint, given));
+                }
             }
         }
     }
@@ -153,7 +187,12 @@ final class UserInputs {
             if (line.isPresent() && meta.sizes().get(d) instanceof SizeExpr.Expression e) {
                 long usual = e.hint().orElse(d == 0 ? FIRST_HINT : OTHER_HINT);
                 long hint = hints.isEmpty() || hints.get(d) <= 0 ? usual : hints.get(d);
-                symbols.define(Symbols.name(line.get()), line.get().nearest(hint));
+                String symbol = Symbols.name(line.get());
+                if (isFixed(name, meta, d)) {
+                    symbols.pin(symbol, line.get().nearest(hint));
+                } else {
+                    symbols.define(symbol, line.get().nearest(hint), false);
+                }
             }
         }
     }

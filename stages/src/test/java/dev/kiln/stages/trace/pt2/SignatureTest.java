@@ -6,6 +6,7 @@ import static org.assertj.core.groups.Tuple.tuple;
 
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Graph;
+import dev.kiln.stages.trace.OpenSizes;
 import dev.kiln.stages.trace.TraceOptions;
 import dev.kiln.stages.trace.pt2.archive.ZipWriter.Style;
 import java.nio.file.Path;
@@ -72,6 +73,19 @@ class SignatureTest {
             .hasMessageContaining("input \"x\" has shape [s77, 3], which does not admit [8, 4]");
         assertThatThrownBy(() -> load(dynamic(), TraceOptions.NONE.withPin("y", 8, 4)))
             .hasMessageContaining("there is no input \"y\"; the inputs are \"x\"");
+    }
+
+    @Test
+    void keepsOpenWhatTheUserSays() {
+        OpenSizes range = OpenSizes.DEFAULT.withRange("x", 0, new OpenSizes.Range(4, 100));
+        assertThat(load(dynamic(), TraceOptions.NONE.withOpen(range)).shapes().symbols())
+            .extracting("min", "max").containsExactly(tuple(4L, 64L));
+        assertThat(load(dynamic(), TraceOptions.NONE.withOpen(range.withFixed(true))).shapes().symbols()).hasSize(1);
+        Graph fixed = load(dynamic(), TraceOptions.NONE.withOpen(OpenSizes.DEFAULT.withFixed(true)));
+        assertThat(fixed.placeholders().getFirst().tensor()).hasToString("f32[4, 3]");
+        assertThatThrownBy(() -> load(dynamic(), TraceOptions.NONE.withOpen(
+            OpenSizes.DEFAULT.withRange("x", 1, OpenSizes.Range.ANY))))
+            .hasMessageContaining("input \"x\" has shape [s77, 3] in the export; dimension 1 cannot be kept open");
     }
 
     /** A size that follows from another input's. */
