@@ -11,6 +11,7 @@ public final class AtenOps {
     public static void register(OpTable.Registry registry) {
         UnaryOps.register(registry);
         BinaryOps.register(registry);
+        SpecialFunctionOps.register(registry);
         TernaryOps.register(registry);
         ViewOps.register(registry);
         ReductionOps.register(registry);

@@ -16,7 +16,16 @@ final class DataSizeDecompositions {
 
     static void define(Definitions d) {
         d.op("nonzero.default(Tensor self) -> Tensor", (e, a) -> nonzero(e, Emit.ref(a, 0)));
+        d.op("_local_scalar_dense.default(Tensor self) -> Scalar", DataSizeDecompositions::number);
         d.op("masked_select.default(Tensor self, Tensor mask) -> Tensor", DataSizeDecompositions::maskedSelect);
+    }
+
+    /** The only element as Python has it: a bool, an integer of 64 bits or a double; a tensor of rank 0. */
+    private static Arg.Ref number(Emit e, OpArgs a) {
+        a.shapes().require(a.tensor(0).numel(), SymInt.ONE, a.schema().name() + ", number of elements");
+        DType dtype = a.tensor(0).dtype();
+        DType wide = dtype.isFloating() ? DType.F64 : dtype == DType.BOOL ? DType.BOOL : DType.I64;
+        return e.cast(e.view(Emit.ref(a, 0), List.of()), wide);
     }
 
     /** Indices of the true elements; the size of the result is a new unbacked symbol, at most the mask's. */

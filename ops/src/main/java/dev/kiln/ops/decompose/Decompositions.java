@@ -51,6 +51,15 @@ public final class Decompositions {
         UniqueDecompositions.define(d);
         FactoryDecompositions.define(d);
         PointwiseDecompositions.define(d);
+        LossDecompositions.define(d);
+        EinsumDecomposition.define(d);
+        ProductDecompositions.define(d);
+        RecurrentDecompositions.define(d);
+        ArrangingDecompositions.define(d);
+        RankDecompositions.define(d);
+        RepeatDecompositions.define(d);
+        AliasDecompositions.define(d);
+        OverloadDecompositions.define(d);
     }
 
     /** Registers the ops that are known by their decomposition alone; it also gives their shapes. */

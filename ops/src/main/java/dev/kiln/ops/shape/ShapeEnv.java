@@ -101,6 +101,11 @@ public final class ShapeEnv {
         return define(new Symbol(freshName("u"), 0, Long.MAX_VALUE, hint, false, Optional.of(limit)));
     }
 
+    /** A new unbacked symbol within {@code [min, max]}; inside {@link #rebinding} the one that is expected. */
+    public SymInt unbackedWithin(long min, long max) {
+        return expected.isEmpty() ? unbacked(freshName("u"), min, max) : SymInt.symbol(expected.removeFirst());
+    }
+
     /** An open size of an input that was {@code hint} so far: a symbol, an earlier one, or a number, by the policy. */
     public SymInt size(long hint) {
         return size(hint, 1, Long.MAX_VALUE);

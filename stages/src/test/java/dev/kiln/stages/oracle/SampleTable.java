@@ -17,7 +17,7 @@ import java.util.Set;
 /** The hand-made samples of {@code samples*.txt}, and which values and tolerances an op needs. */
 final class SampleTable {
     /** Each holds some families of ops. */
-    private static final List<String> FILES = List.of("samples.txt", "samples-spatial.txt");
+    private static final List<String> FILES = List.of("samples.txt", "samples-spatial.txt", "samples-more.txt");
 
     private static final Map<String, List<String>> SAMPLES = read();
 
@@ -30,7 +30,8 @@ final class SampleTable {
     private static final Set<String> FINITE = Set.of("native_layer_norm", "native_layer_norm_backward", "layer_norm", "native_group_norm",
         "group_norm", "var", "std", "var_mean", "std_mean", "scaled_dot_product_attention", "topk",
             "batch_norm", "gelu",
-        "_native_batch_norm_legit_no_training");
+        "_native_batch_norm_legit_no_training", "median", "nanmedian", "lstm", "gru", "rnn_tanh", "rnn_relu", "histc",
+        "chain_matmul", "linalg_multi_dot", "_scaled_mm");
 
     /** Matrix products of truth values, which libtorch takes only if they are empty. */
     private static final Set<String> NO_TRUTH = Set.of("mm", "bmm", "matmul", "linear");
@@ -79,6 +80,9 @@ final class SampleTable {
         if (packet.equals("pow")) {
             return op.name().endsWith("pow.Tensor_Tensor") && position == 0 ? Range.ANY : Range.SMALL;
         }
+        if (packet.equals("ldexp") && position == 1) {
+            return Range.MODERATE;
+        }
         if (packet.endsWith("_shift") && position == 1) {
             return Range.SHIFT;
         }
@@ -106,15 +110,17 @@ final class SampleTable {
      * Whether the op is compared in a dtype. Quotients of half precisions that are then rounded to integers
      * are
      * not: libtorch rounds them twice. Images of bytes are not resampled: libtorch does it in fixed point.
-     * Sampling grids of half precision are not: libtorch's places are then of half precision too.
+     * Sampling grids of half precision are not: libtorch's places are then of half precision too. Chains of products
+     * are multiplied, and so rounded, in an order of libtorch's.
      */
     static boolean takes(OpOverload op, DType dtype) {
         boolean half = dtype.isFloating() && dtype.bytes() == 2;
+        boolean chained = op.packet().matches("chain_matmul|linalg_multi_dot");
         boolean rounded = DIVISIONS.contains(op.packet()) && !op.name().matches("aten.div.(Tensor|Scalar)");
         boolean mixes = op.packet().matches("upsample_.*(linear|cubic).*");
         boolean grids = op.packet().contains("grid_s") && dtype.bytes() == 2
             || op.packet().contains("affine_grid") && !dtype.isFloating();
-        return !grids && !(mixes && !dtype.isFloating()) && !(half && rounded) && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
+        return !grids && !(mixes && !dtype.isFloating()) && !(half && (rounded || chained)) && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
     }
 
     /**
@@ -123,6 +129,9 @@ final class SampleTable {
      * round those once, at the end.
      */
     static double slack(OpOverload op, DType dtype) {
+        if (op.packet().matches("_scaled_mm|rnn_relu")) {
+            return 20;
+        }
         if (op.packet().contains("conv")) {
             return dtype.bytes() == 2 ? 20 : 4;
         }

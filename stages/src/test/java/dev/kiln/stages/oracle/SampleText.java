@@ -16,9 +16,10 @@ import java.util.Random;
 
 /**
  * Reads one sample's arguments. A tensor is a letter with sizes: {@code T[2,3]} of the sample's dtype, {@code
- * Tt} transposed and {@code Ts} sliced in memory, {@code P[3]} positive, {@code F[3]} always f32, {@code
- * b[2]} boolean, {@code i[4]<5} i64 below 5, {@code j[4]<5} i32, {@code i[4]<-5:5} from -5 on; {@code B[1,0]} is a list of truth values. Everything
- * else is written as in the graph text.
+ * Tt} transposed and {@code Ts} sliced in memory, {@code P[3]} positive, {@code U[3]} from 0 to 1, {@code F[3]} always
+ * f32, {@code e[3]} f8e4m3fn, {@code b[2]} boolean, {@code i[4]<5} i64 below 5, {@code j[4]<5} i32, {@code c[4]<5} i8,
+ * {@code i[4]<-5:5} from -5 on; {@code B[1,0]} is a list of truth values. Everything else is written as in the graph
+ * text.
  */
 final class SampleText {
     private final String text;
@@ -123,10 +124,13 @@ final class SampleText {
         return switch (kind) {
             case 'T' -> SampleValues.tensor(random, dtype, sizes, range);
             case 'P' -> SampleValues.tensor(random, dtype, sizes, Range.POSITIVE);
+            case 'U' -> SampleValues.tensor(random, dtype, sizes, Range.UNIT);
+            case 'e' -> SampleValues.tensor(random, DType.F8E4M3FN, sizes, Range.FINITE);
             case 'F' -> SampleValues.tensor(random, DType.F32, sizes, range);
             case 'b' -> SampleValues.tensor(random, DType.BOOL, sizes, range);
             case 'i' -> bounded(DType.I64, sizes);
             case 'j' -> bounded(DType.I32, sizes);
+            case 'c' -> bounded(DType.I8, sizes);
             default -> throw new IllegalArgumentException("unknown tensor kind '" + kind + "' in: " + text);
         };
     }
@@ -140,6 +144,9 @@ final class SampleText {
 
     private String word() {
         int start = at;
+        if (text.startsWith("\"", at)) {
+            at = text.indexOf('"', at + 1) + 1;
+        }
         while (at < text.length() && ",[]< ".indexOf(text.charAt(at)) < 0) {
             at++;
         }

@@ -24,7 +24,9 @@ final class SampleValues {
         /** From -1 to a little over 64. */
         SHIFT,
         /** Above zero. */
-        POSITIVE
+        POSITIVE,
+        /** From 0 to 1. */
+        UNIT
     }
 
     private static final double[] SPECIAL = {0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3.5, 20.5, -100,
@@ -65,6 +67,7 @@ final class SampleValues {
             case SMALL -> random.nextDouble() * 5;
             case SHIFT -> random.nextInt(66);
             case POSITIVE -> 0.05 + 2 * random.nextDouble();
+            case UNIT -> random.nextDouble();
         };
     }
 
@@ -80,6 +83,7 @@ final class SampleValues {
             case SMALL -> random.nextInt(6);
             case SHIFT -> random.nextInt(-1, 68);
             case POSITIVE -> random.nextInt(1, 10);
+            case UNIT -> random.nextInt(2);
         };
     }
 

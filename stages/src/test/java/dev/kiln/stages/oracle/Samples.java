@@ -121,15 +121,17 @@ final class Samples {
             return Arg.ref("t" + (Integer.parseInt(ref.node().substring(1)) + offset));
         }
 
-        /** At commas outside brackets. */
+        /** At commas outside brackets and quotes. */
         private static List<String> split(String text) {
             List<String> parts = new ArrayList<>();
             int depth = 0;
             int start = 0;
+            boolean quoted = false;
             for (int i = 0; i <= text.length(); i++) {
                 char c = i < text.length() ? text.charAt(i) : ',';
+                quoted ^= c == '"';
                 depth += c == '[' ? 1 : c == ']' ? -1 : 0;
-                if (c == ',' && depth == 0) {
+                if (c == ',' && depth == 0 && !quoted) {
                     parts.add(text.substring(start, i).strip());
                     start = i + 1;
                 }

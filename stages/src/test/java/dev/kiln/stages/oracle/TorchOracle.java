@@ -169,6 +169,8 @@ public final class TorchOracle {
         List<ConstantValue> results = new ArrayList<>();
         if (value.isTensor()) {
             results.add(constant(value.toTensor()));
+        } else if (value.isDouble() || value.isInt() || value.isBool()) {
+            results.add(number(value));
         } else if (value.isTuple()) {
             var elements = value.toTuple().elements();
             for (long i = 0; i < elements.size(); i++) {
@@ -181,6 +183,17 @@ public final class TorchOracle {
             }
         }
         return results;
+    }
+
+    private static ConstantValue number(IValue value) {
+        DType dtype = value.isDouble() ? DType.F64 : value.isInt() ? DType.I64 : DType.BOOL;
+        ConstantValue number = ConstantValue.allocate(dtype, List.of());
+        if (value.isDouble()) {
+            number.set(0, value.toDouble());
+        } else {
+            number.set(0, value.isInt() ? value.toInt() : value.toBool() ? 1 : 0);
+        }
+        return number;
     }
 
     private static ConstantValue constant(Tensor tensor) {

@@ -5,6 +5,7 @@ import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.schema.OpSchema;
+import dev.kiln.ops.schema.OpTable;
 import dev.kiln.stages.trace.pt2.schema.Argument;
 import dev.kiln.stages.trace.pt2.schema.ProgramNode;
 import java.util.ArrayList;
@@ -22,7 +23,12 @@ final class AtenCall {
     }
 
     static List<Bound> translate(OpOverload named, NodeCall call) {
-        OpOverload op = Numbers.overload(named, call);
+        boolean fromData = FloatScalars.occurs(call);
+        Optional<List<Bound>> filled = fromData ? FloatScalars.filled(named.name(), call) : Optional.empty();
+        if (filled.isPresent()) {
+            return filled.get();
+        }
+        OpOverload op = fromData ? OpTable.get(FloatScalars.overload(named.name())) : Numbers.overload(named, call);
         requireAllUsed(op, call);
         List<Arg> args = new ArrayList<>();
         for (int i = 0; i < op.schema().parameters().size(); i++) {

@@ -125,7 +125,8 @@ public final class Pt2Importer {
             default -> {
                 List<String> names = GraphTranslator.names(List.of(value));
                 Arg number = new NodeCall(null, scope, builder, symbols).arg(value);
-                output(names.isEmpty() ? "output_" + outputs.size() : names.getFirst(), scalar(number));
+                output(names.isEmpty() ? "output_" + outputs.size() : names.getFirst(),
+                    number instanceof Arg.Ref ref ? ref : scalar(number));
             }
         }
     }

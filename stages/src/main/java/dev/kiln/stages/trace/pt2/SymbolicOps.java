@@ -103,6 +103,9 @@ final class SymbolicOps {
     }
 
     private static List<Bound> binary(String operator, NodeCall call) {
+        if (FloatScalars.occurs(call)) {
+            return FloatScalars.arithmetic(operator, call);
+        }
         Number a = number(call, 0);
         Number b = number(call, 1);
         boolean real = operator.equals("truediv") || a.real || b.real;
@@ -110,6 +113,9 @@ final class SymbolicOps {
     }
 
     private static List<Bound> unary(String operator, NodeCall call) {
+        if (FloatScalars.occurs(call)) {
+            return FloatScalars.arithmetic(operator, call);
+        }
         Number a = number(call, 0);
         boolean real = operator.equals("float") || a.real && (operator.equals("neg") || operator.equals("pos"));
         return List.of(new Number(UNARY.get(operator).apply(a.value), real).bound());
@@ -153,6 +159,9 @@ final class SymbolicOps {
     }
 
     private static Bound relation(String operator, NodeCall call) {
+        if (FloatScalars.occurs(call)) {
+            return FloatScalars.arithmetic(operator, call).getFirst();
+        }
         return bound(call, Comparisons.of(operator, number(call, 0).value.whole(), number(call, 1).value.whole()));
     }
 
