@@ -177,8 +177,10 @@ final class EinsumDecomposition {
             : new Term(sum(term.tensor, dims), term.labels.stream().filter(kept::contains).toList());
     }
 
+    /** Integers are summed in i64, as in PyTorch, unless products are to be made of the sums. */
     private Arg.Ref sum(Arg.Ref tensor, List<Integer> dims) {
-        return e.call("sum.dim_IntList", tensor, dims, false, e.dtype(tensor));
+        boolean alone = ((Arg.Refs) a.arg(1)).refs().size() == 1;
+        return e.call("sum.dim_IntList", tensor, dims, false, alone ? null : e.dtype(tensor));
     }
 
     /** The tensor with its dimensions in the order of the labels. */

@@ -74,6 +74,7 @@ record NodeCall(ProgramNode node, Scope scope, GraphBuilder builder, Symbols sym
             case Argument.SymInt(SymIntArg value) -> new Arg.Int(size(value));
             case Argument.SymInts(List<SymIntArg> values) -> new Arg.Ints(values.stream().map(this::size).toList());
             case Argument.SymScalar(String name) -> plain(name);
+            case Argument.Device(String text) -> new Arg.Str(text);
             case Argument.ScalarType(long number) -> new Arg.Type(TorchTypes.numbered("argument", number));
             default -> throw new KilnException.Unsupported("it takes an argument of kind "
                 + kind(argument) + ", which is not supported");
