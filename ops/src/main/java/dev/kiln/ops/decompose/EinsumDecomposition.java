@@ -112,7 +112,7 @@ final class EinsumDecomposition {
                 Arg.Ref kept = e.where(same, term.tensor, e.number(0, e.dtype(term.tensor)));
                 List<Character> rest = new ArrayList<>(labels);
                 rest.remove(d);
-                return diagonal(new Term(sum(kept, List.of(d)), rest));
+                return diagonal(new Term(e.call("sum.dim_IntList", kept, Arg.ints(d), false, e.dtype(kept)), rest));
             }
         }
         return term;
