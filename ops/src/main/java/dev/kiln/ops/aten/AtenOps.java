@@ -19,6 +19,7 @@ public final class AtenOps {
         DataSizeOps.register(registry);
         IndexingOps.register(registry);
         SequentialOps.register(registry);
+        RecurrentOps.register(registry);
         FactoryOps.register(registry);
         ContractionOps.register(registry);
         ConvolutionOps.register(registry);

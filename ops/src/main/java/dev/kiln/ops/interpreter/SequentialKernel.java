@@ -1,6 +1,7 @@
 package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.scalar.Storage;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ final class SequentialKernel {
             case "aten.topk.default" -> sorted(frame, 2, frame.args().bool(3));
             case "aten.scatter.src" -> List.of(scatter(frame, "replace"));
             case "aten.scatter.reduce" -> List.of(scatter(frame, frame.args().string(4)));
+            case RecurrentOps.RECURRENT -> List.of(RecurrentKernel.run(frame));
             default -> throw new IllegalStateException("no reference kernel for " + frame.op());
         };
     }

@@ -104,6 +104,10 @@ public final class CodeGenerator {
                 SortKernel kernel = new SortKernel(sort, symbols, schedule.program()::buffer);
                 add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
             }
+            case LoopNode.Recurrent recurrent -> {
+                RecurrentKernel kernel = new RecurrentKernel(recurrent, symbols, schedule.program()::buffer);
+                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
+            }
             case LoopNode.Scatter scatter -> {
                 ScatterKernel kernel = new ScatterKernel(scatter, symbols, schedule.program()::buffer);
                 add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());

@@ -1,6 +1,7 @@
 package dev.kiln.stages.lowering;
 
 import dev.kiln.kernels.conv.Window;
+import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
@@ -221,6 +222,37 @@ public sealed interface LoopNode {
         @Override
         public LoopNode withOutput(Buffer other) {
             return new Scatter(other, sizes, count, store, place, op, body, origins);
+        }
+    }
+
+    /**
+     * The steps of a recurrent layer, in order; see {@link dev.kiln.ops.aten.RecurrentOps}.
+     *
+     * @param output [steps + 2, batch, hidden]
+     * @param scratchBuffer {@link #STATES} states
+     * @param operands dense: products, weight, bias, hidden and cell state
+     */
+    record Recurrent(Buffer output, Buffer scratchBuffer, List<Operand> operands, Optional<Operand> lengths,
+            RecurrentOps.Mode mode, boolean reverse, List<String> origins) implements LoopNode {
+        /** Hidden states that are kept at a time: the last, the next, and one under the reset gate. */
+        public static final int STATES = 3;
+
+        @Override
+        public Set<String> reads() {
+            Set<String> reads = new TreeSet<>();
+            operands.forEach(o -> reads.add(o.buffer()));
+            lengths.ifPresent(l -> reads.add(l.buffer()));
+            return reads;
+        }
+
+        @Override
+        public Optional<Buffer> scratch() {
+            return Optional.of(scratchBuffer);
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Recurrent(other, scratchBuffer, operands, lengths, mode, reverse, origins);
         }
     }
 

@@ -36,6 +36,8 @@ final class LoopText {
                 + " keeps " + s.kept() + " [" + s.store() + "] <- " + s.key();
             case LoopNode.Scatter s -> "scatter" + s.op().map(o -> " " + o.text()).orElse("") + s.sizes() + " along "
                 + s.count() + " [" + s.store() + " | " + s.place() + "] <- " + s.body();
+            case LoopNode.Recurrent r -> "recurrent " + r.mode().name().toLowerCase(java.util.Locale.ROOT)
+                + (r.reverse() ? " reverse " : " ") + r.operands() + r.lengths().map(l -> " lengths=" + l).orElse("");
             case LoopNode.DataSize d -> d.rule().name().toLowerCase(java.util.Locale.ROOT) + "[" + d.size() + "] "
                 + d.symbol() + " <- " + d.body();
             case LoopNode.Attention a -> "attention scale=" + a.scale() + " q=" + a.query() + " k=" + a.key() + " v="

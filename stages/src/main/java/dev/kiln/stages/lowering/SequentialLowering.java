@@ -1,6 +1,7 @@
 package dev.kiln.stages.lowering;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
@@ -24,6 +25,7 @@ final class SequentialLowering {
             case "aten.topk.default" -> sort(c, Optional.of(c.args().size(1)), c.args().bool(3));
             case "aten.scatter.src" -> List.of(scatter(c, Optional.empty()));
             case "aten.scatter.reduce" -> List.of(scatter(c, Optional.of(operation(c.args().string(4)))));
+            case RecurrentOps.RECURRENT -> List.of(recurrent(c));
             default -> throw new IllegalStateException("no lowering of " + c.op());
         };
     }
@@ -87,6 +89,21 @@ final class SequentialLowering {
             List.copyOf(c.origins())));
         Value values = IndexingLowering.picked(self, dim, GraphLowering.whole(places));
         return List.of(shaped(c, values, 0), shaped(c, GraphLowering.whole(places), 1));
+    }
+
+    private static Value recurrent(CallLowering c) {
+        List<Operand> operands = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            operands.add(c.dense(c.value(i)).operand());
+        }
+        Optional<Operand> lengths = c.isNone(5) ? Optional.empty() : Optional.of(c.dense(c.value(5)).operand());
+        List<SymInt> sizes = c.result().sizes();
+        Buffer result = c.lowering().allocate(c.call().name(), c.result().dtype(), sizes);
+        Buffer scratch = c.lowering().allocate(c.call().name() + "_scratch", c.result().dtype(),
+            List.of(SymInt.of(LoopNode.Recurrent.STATES), sizes.get(1), sizes.get(2)));
+        c.lowering().add(new LoopNode.Recurrent(result, scratch, operands, lengths, RecurrentOps.mode(c.args()),
+            c.args().bool(7), List.copyOf(c.origins())));
+        return GraphLowering.whole(result);
     }
 
     private static ScalarOp operation(String reduce) {

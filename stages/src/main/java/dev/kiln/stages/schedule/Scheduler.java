@@ -56,6 +56,7 @@ public final class Scheduler {
             case LoopNode.Scan s -> new TemplateBuilder(s);
             case LoopNode.Sort s -> new TemplateBuilder(s);
             case LoopNode.Scatter s -> new TemplateBuilder(s);
+            case LoopNode.Recurrent r -> new TemplateBuilder(r);
             case LoopNode.DataSize d -> new SizeBuilder(d);
         };
     }

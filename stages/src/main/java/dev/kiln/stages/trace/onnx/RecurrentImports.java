@@ -2,16 +2,18 @@ package dev.kiln.stages.trace.onnx;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.aten.RecurrentOps.Mode;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
  * RNN, GRU and LSTM of one or both directions. The products with the input are one matrix product for all steps; the
- * steps themselves stand one after the other in the graph.
+ * steps are a loop of any length, or, with unusual activations, stand one after the other in the graph.
  */
 final class RecurrentImports {
     /** The code of more steps would take too long to compile. */
@@ -22,7 +24,6 @@ final class RecurrentImports {
     private final boolean batchFirst;
     private final Arg.Ref x;
     private final SymInt batch;
-    private final int steps;
     private final SymInt hidden;
 
     private RecurrentImports(NodeImport n, int gates) {
@@ -31,12 +32,6 @@ final class RecurrentImports {
         this.batchFirst = n.attributes().integer("layout", 0) == 1;
         this.x = batchFirst ? n.call("aten.transpose.int", n.tensor(0), 0, 1) : n.tensor(0);
         this.batch = n.type(x).size(1);
-        long length = n.shapes().specialize(n.type(x).size(0));
-        if (length > MAX_STEPS) {
-            throw new KilnException.Unsupported("a sequence of " + length + " steps is not supported (at most "
-                + MAX_STEPS + ")");
-        }
-        this.steps = (int) length;
         this.hidden = n.type(n.tensor(2)).size(2);
     }
 
@@ -52,24 +47,62 @@ final class RecurrentImports {
 
     private List<Arg.Ref> translate() {
         String direction = n.attributes().string("direction", "forward");
-        List<Run> runs = switch (direction) {
-            case "forward" -> List.of(run(0, false));
-            case "reverse" -> List.of(run(0, true));
-            case "bidirectional" -> List.of(run(0, false), run(1, true));
+        List<Boolean> reversed = switch (direction) {
+            case "forward" -> List.of(false);
+            case "reverse" -> List.of(true);
+            case "bidirectional" -> List.of(false, true);
             default -> throw new KilnException.BadInput("direction '" + direction
                 + "' is none of forward, reverse, bidirectional");
         };
+        Optional<Mode> mode = RecurrentLoop.mode(n, gates);
+        return mode.isPresent() && n.dtype(x) == DType.F32 ? looped(mode.get(), reversed) : unrolled(reversed);
+    }
+
+    private List<Arg.Ref> unrolled(List<Boolean> reversed) {
+        long steps = n.shapes().specialize(n.type(x).size(0));
+        if (steps > MAX_STEPS) {
+            throw new KilnException.Unsupported("a sequence of " + steps + " steps is not supported (at most "
+                + MAX_STEPS + ") with activations other than the usual ones, clip, peepholes or another type than f32");
+        }
+        List<Run> runs = new ArrayList<>();
+        for (boolean reverse : reversed) {
+            runs.add(run(runs.size(), reverse, (int) steps));
+        }
         int width = batchFirst ? 1 : 0;
         List<Arg.Ref> times = new ArrayList<>();
         for (int t = 0; t < steps; t++) {
             int step = t;
             times.add(stack(runs.stream().map(r -> r.outputs.get(step)).toList(), width));
         }
+        return results(stack(times, width), runs.stream().map(Run::last).toList());
+    }
+
+    /** One call a direction; its steps are a loop in the kernel. */
+    private List<Arg.Ref> looped(Mode mode, List<Boolean> reversed) {
+        int width = batchFirst ? 1 : 0;
+        List<Arg.Ref> outputs = new ArrayList<>();
+        List<RecurrentCell.State> last = new ArrayList<>();
+        for (boolean reverse : reversed) {
+            int d = outputs.size();
+            Arg.Ref products = n.call("aten.linear.default", x, direction(1, d), bias(d, 0));
+            RecurrentLoop loop = new RecurrentLoop(n, mode, n.type(x).size(0), hidden);
+            Arg.Ref all = loop.run(products, direction(2, d), bias(d, gates), initial(5, d),
+                gates == 4 ? initial(6, d) : null, reverse);
+            Arg.Ref times = loop.outputs(all);
+            outputs.add(batchFirst ? n.call("aten.transpose.int", times, 0, 1) : times);
+            last.add(new RecurrentCell.State(loop.hidden(all), loop.cell(all)));
+        }
+        // [steps, directions, batch, hidden], or [batch, steps, directions, hidden]
+        return results(stack(outputs, batchFirst ? 2 : 1), last);
+    }
+
+    private List<Arg.Ref> results(Arg.Ref outputs, List<RecurrentCell.State> last) {
+        int width = batchFirst ? 1 : 0;
         List<Arg.Ref> results = new ArrayList<>();
-        results.add(stack(times, width));
-        results.add(stack(runs.stream().map(r -> r.last.hidden()).toList(), width));
+        results.add(outputs);
+        results.add(stack(last.stream().map(RecurrentCell.State::hidden).toList(), width));
         if (gates == 4) {
-            results.add(stack(runs.stream().map(r -> r.last.cell()).toList(), width));
+            results.add(stack(last.stream().map(RecurrentCell.State::cell).toList(), width));
         }
         return results;
     }
@@ -83,7 +116,7 @@ final class RecurrentImports {
         return n.call("aten.select.int", n.tensor(input), 0, d);
     }
 
-    private Run run(int d, boolean reverse) {
+    private Run run(int d, boolean reverse, int steps) {
         RecurrentCell cell = RecurrentCell.of(n, gates, hidden, d, direction(2, d));
         Arg.Ref products = n.call("aten.linear.default", x, direction(1, d), bias(d, 0));
         Arg.Ref recurrent = bias(d, gates);
