@@ -1,15 +1,19 @@
 package dev.kiln.ops.decompose;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * LSTM, GRU and plain recurrent networks of several layers and both directions. The products with the input are one
- * matrix product for all steps of a layer; the steps themselves stand one after the other in the graph.
+ * matrix product for all steps of a layer; the steps are a loop, or (in other types than f32, or with projections) stand
+ * one after the other in the graph.
  */
 final class RecurrentDecompositions {
     /** The code of more steps would take too long to compile. */
@@ -92,6 +96,9 @@ final class RecurrentDecompositions {
             throw a.error((at + 1) * each + " parameters expected, got " + parameters.size());
         }
         List<Arg.Ref> own = parameters.subList(at * each, (at + 1) * each);
+        if (!projected && e.dtype(x) == DType.F32) {
+            return loop(x, own, start, reverse, last);
+        }
         Arg.Ref products = e.call("linear.default", x, own.get(0), biases ? own.get(2) : null);
         int steps = steps(x);
         List<Arg.Ref> states = start;
@@ -104,6 +111,37 @@ final class RecurrentDecompositions {
         }
         last.add(states);
         return e.call("stack.default", List.of(outputs), 0);
+    }
+
+    /** All steps as one call. */
+    private Arg.Ref loop(Arg.Ref x, List<Arg.Ref> own, List<Arg.Ref> start, boolean reverse, List<List<Arg.Ref>> last) {
+        SymInt steps = e.tensor(x).size(0);
+        if (steps.is(0)) {
+            throw a.error("a sequence without steps");
+        }
+        SymInt rows = e.tensor(own.get(1)).size(0);
+        Arg.Ref products = e.call("linear.default", x, ordered(own.get(0)), biases ? ordered(own.get(2)) : null);
+        Arg.Ref bias = biases ? ordered(own.get(3)) : e.full(List.of(rows), 0.0, DType.F32);
+        Arg.Ref all = e.g().call(RecurrentOps.RECURRENT, products, ordered(own.get(1)), bias, start.getFirst(),
+            start.getLast(), null, kind.mode().name(), reverse);
+        List<Arg.Ref> states = new ArrayList<>();
+        for (int s = 0; s < start.size(); s++) {
+            states.add(e.call("select.int", all, 0, steps.plus(s)));
+        }
+        last.add(states);
+        return e.slice(all, 0, SymInt.ZERO, steps);
+    }
+
+    /** The rows of the gates in ONNX's order: i o f g for i f g o, z r n for r z n. */
+    private Arg.Ref ordered(Arg.Ref rows) {
+        int[] order = switch (kind) {
+            case LSTM -> new int[] {0, 3, 1, 2};
+            case GRU -> new int[] {1, 0, 2};
+            case TANH, RELU -> new int[] {0};
+        };
+        SymInt size = e.tensor(rows).size(0).floorDiv(SymInt.of(order.length));
+        return order.length == 1 ? rows : e.cat(IntStream.of(order)
+            .mapToObj(g -> e.slice(rows, 0, size.times(g), size.times(g + 1))).toList(), 0);
     }
 
     private int steps(Arg.Ref x) {

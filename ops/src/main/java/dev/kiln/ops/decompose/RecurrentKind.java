@@ -1,17 +1,26 @@
 package dev.kiln.ops.decompose;
 
+import dev.kiln.ops.aten.RecurrentOps.Mode;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 
 /** One step of a recurrent network. Gates lie side by side in PyTorch's order: i f g o, or r z n. */
 enum RecurrentKind {
-    LSTM("lstm"), GRU("gru"), TANH("rnn_tanh"), RELU("rnn_relu");
+    LSTM("lstm", Mode.LSTM), GRU("gru", Mode.GRU_AFTER), TANH("rnn_tanh", Mode.RNN_TANH),
+    RELU("rnn_relu", Mode.RNN_RELU);
 
     private final String op;
+    private final Mode mode;
 
-    RecurrentKind(String op) {
+    RecurrentKind(String op, Mode mode) {
         this.op = op;
+        this.mode = mode;
+    }
+
+    /** The form of a step in a loop. */
+    Mode mode() {
+        return mode;
     }
 
     String op() {

@@ -16,9 +16,14 @@ final class ConversionImports {
 
     static void register(Registry r) {
         r.op("Cast", n -> {
-            return cast(n, OnnxTypes.dtype((int) n.attributes().requireInteger("to"), "attribute 'to'"));
+            int to = (int) n.attributes().requireInteger("to");
+            return QuantizedType.isFourBits(to)
+                ? List.of(new Value.Tensor(FourBits.cut(n, n.tensor(0), to == QuantizedType.INT4)))
+                : cast(n, OnnxTypes.dtype(to, "attribute 'to'"));
         });
-        r.op("CastLike", n -> cast(n, n.valueType(1)));
+        r.op("CastLike", n -> n.value(1) instanceof Value.Literal like && like.isFourBits()
+            ? List.of(new Value.Tensor(FourBits.cut(n, n.tensor(0), n.valueType(1) == DType.I8)))
+            : cast(n, n.valueType(1)));
         r.op("Identity", n -> List.of(n.value(0)));
         r.op("Dropout", ConversionImports::dropout);
     }
@@ -27,7 +32,7 @@ final class ConversionImports {
         Optional<KnownInts> known = n.known(0);
         if (known.isEmpty()) {
             return n.valueType(0) == to ? List.of(n.value(0))
-                : List.of(new Value.Tensor(n.cast(n.tensor(0), to)));
+                : List.of(new Value.Tensor(to.isFloat8() ? toFloat8(n, n.tensor(0), to) : n.cast(n.tensor(0), to)));
         }
         KnownInts ints = known.get();
         if (ints.isConstant()) {
@@ -41,6 +46,24 @@ final class ConversionImports {
         SymInt first = ints.values().getFirst();
         return List.of(new Value.Tensor(scalar ? n.call("aten.full.default", List.of(), first, to)
             : n.cast(n.tensor(0), to)));
+    }
+
+    /**
+     * To 8 bits, as the node's attribute says: what is too large becomes the largest number, or else what the format
+     * has beyond that (infinity in e5m2, NaN in e4m3fn, which 464 still rounds away from).
+     */
+    static Arg.Ref toFloat8(NodeImport n, Arg.Ref x, DType to) {
+        Arg.Ref real = n.dtype(x) == DType.F64 ? x : n.cast(x, DType.F32);
+        QuantizedType type = QuantizedType.of(to);
+        if (n.attributes().flag("saturate", true)) {
+            return n.cast(n.call("aten.clamp.default", real, type.low(), type.high()), to);
+        }
+        if (to == DType.F8E5M2) {
+            return n.cast(real, to);
+        }
+        Arg.Ref beyond = n.call("aten.gt.Scalar", n.call("aten.abs.default", real), 464.0);
+        return n.cast(n.call("aten.where.self", beyond,
+            n.call("aten.full.default", List.of(), Double.NaN, n.dtype(real)), real), to);
     }
 
     private static List<Value> dropout(NodeImport n) {

@@ -16,7 +16,7 @@ final class FactoryImports {
     }
 
     static void register(Registry r) {
-        r.op("Constant", n -> List.of(new Value.Literal(() -> constant(n))));
+        r.op("Constant", n -> List.of(new Value.Literal(() -> constant(n), isFourBits(n))));
         r.tensor("ConstantOfShape", n -> {
             Optional<ConstantValue> value = n.attributes().tensor("value").map(n.context().reader()::read);
             Arg number = value.map(v -> NodeImport.number(v, 0)).orElse(new Arg.Real(0));
@@ -26,6 +26,10 @@ final class FactoryImports {
         r.tensor("Range", FactoryImports::range);
         r.tensor("EyeLike", FactoryImports::eye);
         r.tensor("Trilu", FactoryImports::triangle);
+    }
+
+    private static boolean isFourBits(NodeImport n) {
+        return n.attributes().tensor("value").filter(t -> QuantizedType.isFourBits(t.getDataType())).isPresent();
     }
 
     private static ConstantValue constant(NodeImport n) {

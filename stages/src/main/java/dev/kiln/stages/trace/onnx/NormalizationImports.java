@@ -80,18 +80,20 @@ final class NormalizationImports {
         return List.of(shifted, new Arg.Ref(result.node(), 1), new Arg.Ref(result.node(), 2));
     }
 
+    /** Numbers of 16 bits are normalised in f32, unless the node says otherwise, and scaled as they are. */
     static Arg.Ref rmsNorm(NodeImport n) {
         Arg.Ref x = n.tensor(0);
         int axis = n.dim(n.attributes().integer("axis", -1), n.rank(x));
-        return rootMeanSquare(n, x, LongStream.range(axis, n.rank(x)).toArray(), n.tensor(1),
-            n.attributes().real("epsilon", 1e-5f));
+        boolean wide = n.dtype(x).isReduced() && n.attributes().integer("stash_type", 1) == 1;
+        return rootMeanSquare(n, wide ? n.cast(x, DType.F32) : x, LongStream.range(axis, n.rank(x)).toArray(),
+            n.tensor(1), n.attributes().real("epsilon", 1e-5f));
     }
 
     /** x / sqrt(mean(x * x) + epsilon) * scale. */
     static Arg.Ref rootMeanSquare(NodeImport n, Arg.Ref x, long[] dims, Arg.Ref scale, double epsilon) {
         Arg.Ref meanSquare = n.call("aten.mean.dim", n.call("aten.mul.Tensor", x, x), dims, true);
         Arg.Ref inverse = n.call("aten.rsqrt.default", n.call("aten.add.Scalar", meanSquare, epsilon));
-        return n.call("aten.mul.Tensor", n.call("aten.mul.Tensor", x, inverse), scale);
+        return n.call("aten.mul.Tensor", n.cast(n.call("aten.mul.Tensor", x, inverse), n.dtype(scale)), scale);
     }
 
     /** (x - mean) / sqrt(variance + epsilon) over the dimensions. */

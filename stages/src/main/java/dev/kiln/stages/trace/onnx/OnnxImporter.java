@@ -64,7 +64,8 @@ public final class OnnxImporter {
         TensorReader reader = new TensorReader(new ExternalData(file.directory()));
         Values values = new Values(builder, options.values());
         for (TensorProto tensor : model.getInitializerList()) {
-            values.put(tensor.getName(), new Value.Literal(() -> reader.read(tensor)));
+            values.put(tensor.getName(), new Value.Literal(() -> reader.read(tensor),
+                QuantizedType.isFourBits(tensor.getDataType())));
         }
         new GraphInputs(builder, values, options).define(model);
         new GraphWalk(new ImportContext(opset, builder, values, reader), model).run(live);

@@ -4,7 +4,7 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 
-/** ONNX's numbers for element types. */
+/** ONNX's numbers for element types; numbers of 4 bits are kept in 8. */
 final class OnnxTypes {
     private OnnxTypes() {
     }
@@ -21,6 +21,8 @@ final class OnnxTypes {
             case DataType.INT32_VALUE -> DType.I32;
             case DataType.INT16_VALUE -> DType.I16;
             case DataType.INT8_VALUE -> DType.I8;
+            case QuantizedType.INT4 -> DType.I8;
+            case QuantizedType.UINT4 -> DType.U8;
             case DataType.UINT8_VALUE -> DType.U8;
             case DataType.UINT16_VALUE -> DType.U16;
             case DataType.UINT32_VALUE -> DType.U32;

@@ -9,7 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Affine quantisation: real = scale * (quantized - zero point), of a tensor or of each slice along an axis.
+ * Affine quantisation: real = scale * (quantized - zero point), of a tensor, of each slice along an axis, or of blocks
+ * of slices.
  */
 final class QuantizationImports {
     private QuantizationImports() {
@@ -23,18 +24,33 @@ final class QuantizationImports {
         r.tensor("MatMulInteger", n -> n.call("aten.matmul.default", centered(n, 0, 2), centered(n, 1, 3)));
     }
 
-    /** A scale or zero point shaped to broadcast along the axis. */
+    /** A scale or zero point shaped to broadcast against the tensor: of all, of each slice, or of blocks of slices. */
     private static Arg.Ref along(NodeImport n, Arg.Ref parameter, Arg.Ref x) {
-        if (n.rank(parameter) == 0 || n.type(parameter).numel().is(1)) {
+        if (n.rank(parameter) == 0 || n.rank(parameter) == 1 && n.type(parameter).numel().is(1)) {
             return n.reshape(parameter, List.of());
         }
         int rank = n.rank(x);
-        if (n.rank(parameter) != 1 || n.attributes().integer("block_size", 0) != 0) {
-            throw new KilnException.Unsupported("quantisation in blocks is not supported");
+        int axis = n.dim(n.attributes().integer("axis", 1), rank);
+        if (n.rank(parameter) == 1 && n.attributes().integer("block_size", 0) == 0) {
+            List<SymInt> sizes = new ArrayList<>(ReshapeImports.ones(rank));
+            sizes.set(axis, n.type(parameter).size(0));
+            return n.reshape(parameter, sizes);
         }
-        List<SymInt> sizes = new ArrayList<>(ReshapeImports.ones(rank));
-        sizes.set(n.dim(n.attributes().integer("axis", 1), rank), n.type(parameter).size(0));
-        return n.reshape(parameter, sizes);
+        return blocks(n, parameter, x, axis);
+    }
+
+    /** Each number of a block's scale as often as the block is long; the last block may be shorter. */
+    private static Arg.Ref blocks(NodeImport n, Arg.Ref parameter, Arg.Ref x, int axis) {
+        long block = n.attributes().integer("block_size", 0);
+        if (block < 1 || n.rank(parameter) != n.rank(x)) {
+            throw new KilnException.BadInput("scales of rank " + n.rank(parameter) + " with blocks of " + block
+                + " do not fit a tensor of rank " + n.rank(x));
+        }
+        SymInt size = n.type(x).size(axis);
+        SymInt count = size.plus(block - 1).floorDiv(SymInt.of(block));
+        n.shapes().require(n.type(parameter).size(axis), count, "the number of blocks along axis " + axis);
+        Arg.Ref repeated = n.call("aten.repeat_interleave.self_int", parameter, block, axis);
+        return count.times(block).equals(size) ? repeated : n.call("aten.slice.Tensor", repeated, axis, 0, size);
     }
 
     private static Arg.Ref dequantize(NodeImport n) {
@@ -43,29 +59,39 @@ final class QuantizationImports {
         if (n.has(2)) {
             x = n.call("aten.sub.Tensor", x, n.cast(along(n, n.tensor(2), n.tensor(0)), n.dtype(scale)));
         }
-        return n.call("aten.mul.Tensor", x, scale);
+        long type = n.attributes().integer("output_dtype", 0);
+        Arg.Ref real = n.call("aten.mul.Tensor", x, scale);
+        return type == 0 ? real : n.cast(real, OnnxTypes.dtype((int) type, "the result"));
     }
 
     private static Arg.Ref quantize(NodeImport n) {
         Arg.Ref x = n.tensor(0);
-        Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", x,
-            along(n, n.tensor(1), x)));
-        DType dtype = n.has(2) ? n.valueType(2) : DType.U8;
+        QuantizedType type = resultType(n);
+        DType working = n.dtype(x) == DType.F64 ? DType.F64 : DType.F32;
+        Arg.Ref scaled = n.call("aten.div.Tensor", n.cast(x, working), n.cast(along(n, n.tensor(1), x), working));
+        Arg.Ref placed = type.dtype().isFloating() ? scaled : n.call("aten.round.default", scaled);
         if (n.has(2)) {
-            rounded = n.call("aten.add.Tensor", rounded, n.cast(along(n, n.tensor(2), x), n.dtype(x)));
+            placed = n.call("aten.add.Tensor", placed, n.cast(along(n, n.tensor(2), x), n.dtype(placed)));
         }
-        return saturate(n, rounded, dtype);
+        return type.dtype().isFloating() ? ConversionImports.toFloat8(n, placed, type.dtype())
+            : saturate(n, placed, type);
     }
 
-    private static Arg.Ref saturate(NodeImport n, Arg.Ref x, DType dtype) {
-        double low = switch (dtype) {
-            case U8 -> 0;
-            case I8 -> -128;
-            case I16 -> -32768;
-            default -> throw new KilnException.Unsupported("quantisation to " + dtype + " is not supported");
-        };
-        double high = dtype == DType.U8 ? 255 : -low - 1;
-        return n.cast(n.call("aten.clamp.default", x, low, high), dtype);
+    private static QuantizedType resultType(NodeImport n) {
+        long given = n.attributes().integer("output_dtype", 0);
+        if (given != 0) {
+            return QuantizedType.of((int) given);
+        }
+        if (!n.has(2)) {
+            return QuantizedType.of(DType.U8);
+        }
+        DType dtype = n.valueType(2);
+        return n.value(2) instanceof Value.Literal literal && literal.isFourBits()
+            ? QuantizedType.of(dtype == DType.I8 ? QuantizedType.INT4 : QuantizedType.UINT4) : QuantizedType.of(dtype);
+    }
+
+    private static Arg.Ref saturate(NodeImport n, Arg.Ref x, QuantizedType type) {
+        return n.cast(n.call("aten.clamp.default", x, type.low(), type.high()), type.dtype());
     }
 
     /** To u8, with the scale and zero point that the data's range (with 0 in it) asks for. */
@@ -78,7 +104,7 @@ final class QuantizationImports {
         Arg.Ref origin = n.call("aten.neg.default", n.call("aten.div.Tensor", low, scale));
         Arg.Ref zero = n.call("aten.round.default", n.call("aten.clamp.default", origin, 0.0, 255.0));
         Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", x, scale));
-        return List.of(saturate(n, n.call("aten.add.Tensor", rounded, zero), DType.U8), scale,
+        return List.of(saturate(n, n.call("aten.add.Tensor", rounded, zero), QuantizedType.of(DType.U8)), scale,
             n.cast(zero, DType.U8));
     }
 
@@ -102,6 +128,7 @@ final class QuantizationImports {
             n.tensor(4));
         Arg.Ref real = n.call("aten.mul.Tensor", n.cast(product, n.dtype(scale)), scale);
         Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", real, n.tensor(6)));
-        return saturate(n, n.call("aten.add.Tensor", rounded, n.cast(n.tensor(7), n.dtype(rounded))), n.valueType(7));
+        return saturate(n, n.call("aten.add.Tensor", rounded, n.cast(n.tensor(7), n.dtype(rounded))),
+            QuantizedType.of(n.valueType(7)));
     }
 }

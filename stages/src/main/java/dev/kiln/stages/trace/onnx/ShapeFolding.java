@@ -82,7 +82,11 @@ final class ShapeFolding {
     }
 
     private static KnownInts cast(NodeImport n, List<KnownInts> in) {
-        DType to = OnnxTypes.dtype((int) n.attributes().integer("to", 0), "attribute 'to'");
+        int code = (int) n.attributes().integer("to", 0);
+        if (QuantizedType.isFourBits(code)) {
+            return null;
+        }
+        DType to = OnnxTypes.dtype(code, "attribute 'to'");
         return switch (to.kind()) {
             case FLOATING -> null;
             case BOOLEAN -> in.getFirst().map(to, v -> bool(!n.shapes().equal(v, SymInt.ZERO)));

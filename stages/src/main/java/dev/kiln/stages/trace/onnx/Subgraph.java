@@ -22,7 +22,8 @@ final class Subgraph {
         this.graph = n.attributes().graph(attribute).orElseThrow(() -> Attributes.missing(attribute));
         this.nodes = LiveNodes.of(graph);
         for (TensorProto tensor : graph.getInitializerList()) {
-            n.context().values().put(tensor.getName(), new Value.Literal(() -> n.context().reader().read(tensor)));
+            n.context().values().put(tensor.getName(), new Value.Literal(
+                () -> n.context().reader().read(tensor), QuantizedType.isFourBits(tensor.getDataType())));
         }
     }
 

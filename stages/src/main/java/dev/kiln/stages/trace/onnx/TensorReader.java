@@ -24,6 +24,10 @@ final class TensorReader {
         DType dtype = OnnxTypes.dtype(tensor.getDataType(), what);
         List<Long> sizes = tensor.getDimsList();
         long numel = numel(sizes, what);
+        if (QuantizedType.isFourBits(tensor.getDataType())) {
+            return FourBits.unpacked(tensor.getDataType() == QuantizedType.INT4, sizes, numel,
+                packed(what, tensor, (numel + 1) / 2));
+        }
         if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
             return raw(what, dtype, sizes, numel, external.read(tensor, numel * dtype.bytes()));
         }
@@ -32,6 +36,27 @@ final class TensorReader {
             return raw(what, dtype, sizes, numel, data);
         }
         return typed(what, tensor, dtype, numel);
+    }
+
+    /** Two numbers of 4 bits a byte, from wherever they lie. */
+    private MemorySegment packed(String what, TensorProto tensor, long bytes) {
+        MemorySegment data;
+        if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
+            data = external.read(tensor, bytes);
+        } else if (tensor.hasRawData()) {
+            data = MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer());
+        } else {
+            byte[] typed = new byte[tensor.getInt32DataCount()];
+            for (int i = 0; i < typed.length; i++) {
+                typed[i] = (byte) tensor.getInt32Data(i);
+            }
+            data = MemorySegment.ofArray(typed);
+        }
+        if (data.byteSize() != bytes) {
+            throw new KilnException.BadInput(what + ": " + tensor.getDimsList() + " of 4 bits takes " + bytes
+                + " bytes, the file has " + data.byteSize());
+        }
+        return data;
     }
 
     private static long numel(List<Long> sizes, String what) {

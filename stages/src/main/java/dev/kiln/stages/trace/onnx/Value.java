@@ -34,10 +34,21 @@ sealed interface Value {
     /** A weight or literal: loaded when somebody looks at it. */
     final class Literal implements Value {
         private final Supplier<ConstantValue> source;
+        private final boolean fourBits;
         private ConstantValue loaded;
 
         Literal(Supplier<ConstantValue> source) {
+            this(source, false);
+        }
+
+        /** @param fourBits whether its numbers have 4 bits in the model, though 8 here */
+        Literal(Supplier<ConstantValue> source, boolean fourBits) {
             this.source = source;
+            this.fourBits = fourBits;
+        }
+
+        boolean isFourBits() {
+            return fourBits;
         }
 
         ConstantValue value() {

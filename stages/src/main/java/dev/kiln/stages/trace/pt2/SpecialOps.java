@@ -28,8 +28,8 @@ final class SpecialOps {
     }
 
     static Translator find(String name) {
-        Translator found = AttentionOps.find(name) != null ? AttentionOps.find(name) : RecurrentLayers.find(name);
-        return found != null ? found : OPS.get(name);
+        Translator attention = AttentionOps.find(name);
+        return attention != null ? attention : OPS.get(name);
     }
 
     private static Arg.Ref self(NodeCall call) {

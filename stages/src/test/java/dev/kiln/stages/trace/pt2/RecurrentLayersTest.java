@@ -1,9 +1,7 @@
 package dev.kiln.stages.trace.pt2;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
 import java.nio.file.Path;
@@ -84,11 +82,5 @@ class RecurrentLayersTest {
         double h = Math.tanh(0.5 + 0.5);
         check(layer("rnn_tanh", 1, 1, false), h, Math.tanh(-1 + h));
         check(layer("rnn_relu", 1, 1, false), 1, 0);
-    }
-
-    @Test
-    void refusesProjections() {
-        assertThatThrownBy(() -> Pt2Files.load(folder, layer("lstm", 4, 2, true)))
-            .isInstanceOf(KilnException.Unsupported.class).hasMessageContaining("projections");
     }
 }
