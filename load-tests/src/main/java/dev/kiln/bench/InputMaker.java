@@ -55,6 +55,10 @@ final class InputMaker {
         if (spec.dtype().isFloating()) {
             return floats(spec.dtype(), count, shape);
         }
+        if (spec.dtype().isComplex()) {
+            Tensor parts = floats(spec.dtype().part(), 2 * count, new long[] {2L * count});
+            return Tensor.of(parts.data(), spec.dtype(), shape);
+        }
         long[] values = spec.name().contains("mask") ? mask(count, shape) : integers(spec, count);
         return ofIntegers(spec.dtype(), values, shape);
     }

@@ -153,7 +153,7 @@ final class OnnxRuntimeEngine implements Engine {
             case BF16 -> Optional.of(OnnxJavaType.BFLOAT16);
             case F32 -> Optional.of(OnnxJavaType.FLOAT);
             case F64 -> Optional.of(OnnxJavaType.DOUBLE);
-            case U16, U32, U64, F8E4M3FN, F8E5M2 -> Optional.empty();
+            case U16, U32, U64, F8E4M3FN, F8E5M2, C64, C128 -> Optional.empty();
         };
     }
 

@@ -21,10 +21,14 @@ public enum DType {
     /** 4 bits of exponent, 3 of mantissa, no infinities (PyTorch's {@code float8_e4m3fn}); for conversion only. */
     F8E4M3FN("f8e4m3fn", 1, Kind.FLOATING),
     /** 5 bits of exponent, 2 of mantissa (PyTorch's {@code float8_e5m2}); for conversion only. */
-    F8E5M2("f8e5m2", 1, Kind.FLOATING);
+    F8E5M2("f8e5m2", 1, Kind.FLOATING),
+    /** Real and imaginary part in f32, one after the other (PyTorch's {@code complex64}). */
+    C64("c64", 8, Kind.COMPLEX),
+    /** Real and imaginary part in f64 (PyTorch's {@code complex128}). */
+    C128("c128", 16, Kind.COMPLEX);
 
     /** The category that type promotion compares first, in rising order. */
-    public enum Kind { BOOLEAN, INTEGRAL, FLOATING }
+    public enum Kind { BOOLEAN, INTEGRAL, FLOATING, COMPLEX }
 
     private final String text;
     private final int bytes;
@@ -52,6 +56,20 @@ public enum DType {
 
     public boolean isFloating() {
         return kind == Kind.FLOATING;
+    }
+
+    public boolean isComplex() {
+        return kind == Kind.COMPLEX;
+    }
+
+    /** The dtype of a complex number's parts; any other dtype is its own. */
+    public DType part() {
+        return this == C64 ? F32 : this == C128 ? F64 : this;
+    }
+
+    /** The complex dtype whose parts hold this one's numbers. */
+    public DType complex() {
+        return isComplex() ? this : this == F64 ? C128 : C64;
     }
 
     /** Whether this is a floating dtype of 8 bits. */

@@ -2,6 +2,7 @@ package dev.kiln.kernels.runtime;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.Float8;
+import dev.kiln.ops.KilnException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -26,7 +27,7 @@ final class Elements {
             case I32 -> data.get(I32, 4 * i);
             case U32 -> data.get(I32, 4 * i) & 0xffffffffL;
             case I64, U64 -> data.get(I64, 8 * i);
-            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> (long) getDouble(data, dtype, i);
+            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2, C64, C128 -> (long) getDouble(data, dtype, i);
         };
     }
 
@@ -39,6 +40,7 @@ final class Elements {
             case F64 -> data.get(F64, 8 * i);
             case U64 -> DType.unsigned(data.get(I64, 8 * i));
             case BOOL, I8, U8, I16, U16, I32, U32, I64 -> getLong(data, dtype, i);
+            case C64, C128 -> throw new KilnException.BadInput("a complex number is not one number; take parts()");
         };
     }
 
@@ -52,7 +54,7 @@ final class Elements {
             case F8E4M3FN, F8E5M2 -> data.set(ValueLayout.JAVA_BYTE, i, Float8.encode((float) value, dtype));
             case F32 -> data.set(F32, 4 * i, (float) value);
             case F64 -> data.set(F64, 8 * i, value);
-            case BOOL, I8, U8, I16, U16, I32, U32, I64, U64 ->
+            case BOOL, I8, U8, I16, U16, I32, U32, I64, U64, C64, C128 ->
                     throw new IllegalArgumentException("floats make a floating tensor, not " + dtype);
         }
     }
@@ -92,7 +94,8 @@ final class Elements {
             case 1 -> to.set(ValueLayout.JAVA_BYTE, toByte, from.get(ValueLayout.JAVA_BYTE, fromByte));
             case 2 -> to.set(I16, toByte, from.get(I16, fromByte));
             case 4 -> to.set(I32, toByte, from.get(I32, fromByte));
-            default -> to.set(I64, toByte, from.get(I64, fromByte));
+            case 8 -> to.set(I64, toByte, from.get(I64, fromByte));
+            default -> MemorySegment.copy(from, fromByte, to, toByte, width);
         }
     }
 }

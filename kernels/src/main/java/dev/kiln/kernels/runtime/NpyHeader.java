@@ -90,11 +90,13 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
             case "f2" -> DType.F16;
             case "f4" -> DType.F32;
             case "f8" -> DType.F64;
+            case "c8" -> DType.C64;
+            case "c16" -> DType.C128;
             case "V2" -> DType.BF16;
             case "V1" -> DType.F8E4M3FN;
             case "f1" -> DType.F8E5M2;
             default -> throw new KilnException.Unsupported(file + " holds elements of type '" + descr
-                    + "': convert to bool, int8 to int64, uint8 to uint64, float16, float32 or float64");
+                    + "': convert to bool, int8 to int64, uint8 to uint64, float16, float32, float64, complex64 or complex128");
         };
     }
 
@@ -115,6 +117,8 @@ record NpyHeader(DType dtype, boolean fortranOrder, long[] shape) {
             case F8E5M2 -> "<f1";
             case F32 -> "<f4";
             case F64 -> "<f8";
+            case C64 -> "<c8";
+            case C128 -> "<c16";
         };
     }
 

@@ -107,6 +107,25 @@ public final class Tensor {
         return tensor;
     }
 
+    /** Complex numbers: real and imaginary parts in turn, a pair an element. */
+    public static Tensor ofComplex(float[] parts, long... shape) {
+        Tensor tensor = allocateFor(DType.C64, parts.length / 2, shape);
+        JavaArrays.put(parts, tensor.data);
+        return tensor;
+    }
+
+    /** The parts of a complex tensor: the same memory as numbers, with a last dimension of real and imaginary part. */
+    public Tensor parts() {
+        if (!dtype.isComplex()) {
+            throw new KilnException.BadInput("a complex tensor has parts, one of " + dtype + " has not");
+        }
+        long[] sizes = Arrays.copyOf(shape, shape.length + 1);
+        sizes[shape.length] = 2;
+        long[] steps = Arrays.stream(Arrays.copyOf(strides, strides.length + 1)).map(s -> 2 * s).toArray();
+        steps[strides.length] = 1;
+        return of(data, dtype.part(), sizes, steps);
+    }
+
     private static Tensor allocateFor(DType dtype, int count, long[] shape) {
         if (Layouts.numel(shape) != count) {
             throw new KilnException.BadInput("shape " + Arrays.toString(shape) + " has "

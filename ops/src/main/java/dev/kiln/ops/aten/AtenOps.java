@@ -21,6 +21,7 @@ public final class AtenOps {
         SequentialOps.register(registry);
         RecurrentOps.register(registry);
         FactoryOps.register(registry);
+        ComplexOps.register(registry);
         ContractionOps.register(registry);
         ConvolutionOps.register(registry);
         Decompositions.register(registry);

@@ -65,7 +65,7 @@ public final class TypePromotion {
         if (weak == null || weak.kind().compareTo(strong.kind()) <= 0) {
             return strong;
         }
-        return weak;
+        return weak.isComplex() && strong.isFloating() ? strong.complex() : weak;
     }
 
     /** The smallest dtype that holds both (PyTorch's table). */
@@ -75,6 +75,9 @@ public final class TypePromotion {
         }
         if (b == null) {
             return a;
+        }
+        if (a.isComplex() || b.isComplex()) {
+            return a == DType.C128 || b == DType.C128 || a == DType.F64 || b == DType.F64 ? DType.C128 : DType.C64;
         }
         if (a.kind() != b.kind()) {
             return a.kind().compareTo(b.kind()) > 0 ? a : b;

@@ -60,6 +60,8 @@ public final class Decompositions {
         RepeatDecompositions.define(d);
         AliasDecompositions.define(d);
         OverloadDecompositions.define(d);
+        ComplexArithmetic.ofReals(d);
+        FourierDecompositions.ofReals(d);
     }
 
     /** Registers the ops that are known by their decomposition alone; it also gives their shapes. */

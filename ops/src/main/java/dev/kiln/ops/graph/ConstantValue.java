@@ -58,7 +58,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case U32 -> data.get(INT, 4 * index) & 0xffffffffL;
             case I32 -> data.get(INT, 4 * index);
             case I64, U64 -> data.get(LONG, 8 * index);
-            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> (long) doubleAt(index);
+            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2, C64, C128 -> (long) doubleAt(index);
         };
     }
 
@@ -70,6 +70,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case F16 -> Float.float16ToFloat(data.get(SHORT, 2 * index));
             case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
             case F8E4M3FN, F8E5M2 -> Float8.decode(data.get(ValueLayout.JAVA_BYTE, index), dtype);
+            case C64, C128 -> throw new IllegalStateException("a complex number is not one number; take view()");
             case U64 -> unsigned(longAt(index));
             default -> longAt(index);
         };
@@ -84,6 +85,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case BF16 -> data.set(SHORT, 2 * index, bfloat16((float) value));
             case F8E4M3FN, F8E5M2 ->
                 data.set(ValueLayout.JAVA_BYTE, index, Float8.encode((float) value, dtype));
+            case C64, C128 -> throw new IllegalStateException("a complex number is not one number; take view()");
             case U64 -> set(index, unsigned(value));
             default -> set(index, (long) value);
         }
@@ -97,8 +99,13 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
             case I16, U16 -> data.set(SHORT, 2 * index, (short) value);
             case I32, U32 -> data.set(INT, 4 * index, (int) value);
             case I64, U64 -> data.set(LONG, 8 * index, value);
-            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2 -> set(index, (double) value);
+            case F16, BF16, F32, F64, F8E4M3FN, F8E5M2, C64, C128 -> set(index, (double) value);
         }
+    }
+
+    /** The same memory as elements of another dtype, whose sizes take as many bytes. */
+    public ConstantValue view(DType other, List<Long> otherSizes) {
+        return new ConstantValue(other, otherSizes, data);
     }
 
     /** The value of 64 bits without a sign. */

@@ -8,6 +8,7 @@ import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.schema.ComplexNumbers;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpOverload;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -92,7 +94,12 @@ public final class Interpreter {
             Function<Arg.Ref, ConstantValue> values) {
         List<Arg> concrete = args.stream().map(a -> concrete(a, symbols)).toList();
         OpArgs opArgs = new OpArgs(op.schema(), concrete, r -> fake(values.apply(r)), new ShapeEnv());
-        Frame frame = new Frame(op, opArgs, op.shape().infer(opArgs), values);
+        Frame frame = new Frame(op, opArgs, op.outputs(opArgs), values);
+        Optional<Decomposition> complex = ComplexNumbers.decomposition(op, opArgs);
+        return complex.isPresent() ? decomposed(frame, complex.get()) : evaluate(op, frame);
+    }
+
+    private static List<ConstantValue> evaluate(OpOverload op, Frame frame) {
         return switch (op.kind()) {
             case ELEMENTWISE -> List.of(ElementwiseKernel.run(frame));
             case VIEW -> List.of(ViewKernel.run(frame));

@@ -1,6 +1,7 @@
 package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.aten.ComplexOps;
 import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.scalar.Storage;
@@ -23,6 +24,7 @@ final class SequentialKernel {
             case "aten.cummin.default" -> extremes(frame, false);
             case "aten.sort.stable" -> sorted(frame, 2, frame.args().bool(3));
             case "aten.topk.default" -> sorted(frame, 2, frame.args().bool(3));
+            case ComplexOps.TRANSFORM, ComplexOps.OF_REALS, ComplexOps.TO_REALS -> List.of(FourierKernel.run(frame));
             case "aten.scatter.src" -> List.of(scatter(frame, "replace"));
             case "aten.scatter.reduce" -> List.of(scatter(frame, frame.args().string(4)));
             case RecurrentOps.RECURRENT -> List.of(RecurrentKernel.run(frame));

@@ -29,7 +29,12 @@ public record OpOverload(OpSchema schema, OpKind kind, ShapeFunction shape, Opti
     }
 
     public List<FakeTensor> infer(Function<Arg.Ref, FakeTensor> tensors, ShapeEnv shapes, List<Arg> args) {
-        return shapes.asking(name(), () -> shape.infer(new OpArgs(schema, args, tensors, shapes)));
+        return shapes.asking(name(), () -> outputs(new OpArgs(schema, args, tensors, shapes)));
+    }
+
+    /** @throws dev.kiln.ops.KilnException.Unsupported if an argument is complex and the op does not take that */
+    public List<FakeTensor> outputs(OpArgs args) {
+        return ComplexNumbers.outputs(this, args).orElseGet(() -> shape.infer(args));
     }
 
     /**

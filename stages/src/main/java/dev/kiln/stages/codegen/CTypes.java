@@ -7,6 +7,7 @@ final class CTypes {
     private CTypes() {
     }
 
+    /** Kernels see the parts of complex numbers, two an element. */
     static String stored(DType dtype) {
         return switch (dtype) {
             case BOOL, U8 -> "uint8_t";
@@ -21,6 +22,7 @@ final class CTypes {
             case F64 -> "double";
             case F16, BF16 -> "uint16_t";
             case F8E4M3FN, F8E5M2 -> "uint8_t";
+            case C64, C128 -> stored(dtype.part());
         };
     }
 

@@ -108,6 +108,11 @@ public final class CodeGenerator {
                 RecurrentKernel kernel = new RecurrentKernel(recurrent, symbols, schedule.program()::buffer);
                 add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
             }
+            case LoopNode.Fourier fourier -> {
+                FourierKernel kernel = new FourierKernel(fourier, symbols, schedule.program()::buffer);
+                Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
+                add(group, Kernel.Kind.LOOPS, only, kernel.arguments(), limited(kernel.scratch()));
+            }
             case LoopNode.Scatter scatter -> {
                 ScatterKernel kernel = new ScatterKernel(scatter, symbols, schedule.program()::buffer);
                 add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
@@ -130,8 +135,12 @@ public final class CodeGenerator {
 
     /** A kernel that can be computed in one way. */
     private void add(KernelGroup group, Kernel.Kind kind, Kernel.Variant only, List<String> arguments) {
+        add(group, kind, only, arguments, SymInt.ZERO);
+    }
+
+    private void add(KernelGroup group, Kernel.Kind kind, Kernel.Variant only, List<String> arguments, SymInt scratch) {
         Kernel shared = kernel(group, only.source(), name -> new Kernel(name, kind, comment(name, group),
-            named(List.of(only), name), SymInt.ZERO, Optional.empty()));
+            named(List.of(only), name), scratch, Optional.empty()));
         launches.add(new Launch(shared.name(), arguments, -1, false, origins(group)));
     }
 
@@ -143,8 +152,12 @@ public final class CodeGenerator {
 
     /** Scratch is set aside before the graph runs, when sizes from data are not known yet. */
     private SymInt mostScratch(TemplateKernel template) {
-        return schedule.program().shapes().limit(template.scratch()).orElseThrow(() -> new KilnException.Unsupported(
-            "a kernel needs " + template.scratch() + " bytes, which depends on data and has no upper limit"));
+        return limited(template.scratch());
+    }
+
+    private SymInt limited(SymInt bytes) {
+        return schedule.program().shapes().limit(bytes).orElseThrow(() -> new KilnException.Unsupported(
+            "a kernel needs " + bytes + " bytes, which depends on data and has no upper limit"));
     }
 
     private String comment(String name, KernelGroup group) {

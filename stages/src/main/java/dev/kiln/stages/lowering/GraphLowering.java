@@ -65,7 +65,7 @@ public final class GraphLowering {
     }
 
     private void constant(Node.Constant c) {
-        if (c.value().numel() == 1) {
+        if (c.value().numel() == 1 && !c.value().dtype().isComplex()) {
             Scalar literal = c.tensor().dtype().isFloating() ? Scalar.literal(c.value().doubleAt(0), c.value().dtype())
                 : Scalar.literal(c.value().longAt(0), c.value().dtype());
             values.put(Arg.ref(c.name()), new Value.Computed(c.value().dtype(), c.tensor().sizes(), i -> literal));
@@ -147,6 +147,10 @@ public final class GraphLowering {
 
     /** Writes a value into a buffer of the same sizes. */
     void fill(Buffer buffer, Value value, Set<String> from) {
+        if (value instanceof Value.Strided complex && complex.dtype().isComplex()) {
+            ComplexLowering.write(this, buffer, ComplexLowering.parts(complex), from);
+            return;
+        }
         List<SymInt> index = LoopVars.outputs(value.rank());
         nodes.add(new LoopNode.Pointwise(buffer, value.sizes(), LoopVars.offset(index, buffer.strides()),
             value.load(index), List.copyOf(from)));

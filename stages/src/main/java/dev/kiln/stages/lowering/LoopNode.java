@@ -276,6 +276,27 @@ public sealed interface LoopNode {
         }
     }
 
+    /**
+     * Fourier transforms of lines of {@code count} numbers, one for each i in {@code sizes}. The element r0 of a line is
+     * {@code key}, part r1 of it where elements are pairs; likewise {@code store}.
+     *
+     * @param table [2 count, 2], the roots of unity of order 2 count, clockwise
+     */
+    record Fourier(Buffer output, Rule rule, boolean inverse, List<SymInt> sizes, SymInt count, SymInt store,
+            Scalar.Load key, String table, List<String> origins) implements LoopNode {
+        public enum Rule { COMPLEX, OF_REALS, TO_REALS }
+
+        @Override
+        public Set<String> reads() {
+            return new TreeSet<>(List.of(key.buffer(), table));
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Fourier(other, rule, inverse, sizes, count, store, key, table, origins);
+        }
+    }
+
     static Set<String> buffersOf(Scalar body) {
         Set<String> buffers = new TreeSet<>();
         body.rewrite(s -> {

@@ -1,6 +1,7 @@
 package dev.kiln.stages.lowering;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.aten.ComplexOps;
 import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
@@ -26,6 +27,7 @@ final class SequentialLowering {
             case "aten.scatter.src" -> List.of(scatter(c, Optional.empty()));
             case "aten.scatter.reduce" -> List.of(scatter(c, Optional.of(operation(c.args().string(4)))));
             case RecurrentOps.RECURRENT -> List.of(recurrent(c));
+            case ComplexOps.TRANSFORM, ComplexOps.OF_REALS, ComplexOps.TO_REALS -> List.of(FourierLowering.lower(c));
             default -> throw new IllegalStateException("no lowering of " + c.op());
         };
     }

@@ -30,6 +30,8 @@ final class ViewLowering {
                 c.dense(self).offset().plus(c.isNone(3) ? SymInt.ZERO : c.args().size(3)));
             case "aten.diagonal.default" -> diagonal(c, self);
             case "aten.unfold.default" -> unfold(c, self);
+            case "aten.view_as_real.default" -> ComplexLowering.parts((Value.Strided) self);
+            case "aten.view_as_complex.default" -> ComplexLowering.whole(c, self);
             default -> throw new IllegalStateException("no lowering of view " + c.op());
         };
     }

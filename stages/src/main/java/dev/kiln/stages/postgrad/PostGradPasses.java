@@ -10,6 +10,7 @@ import java.util.List;
 public final class PostGradPasses {
     private static final List<Pass> PLAN = List.of(
         new SeedRandomOps(),
+        new DecomposeComplex(),
         new EliminateDeadCode(),
         new RemoveNoOps(),
         new FoldConstants(),

@@ -57,6 +57,7 @@ public final class Scheduler {
             case LoopNode.Sort s -> new TemplateBuilder(s);
             case LoopNode.Scatter s -> new TemplateBuilder(s);
             case LoopNode.Recurrent r -> new TemplateBuilder(r);
+            case LoopNode.Fourier f -> new TemplateBuilder(f);
             case LoopNode.DataSize d -> new SizeBuilder(d);
         };
     }

@@ -18,7 +18,7 @@ public final class AlignedData {
         // allocateFrom does not clear the memory first, as allocate does
         Arena arena = Arena.ofAuto();
         return switch (dtype.bytes()) {
-            case 8 -> arena.allocateFrom(ValueLayout.JAVA_LONG, data, ValueLayout.JAVA_LONG_UNALIGNED, 0,
+            case 8, 16 -> arena.allocateFrom(ValueLayout.JAVA_LONG, data, ValueLayout.JAVA_LONG_UNALIGNED, 0,
                 data.byteSize() / 8);
             case 4 -> arena.allocateFrom(ValueLayout.JAVA_INT, data, ValueLayout.JAVA_INT_UNALIGNED, 0,
                 data.byteSize() / 4);

@@ -25,11 +25,6 @@ final class OpsPage {
     private static final Set<DType> ALL = EnumSet.of(DType.BOOL, DType.U8, DType.I32, DType.I64, DType.F16,
         DType.BF16, DType.F32, DType.F64);
 
-    /** Why an op of the core set is not there, where it is no mere gap. */
-    private static final Map<String, String> REASONS = Map.of(
-        "aten._fft_r2c.default", "its result is complex; Kiln has no complex dtypes",
-        "aten._fft_c2r.default", "its operand is complex; Kiln has no complex dtypes");
-
     private OpsPage() {
     }
 
@@ -80,7 +75,7 @@ final class OpsPage {
             return start + "size expression | | no |\n";
         }
         return OpTable.find(name).map(op -> start + how(op) + " | " + dtypes(op) + " | no |\n").orElseGet(() ->
-            start + "**missing**" + (REASONS.containsKey(name) ? ": " + REASONS.get(name) : "") + " | | no |\n");
+            start + "**missing** | | no |\n");
     }
 
     private static String how(OpOverload op) {

@@ -120,6 +120,9 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
     }
 
     static String elements(ConstantValue value) {
+        if (value.dtype().isComplex()) {
+            return elements(Tolerance.parts(value));
+        }
         StringBuilder out = new StringBuilder("[");
         for (long i = 0; i < Math.min(24, value.numel()); i++) {
             out.append(i == 0 ? "" : ", ").append(value.dtype().isFloating()

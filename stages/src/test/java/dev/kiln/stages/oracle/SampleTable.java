@@ -17,7 +17,7 @@ import java.util.Set;
 /** The hand-made samples of {@code samples*.txt}, and which values and tolerances an op needs. */
 final class SampleTable {
     /** Each holds some families of ops. */
-    private static final List<String> FILES = List.of("samples.txt", "samples-spatial.txt", "samples-more.txt");
+    private static final List<String> FILES = List.of("samples.txt", "samples-spatial.txt", "samples-more.txt", "samples-complex.txt");
 
     private static final Map<String, List<String>> SAMPLES = read();
 
@@ -35,6 +35,8 @@ final class SampleTable {
 
     /** Matrix products of truth values, which libtorch takes only if they are empty. */
     private static final Set<String> NO_TRUTH = Set.of("mm", "bmm", "matmul", "linear");
+
+    private static final Set<String> COMPLEX = Set.of("polar", "complex", "view_as_complex", "view_as_real");
 
     private static final Set<String> CASTS = Set.of("_to_copy", "to", "copy");
 
@@ -69,6 +71,9 @@ final class SampleTable {
     /** What the tensor at an argument's position may hold. */
     static Range range(OpOverload op, int position) {
         String packet = op.packet();
+        if (packet.contains("fft") || packet.equals("stft") || COMPLEX.contains(packet)) {
+            return Range.FINITE;
+        }
         if (DIVISIONS.contains(packet) && position == 1) {
             return Range.DIVISOR;
         }
@@ -129,8 +134,11 @@ final class SampleTable {
      * round those once, at the end.
      */
     static double slack(OpOverload op, DType dtype) {
-        if (op.packet().matches("_scaled_mm|rnn_relu")) {
+        if (op.packet().matches("_scaled_mm|rnn_relu|lstm|gru")) {
             return 20;
+        }
+        if (op.packet().contains("fft") || op.packet().equals("stft")) {
+            return 8;
         }
         if (op.packet().contains("conv")) {
             return dtype.bytes() == 2 ? 20 : 4;

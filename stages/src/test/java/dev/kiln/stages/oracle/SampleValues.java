@@ -2,6 +2,7 @@ package dev.kiln.stages.oracle;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.ConstantValue;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
@@ -45,6 +46,14 @@ final class SampleValues {
             }
         }
         return value;
+    }
+
+    /** Both parts are drawn like numbers of the dtype that the complex one is made of. */
+    static ConstantValue complex(Random random, DType dtype, List<Long> sizes, Range range) {
+        DType parts = dtype == DType.F64 ? DType.F64 : DType.F32;
+        List<Long> pairs = new ArrayList<>(sizes);
+        pairs.add(2L);
+        return tensor(random, parts, pairs, range).view(parts.complex(), sizes);
     }
 
     /** Integers from low (inclusive) to high (exclusive). */

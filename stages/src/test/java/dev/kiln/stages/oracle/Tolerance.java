@@ -2,6 +2,8 @@ package dev.kiln.stages.oracle;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.ConstantValue;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,6 +14,8 @@ record Tolerance(double absolute, double relative) {
 
     static Tolerance of(DType dtype) {
         return switch (dtype) {
+            case C128 -> of(DType.F64);
+            case C64 -> of(DType.F32);
             case F64 -> new Tolerance(1e-12, 1e-11);
             case F32 -> new Tolerance(2e-6, 4e-6);
             case F16 -> new Tolerance(2e-3, 4e-3);
@@ -30,6 +34,9 @@ record Tolerance(double absolute, double relative) {
             return Optional.of("libtorch gives " + expected.dtype() + expected.sizes() + ", Kiln gives "
                 + actual.dtype() + actual.sizes());
         }
+        if (expected.dtype().isComplex()) {
+            return mismatch(parts(expected), parts(actual));
+        }
         for (long i = 0; i < expected.numel(); i++) {
             boolean same = expected.dtype().isFloating() ? close(expected.doubleAt(i), actual.doubleAt(i))
                 : expected.longAt(i) == actual.longAt(i);
@@ -39,6 +46,12 @@ record Tolerance(double absolute, double relative) {
             }
         }
         return Optional.empty();
+    }
+
+    static ConstantValue parts(ConstantValue complex) {
+        List<Long> sizes = new ArrayList<>(complex.sizes());
+        sizes.add(2L);
+        return complex.view(complex.dtype().part(), sizes);
     }
 
     private boolean close(double expected, double actual) {

@@ -37,6 +37,7 @@ public final class TorchOracle {
         Map.entry(DType.I32, ScalarType.Int), Map.entry(DType.I64, ScalarType.Long),
         Map.entry(DType.F16, ScalarType.Half), Map.entry(DType.BF16, ScalarType.BFloat16),
         Map.entry(DType.F32, ScalarType.Float), Map.entry(DType.F64, ScalarType.Double),
+        Map.entry(DType.C64, ScalarType.ComplexFloat), Map.entry(DType.C128, ScalarType.ComplexDouble),
         Map.entry(DType.F8E4M3FN, ScalarType.Float8_e4m3fn), Map.entry(DType.F8E5M2, ScalarType.Float8_e5m2));
 
     private static final int MAX_COMPILED = 4000;
@@ -197,7 +198,7 @@ public final class TorchOracle {
     }
 
     private static ConstantValue constant(Tensor tensor) {
-        Tensor dense = tensor.contiguous();
+        Tensor dense = tensor.resolve_conj().contiguous();
         DType dtype = TYPES.entrySet().stream().filter(e -> e.getValue().value == dense.scalar_type().value)
             .map(Map.Entry::getKey).findFirst().orElseThrow();
         List<Long> sizes = new ArrayList<>();

@@ -174,6 +174,7 @@ final class NodeImport {
             case FLOATING -> new Arg.Real(constant.doubleAt(index));
             case INTEGRAL -> Arg.of(constant.longAt(index));
             case BOOLEAN -> new Arg.Bool(constant.longAt(index) != 0);
+            case COMPLEX -> throw new KilnException.Unsupported("complex numbers are not supported in ONNX");
         };
     }
 

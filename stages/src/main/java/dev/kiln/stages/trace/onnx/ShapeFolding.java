@@ -88,7 +88,7 @@ final class ShapeFolding {
         }
         DType to = OnnxTypes.dtype(code, "attribute 'to'");
         return switch (to.kind()) {
-            case FLOATING -> null;
+            case FLOATING, COMPLEX -> null;
             case BOOLEAN -> in.getFirst().map(to, v -> bool(!n.shapes().equal(v, SymInt.ZERO)));
             case INTEGRAL -> in.getFirst().map(to, v -> v);
         };

@@ -88,6 +88,7 @@ final class TensorReader {
             case I64 -> tensor.getInt64DataCount();
             case U32, U64 -> tensor.getUint64DataCount();
             case BOOL, U8, U16, I8, I16, I32, F16, BF16, F8E4M3FN, F8E5M2 -> tensor.getInt32DataCount();
+            case C64, C128 -> throw new KilnException.Unsupported(what + ": complex tensors are not supported in ONNX");
         };
         if (count != numel) {
             throw new KilnException.BadInput(what + ": " + dtype + tensor.getDimsList() + " takes " + numel
@@ -105,6 +106,7 @@ final class TensorReader {
                     (short) tensor.getInt32Data(i));
                 case F8E4M3FN, F8E5M2 -> into.data().set(ValueLayout.JAVA_BYTE, i,
                     (byte) tensor.getInt32Data(i));
+                case C64, C128 -> throw new IllegalStateException("refused above");
             }
         }
         return into;

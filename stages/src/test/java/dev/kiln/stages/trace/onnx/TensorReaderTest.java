@@ -30,6 +30,9 @@ class TensorReaderTest {
     @Test
     void rawDataOfEveryType() {
         for (DType dtype : DType.values()) {
+            if (dtype.isComplex()) {
+                continue; // no ONNX operator that Kiln has takes complex tensors
+            }
             ConstantValue value = fill(dtype, dims(3), 1, 0, 1);
             assertThat(READER.read(TinyModel.tensor("t", value))).as(dtype.text()).isEqualTo(value);
         }

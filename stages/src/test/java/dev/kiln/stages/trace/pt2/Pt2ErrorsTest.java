@@ -107,7 +107,7 @@ class Pt2ErrorsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"10|element type complex64 is not supported",
+    @CsvSource(delimiter = '|', value = {"9|element type complex32 is not supported",
         "33|element type float8_e8m0fnu is not supported",
         "99|99 is no element type"})
     void namesElementTypes(int dtype, String message) {
