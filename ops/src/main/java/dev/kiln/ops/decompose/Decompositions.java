@@ -60,6 +60,8 @@ public final class Decompositions {
         RepeatDecompositions.define(d);
         AliasDecompositions.define(d);
         OverloadDecompositions.define(d);
+        TransformerDecompositions.define(d);
+        ModuleDecompositions.define(d);
         ComplexArithmetic.ofReals(d);
         FourierDecompositions.ofReals(d);
     }

@@ -12,6 +12,7 @@ final class AttentionOps {
         "aten._scaled_dot_product_flash_attention_for_cpu.default", call -> attention(call, "attn_mask"),
         "aten._scaled_dot_product_flash_attention.default", call -> attention(call, "attn_mask"),
         "aten._scaled_dot_product_efficient_attention.default", call -> attention(call, "attn_bias"),
+        "aten._scaled_dot_product_fused_attention_overrideable.default", call -> attention(call, "attn_bias"),
         "aten._scaled_dot_product_attention_math.default", call -> attention(call, "attn_mask"));
 
     private AttentionOps() {

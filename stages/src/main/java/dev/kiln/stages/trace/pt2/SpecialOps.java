@@ -13,6 +13,7 @@ final class SpecialOps {
     private static final Map<String, Translator> OPS = Map.ofEntries(
         Map.entry("aten._reshape_alias.default", call -> NodeCall.one(call.call("aten.view.default",
             self(call), call.arg(call.argument("size", 1))))),
+        Map.entry("aten.requires_grad_.default", call -> NodeCall.one(self(call))),
         Map.entry("aten.lift_fresh.default", call -> NodeCall.one(self(call))),
         Map.entry("aten.detach_.default", call -> NodeCall.one(self(call))),
         Map.entry("aten.feature_dropout.default", SpecialOps::dropout),

@@ -23,6 +23,7 @@ final class SymbolicOps {
         Map.entry("math.sqrt", "sqrt"), Map.entry("torch._sym_sqrt", "sqrt"), Map.entry("torch.sym_sqrt", "sqrt"),
         Map.entry("aten.sym_size.int", "sym_size"),
         Map.entry("aten.sym_stride.int", "sym_stride"), Map.entry("aten.sym_numel.default", "sym_numel"),
+        Map.entry("aten.numel.default", "sym_numel"),
         Map.entry("aten.sym_storage_offset.default", "sym_storage_offset"));
 
     private static final Map<String, BinaryOperator<Fraction>> BINARY = Map.of(

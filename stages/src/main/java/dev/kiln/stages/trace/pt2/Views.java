@@ -17,7 +17,7 @@ import java.util.stream.LongStream;
 /** Which operators give back part of their first argument's memory, and how such a part is written back. */
 final class Views {
     private static final Set<String> SAME = Set.of("alias", "detach", "detach_", "lift_fresh", "positive", "dropout",
-        "feature_dropout", "alpha_dropout", "_conj", "to", "type_as", "contiguous");
+        "feature_dropout", "alpha_dropout", "requires_grad", "_conj", "to", "type_as", "contiguous");
     private static final Set<String> RESHAPED = Set.of("view", "unsqueeze", "squeeze", "unflatten", "view_as",
         "_reshape_alias", "reshape", "reshape_as", "flatten");
     private static final Set<String> PARTS = Set.of("split", "split_with_sizes", "chunk", "tensor_split");
