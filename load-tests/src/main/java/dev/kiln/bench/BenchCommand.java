@@ -31,6 +31,13 @@ public final class BenchCommand implements KilnCommand {
     @Option(names = "--shape", paramLabel = "NAME=8x128", description = "Shape of an input; repeatable.")
     private List<String> shapes = new ArrayList<>();
 
+    @Option(names = "--static", description = "Fixes Kiln's open dimensions, but those of --dynamic, at --shape.")
+    private boolean fixed;
+
+    @Option(names = "--dynamic", paramLabel = "NAME=DIM[:MIN-MAX]",
+            description = "Keeps a dimension of an input open for Kiln; repeatable.")
+    private List<String> dynamic = new ArrayList<>();
+
     @Option(names = "--runs", description = "Counted runs of each engine (default 50; with --start, 5"
             + " processes).")
     private int runs = -1;
@@ -110,7 +117,18 @@ public final class BenchCommand implements KilnCommand {
         Map<String, long[]> byName = new LinkedHashMap<>();
         shapes.forEach(shape -> ShapeOption.parse(shape).addTo(byName));
         return new Duel.Plan(file, byName, engines(), threads, warmup, wanted,
-                Math.min(rounds, wanted), seed);
+                Math.min(rounds, wanted), seed, kilnOptions());
+    }
+
+    /** What the user says of open dimensions, as Kiln's command line takes it. */
+    private List<String> kilnOptions() {
+        List<String> options = new ArrayList<>();
+        dynamic.forEach(dim -> options.addAll(List.of("--dynamic", dim)));
+        if (fixed) {
+            options.add("--static");
+            shapes.forEach(shape -> options.addAll(List.of("--hint", shape)));
+        }
+        return options;
     }
 
     private List<String> engines() {

@@ -44,7 +44,8 @@ final class ColdStart {
             result.cold().addMillis(Json.number(command(empty, compile()), "total_ms"));
             warmRun(cache, result);
             for (String peer : peers()) {
-                try (var process = EngineProcess.start(peer, plan.model(), plan.threads())) {
+                try (var process = EngineProcess.start(peer, plan.model(), plan.threads(),
+                        List.of())) {
                     result.peer().addMillis(Json.number(process.facts(), "load_ms"));
                 }
             }
@@ -57,7 +58,8 @@ final class ColdStart {
     }
 
     private void makeInputs() {
-        try (var process = EngineProcess.start(KilnEngine.NAME, plan.model(), plan.threads())) {
+        try (var process = EngineProcess.start(KilnEngine.NAME, plan.model(), plan.threads(),
+                plan.options())) {
             List<Object> make = new ArrayList<>(List.of("make", plan.seed()));
             plan.shapes().forEach((name, shape) -> make.add(new ShapeOption(name, shape)));
             process.ask(make.toArray());
@@ -66,14 +68,17 @@ final class ColdStart {
     }
 
     private List<String> compile() {
-        return List.of("compile", plan.model().toString(), "--threads", Integer.toString(plan.threads()),
-                "--json");
+        List<String> compile = new ArrayList<>(List.of("compile", plan.model().toString(), "--threads",
+                Integer.toString(plan.threads()), "--json"));
+        compile.addAll(plan.options());
+        return compile;
     }
 
     private void warmRun(Path cache, Result result) {
         List<String> run = new ArrayList<>(List.of("run", plan.model().toString(), "--threads",
                 Integer.toString(plan.threads()), "--json", "--output-dir",
                 work.resolve("outputs").toString()));
+        run.addAll(plan.options());
         new TensorFolder(work.resolve("inputs")).files()
                 .forEach((name, file) -> run.addAll(List.of("--input", name + "=" + file)));
         long start = System.nanoTime();

@@ -27,9 +27,10 @@ final class Duel {
      * @param warmup runs before the first round
      * @param runs counted runs of each engine, over all rounds
      * @param seed of the inputs
+     * @param options of Kiln's command line, for Kiln alone
      */
     record Plan(Path model, Map<String, long[]> shapes, List<String> engines, int threads, int warmup,
-            int runs, int rounds, long seed) {
+            int runs, int rounds, long seed, List<String> options) {
     }
 
     /**
@@ -50,7 +51,7 @@ final class Duel {
         List<EngineProcess> engines = new ArrayList<>();
         try {
             for (String name : plan.engines()) {
-                engines.add(EngineProcess.start(name, plan.model(), plan.threads()));
+                engines.add(EngineProcess.start(name, plan.model(), plan.threads(), plan.options()));
             }
             handInputs(engines);
             OptionalDouble error = compare(engines);

@@ -14,10 +14,11 @@ interface Engine extends AutoCloseable {
      * Loads a model; what this takes is the engine's load time.
      *
      * @param threads that one run may use
+     * @param options of Kiln's command line, for Kiln alone
      */
-    static Engine open(String name, Path model, int threads) {
+    static Engine open(String name, Path model, int threads, List<String> options) {
         return switch (name) {
-            case KilnEngine.NAME -> KilnEngine.open(model, threads);
+            case KilnEngine.NAME -> KilnEngine.open(model, threads, options);
             case OnnxRuntimeEngine.NAME -> OnnxRuntimeEngine.open(model, threads);
             default -> throw new IllegalArgumentException("unknown engine " + name);
         };

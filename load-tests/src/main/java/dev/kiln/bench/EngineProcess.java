@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +34,10 @@ final class EngineProcess implements AutoCloseable {
     }
 
     /** Starts the process and waits until the model is loaded. */
-    static EngineProcess start(String engine, Path model, int threads) {
-        return new EngineProcess(engine, ChildJvm.start(EngineServer.class.getName(), Map.of(),
-                List.of(engine, model.toString(), Integer.toString(threads))));
+    static EngineProcess start(String engine, Path model, int threads, List<String> options) {
+        List<String> arguments = new ArrayList<>(List.of(engine, model.toString(), Integer.toString(threads)));
+        arguments.addAll(options);
+        return new EngineProcess(engine, ChildJvm.start(EngineServer.class.getName(), Map.of(), arguments));
     }
 
     String engine() {

@@ -38,13 +38,13 @@ final class EngineServer {
         this.engine = engine;
     }
 
-    /** @param arguments engine, model, threads */
+    /** @param arguments engine, model, threads, options of Kiln */
     public static void main(String[] arguments) throws IOException {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true,
                 StandardCharsets.UTF_8);
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try (Engine engine = Engine.open(arguments[0], Path.of(arguments[1]),
-                Integer.parseInt(arguments[2]))) {
+                Integer.parseInt(arguments[2]), List.of(arguments).subList(3, arguments.length))) {
             out.println(MARK + Json.write(engine.facts()));
             EngineServer server = new EngineServer(engine);
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {

@@ -3,15 +3,15 @@ package dev.kiln.bench;
 import dev.kiln.CompiledModel;
 import dev.kiln.Kiln;
 import dev.kiln.cache.CompiledGraph.TensorSpec;
+import dev.kiln.cli.CommonOptions;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
-import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileRequest;
-import dev.kiln.stages.trace.TraceOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine;
 
 /** Kiln through its public API, with the cache that the environment names. */
 final class KilnEngine implements Engine {
@@ -29,11 +29,14 @@ final class KilnEngine implements Engine {
     }
 
     /** The load time is that of the compile, or of the look-up in the cache. */
-    static KilnEngine open(Path file, int threads) {
+    static KilnEngine open(Path file, int threads, List<String> options) {
         long start = System.nanoTime();
         Kiln kiln = Kiln.open();
-        CompileOptions options = CompileOptions.defaults().withThreads(threads);
-        CompiledModel model = kiln.compileBlocking(new CompileRequest(file, TraceOptions.NONE, options));
+        CommonOptions given = new CommonOptions();
+        new CommandLine(given).parseArgs(options.toArray(String[]::new));
+        CompileRequest request = given.request(file);
+        CompiledModel model = kiln.compileBlocking(new CompileRequest(file, request.trace(),
+                request.options().withThreads(threads)));
         return new KilnEngine(kiln, model, (System.nanoTime() - start) / 1e6);
     }
 

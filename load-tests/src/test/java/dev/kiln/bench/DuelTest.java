@@ -80,7 +80,23 @@ class DuelTest {
                 "b", Tensor.ofFloats(new float[] {second}, 1));
     }
 
+    @Test
+    void passesOptionsOnToKiln() throws IOException {
+        List<String> fixed = List.of("--static", "--hint", "x=3x5", "--hint", "y=3x5");
+        Duel.Result result = new Duel(plan(SHAPES, List.of("kiln"), fixed), folder).run();
+        assertThat(result.latencies().get("kiln").count()).isPositive();
+        Map<String, long[]> other = Map.of("x", new long[] {4, 5}, "y", new long[] {4, 5});
+        Duel.Plan refused = plan(other, List.of("kiln"), fixed);
+        assertThatThrownBy(() -> new Duel(refused, folder).run())
+                .isInstanceOf(KilnException.BadInput.class).hasMessageContaining("x");
+    }
+
     private Duel.Plan plan(Map<String, long[]> shapes, List<String> engines) throws IOException {
-        return new Duel.Plan(TinyModel.write(folder), shapes, engines, 1, 3, 11, 2, 7);
+        return plan(shapes, engines, List.of());
+    }
+
+    private Duel.Plan plan(Map<String, long[]> shapes, List<String> engines, List<String> options)
+            throws IOException {
+        return new Duel.Plan(TinyModel.write(folder), shapes, engines, 1, 3, 11, 2, 7, options);
     }
 }

@@ -45,7 +45,8 @@ class ControlFlowTest {
     @Test
     void choosesBySizes() {
         TinyProgram program = new TinyProgram().input("x", "s0")
-            .call("torch.ops.aten.sym_size.int", "[{'as_sym_int':{'as_name':'n'}}]", "self", "%x", "dim", "{'as_int':0}")
+            .call("torch.ops.aten.sym_size.int", "[{'as_sym_int':{'as_name':'n'}}]", "self", "%x", "dim",
+                "{'as_int':0}")
             .call("_operator.ge", "[{'as_sym_bool':{'as_name':'ge'}}]", "", "{'as_sym_int':{'as_name':'n'}}", "",
                 "{'as_int':3}");
         Graph graph = Pt2Files.load(folder, cond(program, "{'as_sym_bool':{'as_name':'ge'}}", "neg.default"));

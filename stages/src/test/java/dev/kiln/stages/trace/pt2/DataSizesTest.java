@@ -77,7 +77,8 @@ class DataSizesTest {
         Graph graph = Pt2Files.load(folder, program);
         ConstantValue x = Pt2Files.tensor(List.of(3L), 1, 2, 3);
         assertGives(graph, Map.of("x", x, "length", ConstantValue.longs(List.of(), 2)), 2.0, 4.0);
-        assertThatThrownBy(() -> Pt2Files.run(graph, "out", Map.of("x", x, "length", ConstantValue.longs(List.of(), 4))))
+        assertThatThrownBy(
+            () -> Pt2Files.run(graph, "out", Map.of("x", x, "length", ConstantValue.longs(List.of(), 4))))
             .isInstanceOf(KilnException.BadInput.class);
     }
 

@@ -46,8 +46,8 @@ class MutationTest {
     /** {@code c[0][2] = 0}, {@code c.t()[1] = 0} and {@code c.view(6)[4:] = 0}: views of views. */
     @Test
     void writesThroughViewsOfViews() {
-        assertThat(run(zeroed(copy().node("select.int", "a", "self", "%c", "dim", "{'as_int':0}", "index", "{'as_int':0}")
-            .node("select.int", "b", "self", "%a", "dim", "{'as_int':0}", "index", "{'as_int':2}"), "b")))
+        assertThat(run(zeroed(copy().node("select.int", "a", "self", "%c", "dim", "{'as_int':0}", "index",
+            "{'as_int':0}").node("select.int", "b", "self", "%a", "dim", "{'as_int':0}", "index", "{'as_int':2}"), "b")))
             .containsExactly(-1.0, -2.0, -0.0, -4.0, -5.0, -6.0);
         assertThat(run(zeroed(copy().node("t.default", "a", "self", "%c")
             .node("select.int", "b", "self", "%a", "dim", "{'as_int':0}", "index", "{'as_int':1}"), "b")))
@@ -107,7 +107,8 @@ class MutationTest {
         TinyProgram bits = new TinyProgram().input(5, "x", 2).node("clone.default", "c", "self", "%x")
             .node("__iand__.Tensor", "i", "self", "%c", "other", "%x")
             .node("__or__.Scalar", "out", "self", "%c", "other", "{'as_int':8}").value(5, "out", 2).output("out");
-        assertThat(Pt2Files.run(Pt2Files.load(folder, bits), "out", Map.of("x", ConstantValue.longs(List.of(2L), 3, 9))))
+        Map<String, ConstantValue> inputs = Map.of("x", ConstantValue.longs(List.of(2L), 3, 9));
+        assertThat(Pt2Files.run(Pt2Files.load(folder, bits), "out", inputs))
             .containsExactly(11.0, 9.0);
     }
 }
