@@ -62,6 +62,12 @@ public final class Decompositions {
         OverloadDecompositions.define(d);
         TransformerDecompositions.define(d);
         ModuleDecompositions.define(d);
+        LayerDecompositions.define(d);
+        WindowDecompositions.define(d);
+        ResamplingBackward.define(d);
+        ActivationBackward.define(d);
+        VolumeSampling.define(d);
+        AntialiasedResampling.define(d);
         ComplexArithmetic.ofReals(d);
         FourierDecompositions.ofReals(d);
     }

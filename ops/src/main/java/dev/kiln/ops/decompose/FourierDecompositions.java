@@ -29,6 +29,7 @@ final class FourierDecompositions {
         d.op("_fft_c2r.default(Tensor self, int[] dim, int normalization, SymInt last_dim_size) -> Tensor",
             (e, a) -> toReals(e, a, new ComplexParts(e)));
         FourierFunctions.define(d);
+        InverseShortTime.define(d);
     }
 
     static void define(BiConsumer<String, ComplexArithmetic.Body> bodies) {

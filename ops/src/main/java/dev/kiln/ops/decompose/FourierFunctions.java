@@ -150,12 +150,12 @@ final class FourierFunctions {
     }
 
     /** The window in the middle of a frame; null for none. */
-    private static Arg.Ref window(Emit e, OpArgs a, long size) {
+    static Arg.Ref window(Emit e, OpArgs a, long size) {
         long length = a.isNone(3) ? size : a.integer(3);
         if (a.isNone(4) && length == size) {
             return null;
         }
-        Arg.Ref window = a.isNone(4) ? e.full(List.of(SymInt.of(length)), 1, a.tensor(0).dtype()) : Emit.ref(a, 4);
+        Arg.Ref window = a.isNone(4) ? e.full(List.of(SymInt.of(length)), 1, a.tensor(0).dtype().part()) : Emit.ref(a, 4);
         long left = (size - length) / 2;
         return length == size ? window
             : e.call("constant_pad_nd.default", window, Arg.ints(left, size - length - left), 0);

@@ -10,16 +10,12 @@ import java.util.List;
 
 /** Reading an image at the places of a grid, whose coordinates run from -1 to 1; and the grid of an affine map. */
 final class GridSampling {
-    private static final int ZEROS = 0;
-    private static final int REFLECTION = 2;
-
     private final Emit e;
     private final Arg.Ref image;
     private final SymInt height;
     private final SymInt width;
     private final List<SymInt> out;
-    private final int padding;
-    private final boolean corners;
+    private final GridPlaces places;
 
     private GridSampling(Emit e, OpArgs a) {
         FakeTensor input = a.tensor(0);
@@ -30,8 +26,7 @@ final class GridSampling {
         }
         a.shapes().require(input.size(0), grid.size(0), a.schema().name() + ", batch");
         this.e = e;
-        padding = (int) a.integer(3);
-        corners = a.bool(4);
+        places = new GridPlaces(e, (int) a.integer(3), a.bool(4));
         height = input.size(2);
         width = input.size(3);
         image = e.view(e.compute(Emit.ref(a, 0)), List.of(input.size(0), input.size(1), height.times(width)));
@@ -42,7 +37,8 @@ final class GridSampling {
         String signature = "(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners)"
             + " -> Tensor";
         d.op("grid_sampler_2d.default" + signature, GridSampling::sample);
-        d.op("grid_sampler.default" + signature, GridSampling::sample);
+        d.op("grid_sampler.default" + signature, (e, a) -> a.tensor(0).rank() == 5
+            ? e.call("grid_sampler_3d.default", a.values().toArray()) : sample(e, a));
         d.op("affine_grid_generator.default(Tensor theta, SymInt[] size, bool align_corners) -> Tensor",
             GridSampling::affineGrid);
     }
@@ -50,47 +46,20 @@ final class GridSampling {
     private static Arg.Ref sample(Emit e, OpArgs a) {
         GridSampling s = new GridSampling(e, a);
         Arg.Ref grid = e.compute(Emit.ref(a, 1));
-        Arg.Ref x = s.place(e.view(e.call("select.int", grid, 3, 0), s.out), s.width);
-        Arg.Ref y = s.place(e.view(e.call("select.int", grid, 3, 1), s.out), s.height);
+        Arg.Ref x = s.places.place(e.view(e.call("select.int", grid, 3, 0), s.out), s.width);
+        Arg.Ref y = s.places.place(e.view(e.call("select.int", grid, 3, 1), s.out), s.height);
         Arg.Ref result = switch ((int) a.integer(2)) {
-            case 0 -> s.bilinear(s.bounded(x, s.width), s.bounded(y, s.height));
-            case 1 -> s.at(e.unary("round", s.bounded(x, s.width)), e.unary("round", s.bounded(y, s.height)), null);
+            case 0 -> s.bilinear(s.places.bounded(x, s.width), s.places.bounded(y, s.height));
+            case 1 -> s.at(e.unary("round", s.places.bounded(x, s.width)), e.unary("round", s.places.bounded(y, s.height)), null);
             case 2 -> s.bicubic(x, y);
             default -> throw a.error("interpolation mode must be 0, 1 or 2, is " + a.integer(2));
         };
         return e.cast(result, a.tensor(0).dtype());
     }
 
-    /** From -1 .. 1 to places of a dimension. */
-    private Arg.Ref place(Arg.Ref x, SymInt size) {
-        Arg.Ref scaled = e.mul(e.add(x, 1.0), corners ? size.plus(-1) : size);
-        return e.div(corners ? scaled : e.add(scaled, -1.0), 2.0);
-    }
-
-    /** Places outside, moved in as the padding mode says (zeros: left where they are). */
-    private Arg.Ref bounded(Arg.Ref x, SymInt size) {
-        if (padding == ZEROS) {
-            return x;
-        }
-        return e.call("clamp.default", padding == REFLECTION ? reflected(x, size) : x, 0, size.plus(-1));
-    }
-
-    /** Mirrored at the centres of the border elements, or at their outer edges. */
-    private Arg.Ref reflected(Arg.Ref x, SymInt size) {
-        SymInt span = corners ? size.plus(-1) : size;
-        if (span.is(0)) {
-            return e.mul(x, 0.0);
-        }
-        Arg.Ref distance = e.unary("abs", corners ? x : e.add(x, 0.5));
-        Arg.Ref extra = e.call("fmod.Scalar", distance, span);
-        Arg.Ref odd = e.call("eq.Scalar", e.call("fmod.Scalar", e.unary("floor", e.div(distance, span)), 2.0), 1.0);
-        Arg.Ref mirrored = e.where(odd, e.add(e.unary("neg", extra), span), extra);
-        return corners ? mirrored : e.add(mirrored, -0.5);
-    }
-
     /** The image's elements at integral places times a weight; 0 outside, and where a place is no number. */
     private Arg.Ref at(Arg.Ref x, Arg.Ref y, Arg.Ref weight) {
-        Arg.Ref inside = e.call("logical_and.default", inside(x, width), inside(y, height));
+        Arg.Ref inside = e.call("logical_and.default", places.inside(x, width), places.inside(y, height));
         Arg.Ref zero = e.number(0, e.dtype(x));
         Arg.Ref column = e.cast(e.where(inside, x, zero), DType.I64);
         Arg.Ref row = e.cast(e.where(inside, y, zero), DType.I64);
@@ -100,10 +69,6 @@ final class GridSampling {
         Arg.Ref picked = e.call("gather.default", image, 2, e.expand(flat, List.of(out.get(0), channels, count)));
         Arg.Ref values = e.view(picked, List.of(out.get(0), channels, out.get(2), out.get(3)));
         return e.where(inside, weight == null ? values : e.mul(values, weight), e.number(0, e.dtype(values)));
-    }
-
-    private Arg.Ref inside(Arg.Ref x, SymInt size) {
-        return e.call("logical_and.default", e.call("ge.Scalar", x, 0), e.call("le.Scalar", x, size.plus(-1)));
     }
 
     private Arg.Ref bilinear(Arg.Ref x, Arg.Ref y) {
@@ -127,9 +92,9 @@ final class GridSampling {
         List<Arg.Ref> down = Resampling.cubicWeights(e, e.sub(y, top), Resampling.CUBIC);
         Arg.Ref sum = null;
         for (int i = 0; i < 4; i++) {
-            Arg.Ref row = bounded(e.add(top, i - 1.0), height);
+            Arg.Ref row = places.bounded(e.add(top, i - 1.0), height);
             for (int j = 0; j < 4; j++) {
-                Arg.Ref term = at(bounded(e.add(left, j - 1.0), width), row, e.mul(across.get(j), down.get(i)));
+                Arg.Ref term = at(places.bounded(e.add(left, j - 1.0), width), row, e.mul(across.get(j), down.get(i)));
                 sum = sum == null ? term : e.add(sum, term);
             }
         }

@@ -167,13 +167,13 @@ final class Resampling {
     }
 
     /** libtorch finds the nearest place in f32 whatever the dtype is. */
-    private static Mix nearest(Precision p, Axis axis, double shift) {
+    static Mix nearest(Precision p, Axis axis, double shift) {
         Precision single = new Precision(p.e(), DType.F32);
         Arg.Ref at = p.e().unary("floor", single.scaled(single.places(axis.out(), shift), axis));
         return new Mix(List.of(single.index(at, 0, axis.in())), null);
     }
 
-    private static Mix linear(Precision p, Axis axis) {
+    static Mix linear(Precision p, Axis axis) {
         Emit e = p.e();
         Arg.Ref source = axis.alignCorners() ? p.source(axis) : e.call("clamp_min.default", p.source(axis), 0.0);
         Arg.Ref low = e.unary("floor", source);
@@ -182,7 +182,7 @@ final class Resampling {
             List.of(e.add(e.unary("neg", weight), 1.0), weight));
     }
 
-    private static Mix cubic(Precision p, Axis axis) {
+    static Mix cubic(Precision p, Axis axis) {
         Emit e = p.e();
         Arg.Ref source = p.source(axis);
         Arg.Ref low = e.unary("floor", source);

@@ -33,7 +33,8 @@ final class SampleTable {
             "batch_norm", "gelu",
         "_native_batch_norm_legit_no_training", "median", "nanmedian", "lstm", "gru", "rnn_tanh", "rnn_relu", "histc",
         "chain_matmul", "linalg_multi_dot", "_scaled_mm",
-            "_native_multi_head_attention", "_transformer_encoder_layer_fwd");
+            "_native_multi_head_attention", "_transformer_encoder_layer_fwd",
+        "fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine", "gelu_backward", "hardswish_backward");
 
     /** Matrix products of truth values, which libtorch takes only if they are empty. */
     private static final Set<String> NO_TRUTH = Set.of("mm", "bmm", "matmul", "linear");
@@ -73,7 +74,7 @@ final class SampleTable {
     /** What the tensor at an argument's position may hold. */
     static Range range(OpOverload op, int position) {
         String packet = op.packet();
-        if (packet.contains("fft") || packet.equals("stft") || COMPLEX.contains(packet)) {
+        if (packet.contains("fft") || packet.matches("i?stft|_?upsample.*") || COMPLEX.contains(packet)) {
             return Range.FINITE;
         }
         if (DIVISIONS.contains(packet) && position == 1) {
@@ -139,7 +140,7 @@ final class SampleTable {
         if (op.packet().matches("_scaled_mm|rnn_relu|lstm|gru|_transformer_encoder_layer_fwd")) {
             return 20;
         }
-        if (op.packet().contains("fft") || op.packet().equals("stft")) {
+        if (op.packet().contains("fft") || op.packet().matches("i?stft|_?upsample.*")) {
             return 8;
         }
         if (op.packet().contains("conv")) {
