@@ -38,6 +38,9 @@ public final class CommonOptions {
         description = "Keeps a dimension of an input open, within the sizes given. Repeatable.")
     private List<String> dynamic = new ArrayList<>();
 
+    @Option(names = "--program", paramLabel = "NAME", description = "Which program of a .pt2 file that holds several.")
+    private String program = "";
+
     @Option(names = "--duck-shape", description = "Dimensions with the same --hint are the same size in every call.")
     private boolean duckShape;
 
@@ -122,7 +125,7 @@ public final class CommonOptions {
         for (String hint : hints) {
             trace = trace.withHint(NamedValue.name("--hint", hint), NamedValue.shape("--hint", hint));
         }
-        return trace.withOpen(openSizes());
+        return trace.withOpen(openSizes()).withProgram(program);
     }
 
     private OpenSizes openSizes() {

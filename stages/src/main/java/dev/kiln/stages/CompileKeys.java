@@ -32,7 +32,8 @@ public final class CompileKeys {
         KeyBuilder key = new KeyBuilder(REQUEST_DOMAIN);
         machineAndOptions(key, request.options(), environment);
         TraceOptions trace = request.trace();
-        key.component("trace").map(text(trace.pins())).map(text(trace.hints())).map(trace.open().describe());
+        key.component("trace").map(text(trace.pins())).map(text(trace.hints())).map(trace.open().describe())
+            .text(trace.program());
         Map<String, String> values = new TreeMap<>();
         trace.values().forEach((name, value) -> values.put(name, describe(value)));
         key.component("trace.values").map(values);

@@ -14,10 +14,12 @@ import java.util.Map;
  * @param values contents that an input is assumed to have wherever the importer must know them (the shape of
  *     a Reshape, the axes of a reduction); the input stays a placeholder
  * @param open which dimensions stay open
+ * @param program which program of an archive that holds several; empty if there is only one
  */
 public record TraceOptions(Map<String, List<Long>> pins, Map<String, List<Long>> hints,
-        Map<String, ConstantValue> values, OpenSizes open) {
-    public static final TraceOptions NONE = new TraceOptions(Map.of(), Map.of(), Map.of(), OpenSizes.DEFAULT);
+        Map<String, ConstantValue> values, OpenSizes open, String program) {
+    public static final TraceOptions NONE = new TraceOptions(Map.of(), Map.of(), Map.of(), OpenSizes.DEFAULT,
+        "");
 
     public TraceOptions {
         pins = Map.copyOf(pins);
@@ -26,19 +28,23 @@ public record TraceOptions(Map<String, List<Long>> pins, Map<String, List<Long>>
     }
 
     public TraceOptions withPin(String input, long... shape) {
-        return new TraceOptions(with(pins, input, list(shape)), hints, values, open);
+        return new TraceOptions(with(pins, input, list(shape)), hints, values, open, program);
     }
 
     public TraceOptions withHint(String input, long... shape) {
-        return new TraceOptions(pins, with(hints, input, list(shape)), values, open);
+        return new TraceOptions(pins, with(hints, input, list(shape)), values, open, program);
     }
 
     public TraceOptions withValue(String input, ConstantValue value) {
-        return new TraceOptions(pins, hints, with(values, input, value), open);
+        return new TraceOptions(pins, hints, with(values, input, value), open, program);
     }
 
     public TraceOptions withOpen(OpenSizes sizes) {
-        return new TraceOptions(pins, hints, values, sizes);
+        return new TraceOptions(pins, hints, values, sizes, program);
+    }
+
+    public TraceOptions withProgram(String name) {
+        return new TraceOptions(pins, hints, values, open, name);
     }
 
     private static List<Long> list(long[] shape) {

@@ -21,7 +21,11 @@ public final class TracePhase {
     public static Traced run(CompileRequest request) {
         Path model = request.model();
         requireReadable(model);
-        Graph graph = isExportedProgram(model) ? Pt2Importer.importModel(model, request.trace())
+        boolean exported = isExportedProgram(model);
+        if (!exported && !request.trace().program().isEmpty()) {
+            throw new KilnException.BadInput(model.getFileName() + ": only a .pt2 file has programs to choose from");
+        }
+        Graph graph = exported ? Pt2Importer.importModel(model, request.trace())
             : OnnxImporter.importModel(model, request.trace());
         Traced traced = new Traced(model.getFileName().toString(),
             request.options().emulatePrecisionCasts() ? LowPrecisionBarriers.mark(graph) : graph);

@@ -49,7 +49,7 @@ public final class Pt2Importer {
     public static Graph importModel(Path file, TraceOptions options) {
         String name = String.valueOf(file.getFileName());
         try {
-            Pt2Archive archive = Pt2Archive.open(file);
+            Pt2Archive archive = Pt2Archive.open(file, options.program());
             return new Pt2Importer(ProgramReader.read(archive.program()), options.open().policy())
                 .translate(archive, options);
         } catch (KilnException.Unsupported e) {

@@ -1,9 +1,13 @@
 package dev.kiln.stages.trace.pt2;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Graph;
+import dev.kiln.stages.trace.TraceOptions;
 import dev.kiln.stages.trace.pt2.TinyProgram.Weight;
+import dev.kiln.stages.trace.pt2.archive.ZipWriter;
 import dev.kiln.stages.trace.pt2.archive.ZipWriter.Style;
 import java.nio.file.Path;
 import java.util.List;
@@ -125,5 +129,23 @@ class ContainerTest {
             assertThat(c.value().data().isMapped()).isTrue();
             assertThat(c.value().data().isReadOnly()).isTrue();
         });
+    }
+
+    /** An archive of two programs, such as a prefill and a decode step. */
+    @Test
+    void choosesAProgram() {
+        TinyProgram neg = new TinyProgram().input("x", 1).node("neg.default", "y", "self", "%x").output("y");
+        TinyProgram exp = new TinyProgram().input("x", 1).node("exp.default", "z", "self", "%x").output("z");
+        Path file = Pt2Files.write(folder, new ZipWriter(Style.PLAIN).add("m/archive_format", "pt2")
+            .add("m/models/first.json", Containers.text(neg.root))
+            .add("m/models/second.json", Containers.text(exp.root))
+            .bytes());
+        Graph second = Pt2Importer.importModel(file, TraceOptions.NONE.withProgram("second"));
+        assertThat(second.outputs()).extracting("name").containsExactly("z");
+        assertThat(Pt2Importer.importModel(file, TraceOptions.NONE.withProgram("first")).outputs()).extracting("name")
+            .containsExactly("y");
+        assertThatThrownBy(() -> Pt2Importer.importModel(file, TraceOptions.NONE.withProgram("third")))
+            .isInstanceOf(KilnException.BadInput.class)
+            .hasMessageContaining("holds no program 'third'; there are: first, second");
     }
 }

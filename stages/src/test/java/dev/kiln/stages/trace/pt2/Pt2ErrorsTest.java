@@ -71,9 +71,10 @@ class Pt2ErrorsTest {
     }
 
     @Test
-    void refusesSeveralModels() {
+    void asksWhichOfSeveralPrograms() {
         refused(new ZipWriter(Style.PLAIN).add("m/archive_format", "pt2").add("m/models/a.json", "{}")
-            .add("m/models/b.json", "{}").bytes(), KilnException.Unsupported.class, "holds several models (a, b)");
+            .add("m/models/b.json", "{}").bytes(), KilnException.BadInput.class,
+            "holds several programs; choose one (--program NAME): a, b");
     }
 
     @Test

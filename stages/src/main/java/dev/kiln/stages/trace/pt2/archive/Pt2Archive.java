@@ -21,29 +21,35 @@ import java.util.stream.Stream;
 public record Pt2Archive(Json program, Weights weights) {
     private static final String LEGACY = "serialized_exported_program.json";
 
-    /** @throws KilnException.BadInput if the file is damaged, or a ZIP file of another kind */
-    public static Pt2Archive open(Path file) {
+    /**
+     * @param program which program, if the file holds several; empty for the only one
+     * @throws KilnException.BadInput if the file is damaged, a ZIP file of another kind, or has no such program
+     */
+    public static Pt2Archive open(Path file, String program) {
         String name = String.valueOf(file.getFileName());
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return read(new ZipArchive(name, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(),
-                Arena.ofAuto())));
+                Arena.ofAuto())), program);
         } catch (IOException e) {
             throw new KilnException.BadInput(file + ": cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private static Pt2Archive read(ZipArchive zip) {
-        if (zip.has(LEGACY)) {
+    private static Pt2Archive read(ZipArchive zip, String program) {
+        if (zip.has(LEGACY) && program.isEmpty()) {
             return legacy(zip);
         }
         String root = zip.root().orElse("");
         if (zip.text(root + "archive_format").filter("pt2"::equals).isPresent()) {
-            return pt2(zip, root);
+            return pt2(zip, root, program);
         }
         if (zip.has(root + "data.pkl")) {
             throw new KilnException.Unsupported(zip.name() + " is "
                 + (zip.has(root + "constants.pkl") ? "a TorchScript file" : "a torch.save file")
                 + "; write the model with torch.export.save");
+        }
+        if (zip.has(LEGACY)) {
+            throw new KilnException.BadInput(zip.name() + " holds one program without a name, not '" + program + "'");
         }
         throw new KilnException.BadInput(zip.name() + " is a ZIP archive, but not one of torch.export.save");
     }
@@ -58,28 +64,32 @@ public record Pt2Archive(Json program, Weights weights) {
         return names.stream().filter(zip::has).findFirst().map(n -> TorchFile.read(zip, n)).orElse(Map.of());
     }
 
-    private static Pt2Archive pt2(ZipArchive zip, String root) {
+    private static Pt2Archive pt2(ZipArchive zip, String root, String program) {
         zip.text(root + "archive_version").filter(v -> !v.equals("0")).ifPresent(version -> {
             throw new KilnException.Unsupported(zip.name() + ": archive version '" + version + "' is not supported");
         });
         ByteOrders.requireLittle(zip, root);
-        String model = model(zip, root + "models/");
+        String model = model(zip, root + "models/", program);
         return new Pt2Archive(json(zip, root + "models/" + model + ".json"), new Weights(
             weights(zip, root + "data/weights/", model, List.of("_weights_config", "_model_param_config")),
             weights(zip, root + "data/constants/", model, List.of("_constants_config", "_model_constants_config"))));
     }
 
-    private static String model(ZipArchive zip, String folder) {
+    private static String model(ZipArchive zip, String folder, String wanted) {
         List<String> models = zip.names().stream().filter(n -> n.startsWith(folder) && n.endsWith(".json"))
             .map(n -> n.substring(folder.length(), n.length() - ".json".length())).toList();
         if (models.isEmpty()) {
             throw new KilnException.Unsupported(zip.name() + " holds no exported program, only compiled artifacts");
         }
-        if (models.size() > 1 && !models.contains("model")) {
-            throw new KilnException.Unsupported(zip.name() + " holds several models (" + String.join(", ", models)
-                + "); save one of them alone");
+        if (!wanted.isEmpty() && !models.contains(wanted)) {
+            throw new KilnException.BadInput(zip.name() + " holds no program '" + wanted + "'; there are: "
+                + String.join(", ", models));
         }
-        return models.contains("model") ? "model" : models.getFirst();
+        if (wanted.isEmpty() && models.size() > 1 && !models.contains("model")) {
+            throw new KilnException.BadInput(zip.name() + " holds several programs; choose one (--program NAME): "
+                + String.join(", ", models));
+        }
+        return !wanted.isEmpty() ? wanted : models.contains("model") ? "model" : models.getFirst();
     }
 
     private static Map<String, Weights.Slot> weights(ZipArchive zip, String folder, String model,
