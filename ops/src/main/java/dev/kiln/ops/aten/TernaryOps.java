@@ -60,14 +60,13 @@ final class TernaryOps {
                         x.get(1).cast(TypePromotion.common(a, 0, 1))));
         }
         r.elementwise("lerp.Scalar(Tensor self, Tensor end, Scalar weight) -> Tensor",
-            Shapes.broadcast(t -> t, 0, 1), TernaryOps::lerp);
+            Shapes.broadcast(t -> t, 0, 1), (a, x) -> lerp(TypePromotion.common(a, 0, 1), x));
         r.elementwise("lerp.Tensor(Tensor self, Tensor end, Tensor weight) -> Tensor",
-            Shapes.broadcast(t -> t, 0, 1, 2), TernaryOps::lerp);
+            Shapes.broadcast(t -> t, 0, 1, 2), (a, x) -> lerp(TypePromotion.common(a, 0, 1, 2), x));
     }
 
     /** From the nearer end, so that both ends are met exactly. */
-    private static Scalar lerp(OpArgs a, List<Scalar> x) {
-        DType t = TypePromotion.common(a, 0, 1);
+    private static Scalar lerp(DType t, List<Scalar> x) {
         Scalar start = x.get(0).cast(t);
         Scalar end = x.get(1).cast(t);
         Scalar weight = x.get(2).cast(t);

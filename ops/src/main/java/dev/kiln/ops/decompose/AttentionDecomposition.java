@@ -28,7 +28,7 @@ final class AttentionDecomposition {
         Arg.Ref key = e.compute(grouped(e, a, Emit.ref(a, 1)));
         Arg.Ref value = grouped(e, a, Emit.ref(a, 2));
         Arg.Ref turned = e.call("transpose.int", key, rank - 2, rank - 1);
-        Object scale = a.isNone(6) ? 1 / Math.sqrt(a.shapes().specialize(query.size(rank - 1))) : a.real(6);
+        Object scale = a.isNone(6) ? 1 / Math.sqrt(Math.max(1, a.shapes().specialize(query.size(rank - 1)))) : a.real(6);
         Arg.Ref product = ContractionDecompositions.matmul(e, e.compute(Emit.ref(a, 0)), turned);
         Arg.Ref scores = e.mul(product, scale);
         if (a.bool(5)) {

@@ -80,7 +80,7 @@ final class IndexDecompositions {
             Arg.Ref none = e.full(List.of(a.size(2)), 0, DType.I64);
             Arg.Ref uses = accumulate(e, none, 0, e.view(column, List.of(count)), e.full(List.of(count), 1, DType.I64));
             Arg.Ref own = e.unsqueeze(e.call("index_select.default", uses, 0, e.view(column, List.of(count))), 1);
-            rows = e.div(rows, e.cast(own, grad.dtype()));
+            rows = e.cast(e.div(rows, e.cast(own, grad.dtype())), grad.dtype());
         }
         Arg.Ref zeros = e.full(List.of(a.size(2), width), 0, grad.dtype());
         return accumulate(e, zeros, 0, e.expand(column, List.of(count, width)), rows);

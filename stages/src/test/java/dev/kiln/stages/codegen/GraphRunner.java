@@ -93,7 +93,8 @@ public final class GraphRunner {
         }
     }
 
-    private static Supplier<Map<String, ConstantValue>> failing(RuntimeException e) {
+    /** What is run where a graph failed before. */
+    public static Supplier<Map<String, ConstantValue>> failing(RuntimeException e) {
         return () -> {
             throw e;
         };

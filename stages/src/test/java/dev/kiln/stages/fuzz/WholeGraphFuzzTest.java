@@ -2,6 +2,7 @@ package dev.kiln.stages.fuzz;
 
 import dev.kiln.ops.interpreter.Interpreter;
 import dev.kiln.stages.codegen.GraphBatch.Effort;
+import dev.kiln.stages.oracle.TorchGraph;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 

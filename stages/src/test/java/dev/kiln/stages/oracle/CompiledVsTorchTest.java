@@ -5,6 +5,9 @@ import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.stages.codegen.GraphBatch.Effort;
 import dev.kiln.stages.codegen.GraphRunner;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -17,6 +20,9 @@ import org.junit.jupiter.api.TestFactory;
 class CompiledVsTorchTest extends OpOracle {
     private static final int CASES = 12;
     private static final int TOGETHER = 12;
+    private static final int RANDOM_TOGETHER = 75;
+    private static final int RANDOM_CASES = Integer.getInteger("kiln.oracle.cases", 1);
+    private static final int NIGHTLY_RANDOM_CASES = Integer.getInteger("kiln.oracle.cases", 60);
     private static final int TOGETHER_IN_FULL = 4;
 
     private Isa isa = CpuInfo.detect().bestIsa();
@@ -25,6 +31,17 @@ class CompiledVsTorchTest extends OpOracle {
     @TestFactory
     Stream<DynamicTest> agreesWithLibtorch() {
         return tests(TOGETHER, CASES);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> agreesWithLibtorchOnRandomCases() {
+        return randomTests(RANDOM_TOGETHER, RANDOM_CASES);
+    }
+
+    @TestFactory
+    @Tag("nightly")
+    Stream<DynamicTest> agreesWithLibtorchOnManyRandomCases() {
+        return randomTests(TOGETHER_IN_FULL, NIGHTLY_RANDOM_CASES);
     }
 
     @TestFactory
@@ -56,8 +73,19 @@ class CompiledVsTorchTest extends OpOracle {
 
     @Override
     List<Supplier<Map<String, ConstantValue>>> prepare(List<OracleCase> cases) {
-        List<OracleCase.Program> programs = cases.stream().map(c -> c.program(c.seed() % 2 == 0)).toList();
-        return new GraphRunner(isa, effort).prepare(
-            programs.stream().map(p -> new GraphRunner.Program(p.graph(), p.inputs())).toList());
+        Map<OracleCase, RuntimeException> refused = new IdentityHashMap<>();
+        List<GraphRunner.Program> programs = new ArrayList<>();
+        for (OracleCase sample : cases) {
+            try {
+                OracleCase.Program program = sample.program(sample.seed() % 2 == 0);
+                programs.add(new GraphRunner.Program(program.graph(), program.inputs()));
+            } catch (RuntimeException e) {
+                refused.put(sample, e);
+            }
+        }
+        Iterator<Supplier<Map<String, ConstantValue>>> results =
+            new GraphRunner(isa, effort).prepare(programs).iterator();
+        return cases.stream().map(c -> refused.containsKey(c) ? GraphRunner.failing(refused.get(c)) : results.next())
+            .toList();
     }
 }

@@ -8,8 +8,8 @@ import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.stages.codegen.GraphRunner.Program;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,21 +112,6 @@ final class LowPrecisionChains {
 
     /** What libtorch gives, one call after the other. */
     static Map<String, ConstantValue> eager(Graph graph, Map<String, ConstantValue> inputs) {
-        Map<Arg.Ref, ConstantValue> results = new HashMap<>();
-        for (Node node : graph.nodes()) {
-            switch (node) {
-                case Node.Placeholder p -> results.put(Arg.ref(p.name()), inputs.get(p.source()));
-                case Node.Constant c -> results.put(Arg.ref(c.name()), c.value());
-                case Node.Call call -> {
-                    List<ConstantValue> outputs = TorchOracle.run(call.op(), call.args(), results);
-                    for (int i = 0; i < outputs.size(); i++) {
-                        results.put(new Arg.Ref(call.name(), i), outputs.get(i));
-                    }
-                }
-            }
-        }
-        Map<String, ConstantValue> named = new LinkedHashMap<>();
-        graph.outputs().forEach(o -> named.put(o.name(), results.get(o.value())));
-        return named;
+        return TorchGraph.run(new Program(graph, inputs));
     }
 }

@@ -19,11 +19,24 @@ final class OpCheck {
     private final double slack;
     private final List<Attempt> attempts = new ArrayList<>();
     private final List<String> notRun = new ArrayList<>();
-    private final List<String> failures = new ArrayList<>();
+    private final List<Failure> failures = new ArrayList<>();
     private int compared;
 
     /** A case that libtorch takes. */
     private record Attempt(OracleCase sample, List<ConstantValue> expected) {
+    }
+
+    /** A case that differs, and how. */
+    record Failure(OracleCase sample, String difference) {
+        /** The exception, or what is wrong about which output, without values. */
+        String kind() {
+            return difference.replaceAll("-?\\d[\\w.-]*|\\[.*\\]|NaN|-?Infinity", "");
+        }
+
+        @Override
+        public String toString() {
+            return difference + "\n  in " + sample;
+        }
     }
 
     OpCheck(OpOverload op, double slack) {
@@ -31,10 +44,17 @@ final class OpCheck {
         this.slack = slack;
     }
 
-    /** Asks libtorch; a dtype that it does not take for an elementwise op is asked about once. */
     void ask(List<OracleCase> cases) {
+        ask(cases, Integer.MAX_VALUE);
+    }
+
+    /** Asks libtorch until it has taken so many cases; a dtype that it does not take for an elementwise op is asked about once. */
+    void ask(List<OracleCase> cases, int wanted) {
         Set<List<DType>> refused = new HashSet<>();
         for (OracleCase sample : cases) {
+            if (attempts.size() == wanted) {
+                return;
+            }
             if (op.kind() == OpKind.ELEMENTWISE && refused.contains(sample.dtypes())) {
                 continue;
             }
@@ -59,7 +79,7 @@ final class OpCheck {
             Attempt attempt = attempts.get(i);
             try {
                 difference(attempt, results.get(i))
-                    .ifPresent(f -> failures.add(f + "\n  in " + attempt.sample()));
+                    .ifPresent(f -> failures.add(new Failure(attempt.sample(), f)));
                 compared++;
             } catch (KilnException.Unsupported e) {
                 notRun.add(e.getMessage());
@@ -97,7 +117,7 @@ final class OpCheck {
         return compared;
     }
 
-    List<String> failures() {
+    List<Failure> failures() {
         return failures;
     }
 

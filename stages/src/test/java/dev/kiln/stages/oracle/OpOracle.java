@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.schema.OpTable;
+import dev.kiln.stages.oracle.OpCheck.Failure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Compares an executor of graphs with libtorch, op by op. Subclasses say what executes; every op of the table
- * needs samples. The seed is {@code -Dkiln.oracle.seed}, and a failing case prints its own;
+ * needs samples. Failing cases are made small. The seed is {@code -Dkiln.oracle.seed}, and a failing case prints its own;
  * {@code -Dkiln.oracle.ops=REGEX} picks ops.
  */
 abstract class OpOracle {
@@ -25,6 +27,8 @@ abstract class OpOracle {
     private static final String OPS = System.getProperty("kiln.oracle.ops", ".*");
     private static final Logger LOG = LoggerFactory.getLogger(OpOracle.class);
     private static final int MAX_REPORTED = 5;
+    /** Random cases that are drawn for each that is wanted: libtorch does not take all. */
+    private static final int DRAWN = 5;
 
     /** Gets cases ready together, as is cheapest; each supplier runs one: outputs by name, in order. */
     abstract List<Supplier<Map<String, ConstantValue>>> prepare(List<OracleCase> cases);
@@ -36,39 +40,67 @@ abstract class OpOracle {
 
     /** One test an op; {@code together} ops are prepared in one go, of each up to {@code limit} cases. */
     Stream<DynamicTest> tests(int together, int limit) {
+        return tests(together, limit, op -> {
+            List<OracleCase> cases = Samples.of(op, SEED);
+            assertThat(cases).as("samples of %s", op).isNotEmpty();
+            return Samples.spread(cases, limit);
+        });
+    }
+
+    /** As {@link #tests(int, int)}, with {@code count} random cases of each op. */
+    Stream<DynamicTest> randomTests(int together, int count) {
+        return tests(together, count, op -> RandomSamples.of(op, SEED, DRAWN * count + DRAWN));
+    }
+
+    private Stream<DynamicTest> tests(int together, int wanted, Function<OpOverload, List<OracleCase>> cases) {
         List<OpOverload> ops = OpTable.all().stream().filter(op -> op.name().matches(OPS)).toList();
         List<DynamicTest> tests = new ArrayList<>();
         for (int i = 0; i < ops.size(); i += together) {
-            Group group = new Group(ops.subList(i, Math.min(ops.size(), i + together)), limit);
+            Group group = new Group(ops.subList(i, Math.min(ops.size(), i + together)), wanted, cases);
             group.ops.forEach(op -> tests.add(DynamicTest.dynamicTest(op.name(), () -> verify(op, group))));
         }
         return tests.stream();
     }
 
-    private static void verify(OpOverload op, Group group) {
+    private void verify(OpOverload op, Group group) {
         OpCheck check = group.check(op);
         LOG.trace("{}: {} compared, seed {}; not run: {}", op, check.compared(), SEED, check.notRun());
-        List<String> failures = check.failures();
-        assertThat(failures.subList(0, Math.min(MAX_REPORTED, failures.size())))
+        List<Failure> failures = check.failures();
+        assertThat(failures.stream().limit(MAX_REPORTED).map(this::shrunk).toList())
             .as("%s: %d of %d cases differ, seed %d", op, failures.size(), check.compared(), SEED).isEmpty();
         assertThat(check.compared()).as("%s: compared; not run: %s", op, check.notRun()).isPositive();
+    }
+
+    private Failure shrunk(Failure failure) {
+        return new SampleShrinker(cases -> {
+            OpCheck check = new OpCheck(failure.sample().op(), slack());
+            check.ask(cases);
+            check.compare(prepare(check.samples()));
+            return check.failures();
+        }).shrink(failure);
     }
 
     /** Ops whose cases are prepared when the first of them is tested. */
     private final class Group {
         private final List<OpOverload> ops;
-        private final int limit;
+        private final int wanted;
+        private final Function<OpOverload, List<OracleCase>> cases;
         private Map<OpOverload, OpCheck> checks;
 
-        Group(List<OpOverload> ops, int limit) {
+        Group(List<OpOverload> ops, int wanted, Function<OpOverload, List<OracleCase>> cases) {
             this.ops = ops;
-            this.limit = limit;
+            this.wanted = wanted;
+            this.cases = cases;
         }
 
         synchronized OpCheck check(OpOverload op) {
             if (checks == null) {
                 checks = new LinkedHashMap<>();
-                ops.forEach(o -> checks.put(o, asked(o)));
+                for (OpOverload o : ops) {
+                    OpCheck check = new OpCheck(o, slack());
+                    check.ask(cases.apply(o), wanted);
+                    checks.put(o, check);
+                }
                 var results = prepare(checks.values().stream().flatMap(c -> c.samples().stream()).toList());
                 int at = 0;
                 for (OpCheck check : checks.values()) {
@@ -78,14 +110,6 @@ abstract class OpOracle {
                 }
             }
             return checks.get(op);
-        }
-
-        private OpCheck asked(OpOverload op) {
-            List<OracleCase> cases = Samples.of(op, SEED);
-            assertThat(cases).as("samples of %s", op).isNotEmpty();
-            OpCheck check = new OpCheck(op, slack());
-            check.ask(Samples.spread(cases, limit));
-            return check;
         }
     }
 }

@@ -19,10 +19,10 @@ import java.util.Map;
 /**
  * One call to compare.
  *
+ * @param sample gives the same case again
  * @param args complete arguments in schema order; references are keys of {@code operands}
- * @param seed gives the same operands again
  */
-record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands, long seed) {
+record OracleCase(Sample sample, List<Arg> args, Map<Arg.Ref, Operand> operands) {
 
     /** How an operand lies in memory. */
     enum Layout { CONTIGUOUS, TRANSPOSED, SLICED }
@@ -33,6 +33,14 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
 
     /** A graph of one call, and its inputs. */
     record Program(Graph graph, Map<String, ConstantValue> inputs) {
+    }
+
+    OpOverload op() {
+        return sample.op();
+    }
+
+    long seed() {
+        return sample.seed();
     }
 
     Map<Arg.Ref, ConstantValue> tensors() {
@@ -55,7 +63,7 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
         Map<Arg.Ref, Arg.Ref> refs = new HashMap<>();
         operands.forEach((ref, operand) -> refs.put(ref, strided
             ? strided(g, ref.node(), operand, inputs) : input(g, ref.node(), operand, inputs)));
-        Arg.Ref first = g.call(op, args.stream().map(a -> a.mapReferences(refs::get)).toList());
+        Arg.Ref first = g.call(op(), args.stream().map(a -> a.mapReferences(refs::get)).toList());
         int outputs = g.node(first).outputs().size();
         for (int i = 0; i < outputs; i++) {
             g.output("out" + i, new Arg.Ref(first.node(), i));
@@ -108,11 +116,12 @@ record OracleCase(OpOverload op, List<Arg> args, Map<Arg.Ref, Operand> operands,
 
     @Override
     public String toString() {
-        StringBuilder out = new StringBuilder(op + "(");
+        StringBuilder out = new StringBuilder(op() + "(");
         for (int i = 0; i < args.size(); i++) {
             out.append(i == 0 ? "" : ", ").append(args.get(i));
         }
-        out.append("), seed ").append(seed);
+        out.append("), seed ").append(seed()).append(", sample ").append(sample.text()).append(' ')
+            .append(sample.dtypes());
         operands.forEach((ref, o) -> out.append("\n  ").append(ref).append(" = ").append(o.value().dtype())
             .append(o.value().sizes()).append(' ').append(o.layout()).append(' ').append(elements(o
                 .value())));

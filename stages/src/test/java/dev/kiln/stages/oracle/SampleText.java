@@ -16,7 +16,7 @@ import java.util.Random;
 
 /**
  * Reads one sample's arguments. A tensor is a letter with sizes: {@code T[2,3]} of the sample's dtype, {@code
- * Tt} transposed and {@code Ts} sliced in memory, {@code P[3]} positive, {@code U[3]} from 0 to 1, {@code F[3]} always
+ * Tt} transposed and {@code Ts} sliced in memory, {@code P[3]} positive, {@code S[3]} rising, {@code U[3]} from 0 to 1, {@code F[3]} always
  * f32, {@code z[3]} complex (c128 for f64), {@code e[3]} f8e4m3fn, {@code b[2]} boolean, {@code i[4]<5} i64 below 5, {@code j[4]<5} i32, {@code c[4]<5} i8,
  * {@code i[4]<-5:5} from -5 on; {@code B[1,0]} is a list of truth values. Everything else is written as in the graph
  * text.
@@ -127,6 +127,7 @@ final class SampleText {
             case 'U' -> SampleValues.tensor(random, dtype, sizes, Range.UNIT);
             case 'z' -> SampleValues.complex(random, dtype, sizes, range);
             case 'e' -> SampleValues.tensor(random, DType.F8E4M3FN, sizes, Range.FINITE);
+            case 'S' -> SampleValues.sorted(random, dtype, sizes);
             case 'F' -> SampleValues.tensor(random, DType.F32, sizes, range);
             case 'b' -> SampleValues.tensor(random, DType.BOOL, sizes, range);
             case 'i' -> bounded(DType.I64, sizes);

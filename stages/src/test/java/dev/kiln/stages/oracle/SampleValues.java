@@ -16,6 +16,8 @@ final class SampleValues {
         ANY,
         /** Numbers of moderate size, now and then a NaN or an infinity. */
         MODERATE,
+        /** As {@code MODERATE}, with integers from {@code ANY}. */
+        WIDE,
         /** Finite numbers of moderate size. */
         FINITE,
         /** No zero, and no -1: the least integer over it overflows. */
@@ -56,6 +58,17 @@ final class SampleValues {
         return tensor(random, parts, pairs, range).view(parts.complex(), sizes);
     }
 
+    /** Finite values that rise along the last dimension, or stay. */
+    static ConstantValue sorted(Random random, DType dtype, List<Long> sizes) {
+        ConstantValue value = ConstantValue.allocate(dtype, sizes);
+        double last = 0;
+        for (long i = 0; i < value.numel(); i++) {
+            last = i % sizes.getLast() == 0 ? random.nextInt(3) : last + random.nextInt(3);
+            value.set(i, last);
+        }
+        return value;
+    }
+
     /** Integers from low (inclusive) to high (exclusive). */
     static ConstantValue indices(Random random, DType dtype, List<Long> sizes, long low, long high) {
         ConstantValue value = ConstantValue.allocate(dtype, sizes);
@@ -69,7 +82,7 @@ final class SampleValues {
         return switch (range) {
             case ANY -> random.nextInt(4) == 0 ? SPECIAL[random.nextInt(SPECIAL.length)]
                 : 3 * random.nextGaussian();
-            case MODERATE -> random.nextInt(40) == 0 ? SPECIAL[12 + random.nextInt(3)]
+            case MODERATE, WIDE -> random.nextInt(40) == 0 ? SPECIAL[12 + random.nextInt(3)]
                 : 2 * random.nextGaussian();
             case FINITE -> 3 * random.nextGaussian();
             case DIVISOR -> (random.nextBoolean() ? 1 : -1) * (0.25 + random.nextDouble() * 8);
@@ -85,7 +98,7 @@ final class SampleValues {
             return range == Range.DIVISOR ? 1 : random.nextInt(2);
         }
         return switch (range) {
-            case ANY -> random.nextInt(5) == 0 ? extreme(random, dtype) : random.nextInt(-10, 11);
+            case ANY, WIDE -> random.nextInt(5) == 0 ? extreme(random, dtype) : random.nextInt(-10, 11);
             case MODERATE, FINITE -> random.nextInt(-10, 11);
             case DIVISOR -> dtype == DType.U8 || random.nextBoolean() ? random.nextInt(1, 9)
                 : random.nextInt(-9, -1);

@@ -1,17 +1,12 @@
 package dev.kiln.stages.oracle;
 
 import dev.kiln.ops.DType;
-import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.schema.OpSchema.Parameter;
-import dev.kiln.stages.oracle.OracleCase.Operand;
-import dev.kiln.stages.oracle.SampleValues.Range;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 
 /** Seeded cases of an op: for elementwise ones made from the schema, for all from the {@link SampleTable}. */
@@ -96,52 +91,10 @@ final class Samples {
             add(text.toString(), dtypes);
         }
 
-        /**
-         * One case; tensors take the dtypes in turn. With complex ones all are finite: of products with infinite parts
-         * libtorch computes some as if a real number had an imaginary part.
-         */
+        /** One case; tensors take the dtypes in turn. */
         void add(String text, List<DType> dtypes) {
             long own = seed * 1_000_003 + op.name().hashCode() * 31L + cases.size();
-            Random random = new Random(own);
-            List<Arg> args = new ArrayList<>();
-            Map<Arg.Ref, Operand> operands = new LinkedHashMap<>();
-            List<Arg> parsed = new SampleText(text, dtypes.getFirst(), Range.FINITE, random).args();
-            int tensor = 0;
-            List<String> parts = split(text);
-            boolean complex = text.matches(".*\\bz[ts]?\\[.*");
-            for (int i = 0; i < parsed.size(); i++) {
-                DType dtype = dtypes.get(Math.min(tensor, dtypes.size() - 1));
-                SampleText part = new SampleText(parts.get(i), dtype,
-                    complex ? Range.FINITE : SampleTable.range(op, i), random);
-                int offset = operands.size();
-                Arg arg = part.args().getFirst().mapReferences(r -> shifted(r, offset));
-                part.operands().forEach((r, o) -> operands.put(shifted(r, offset), o));
-                tensor += arg.references().isEmpty() ? 0 : 1;
-                args.add(arg);
-            }
-            cases.add(new OracleCase(op, op.schema().complete(args), operands, own));
-        }
-
-        private static Arg.Ref shifted(Arg.Ref ref, int offset) {
-            return Arg.ref("t" + (Integer.parseInt(ref.node().substring(1)) + offset));
-        }
-
-        /** At commas outside brackets and quotes. */
-        private static List<String> split(String text) {
-            List<String> parts = new ArrayList<>();
-            int depth = 0;
-            int start = 0;
-            boolean quoted = false;
-            for (int i = 0; i <= text.length(); i++) {
-                char c = i < text.length() ? text.charAt(i) : ',';
-                quoted ^= c == '"';
-                depth += c == '[' ? 1 : c == ']' ? -1 : 0;
-                if (c == ',' && depth == 0 && !quoted) {
-                    parts.add(text.substring(start, i).strip());
-                    start = i + 1;
-                }
-            }
-            return parts;
+            cases.add(new Sample(op, text, dtypes, false, own).draw());
         }
     }
 }

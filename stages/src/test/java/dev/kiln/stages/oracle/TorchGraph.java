@@ -1,23 +1,22 @@
-package dev.kiln.stages.fuzz;
+package dev.kiln.stages.oracle;
 
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.stages.codegen.GraphRunner.Program;
-import dev.kiln.stages.oracle.TorchOracle;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Runs a graph without symbols in libtorch, one call after the other. */
-final class TorchGraph {
+public final class TorchGraph {
     private TorchGraph() {
     }
 
     /** @throws TorchOracle.Rejected if libtorch does not take one of the calls */
-    static Map<String, ConstantValue> run(Program program) {
+    public static Map<String, ConstantValue> run(Program program) {
         Graph graph = program.graph();
         Map<Arg.Ref, ConstantValue> values = new HashMap<>();
         for (Node node : graph.nodes()) {
