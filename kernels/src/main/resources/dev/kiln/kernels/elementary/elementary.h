@@ -14,7 +14,8 @@ typedef __UINT32_TYPE__ uint32_t;
 typedef __UINT64_TYPE__ uint64_t;
 
 #define KILN_EM static inline __attribute__((always_inline, const))
-#define KILN_NEAR static inline __attribute__((always_inline))
+/* What writes through a pointer must not be const: with constant arguments, clang forgets what it has written. */
+#define KILN_PARTS static inline __attribute__((always_inline))
 
 #if defined(__FMA__) || defined(__aarch64__)
 #define KILN_MAD(a, b, c) __builtin_elementwise_fma(a, b, c)
@@ -127,7 +128,7 @@ KILN_EM float kiln_em1_polyf(float r) {
 }
 
 /* x = n ln(2) + r; n comes back as n + KILN_ROUND_F. */
-KILN_EM float kiln_ln2_partsf(float x, float* shifted) {
+KILN_PARTS float kiln_ln2_partsf(float x, float* shifted) {
   *shifted = KILN_MAD(x, 1.44269504f, KILN_ROUND_F);
   float n = *shifted - KILN_ROUND_F;
   return KILN_MAD(n, 2.12194440e-4f, KILN_MAD(n, -0.693359375f, x));
@@ -162,7 +163,7 @@ KILN_EM float kiln_expm1f(float x) {
 }
 
 /* Splits a positive normal x into 2^e * (1 + f), f in sqrt(1/2) - 1 .. sqrt(2) - 1. */
-KILN_EM float kiln_log_partsf(float x, float* e) {
+KILN_PARTS float kiln_log_partsf(float x, float* e) {
   uint32_t u = kiln_bitsf(x), above = u - 0x3f3504f3u;
   *e = (float)((int32_t)above >> 23);
   return kiln_unbitsf(u - (above & 0xff800000u)) - 1.0f;
@@ -186,7 +187,7 @@ KILN_EM float kiln_log_sumf(float f, float e, float c) {
 }
 
 /* The same split for any positive x. */
-KILN_EM float kiln_log_splitf(float x, float* e) {
+KILN_PARTS float kiln_log_splitf(float x, float* e) {
   float small = x < 1.17549435e-38f ? 8388608.0f : 1.0f, shift = x < 1.17549435e-38f ? -23.0f : 0.0f;
   float f = kiln_log_partsf(x * small, e);
   *e += shift;
@@ -293,7 +294,7 @@ KILN_EM float kiln_gelu_tanhf(float x) {
 }
 
 /* The quarter turn n of a float, and what is left of it, in double: one step is enough for float accuracy. */
-KILN_EM double kiln_quarter_partsf(float x, double* shifted) {
+KILN_PARTS double kiln_quarter_partsf(float x, double* shifted) {
   *shifted = KILN_MAD((double)x, 0.63661977236758134, KILN_ROUND);
   double n = *shifted - KILN_ROUND;
   return KILN_MAD(n, -6.0771005065061922e-11, KILN_MAD(n, -1.5707963267341256, (double)x));
@@ -325,19 +326,19 @@ KILN_EM float kiln_tan_quarterf(double r, uint64_t quarter) {
   return (float)((quarter & 1 ? -c : s) / (quarter & 1 ? s : c));
 }
 
-KILN_NEAR float kiln_near_sinf(int32_t* far, float x) {
+KILN_PARTS float kiln_near_sinf(int32_t* far, float x) {
   double shifted, r = kiln_quarter_partsf(x, &shifted);
   *far |= kiln_absf(x) > KILN_FAR_F;
   return kiln_quarterf(r, kiln_bits(shifted));
 }
 
-KILN_NEAR float kiln_near_cosf(int32_t* far, float x) {
+KILN_PARTS float kiln_near_cosf(int32_t* far, float x) {
   double shifted, r = kiln_quarter_partsf(x, &shifted);
   *far |= kiln_absf(x) > KILN_FAR_F;
   return kiln_quarterf(r, kiln_bits(shifted) + 1);
 }
 
-KILN_NEAR float kiln_near_tanf(int32_t* far, float x) {
+KILN_PARTS float kiln_near_tanf(int32_t* far, float x) {
   double shifted, r = kiln_quarter_partsf(x, &shifted);
   *far |= kiln_absf(x) > KILN_FAR_F;
   return kiln_tan_quarterf(r, kiln_bits(shifted));
@@ -471,7 +472,7 @@ KILN_EM double kiln_em1_poly(double r) {
   return KILN_MAD(p, r * r, r);
 }
 
-KILN_EM double kiln_ln2_parts(double x, double* shifted) {
+KILN_PARTS double kiln_ln2_parts(double x, double* shifted) {
   *shifted = KILN_MAD(x, 1.4426950408889634, KILN_ROUND);
   double n = *shifted - KILN_ROUND;
   return KILN_MAD(n, -1.9082149292705877e-10, KILN_MAD(n, -0.69314718036912382, x));
@@ -501,7 +502,7 @@ KILN_EM double kiln_expm1(double x) {
   return kiln_copysign(e + e, x);
 }
 
-KILN_EM double kiln_log_parts(double x, double* e) {
+KILN_PARTS double kiln_log_parts(double x, double* e) {
   uint64_t u = kiln_bits(x), above = u - 0x3fe6a09e667f3bcdu + (2048ull << 52);
   /* The biased exponent as a double without an integer conversion, which AVX2 lacks. */
   *e = kiln_unbits((above >> 52) | 0x4330000000000000u) - (4503599627370496.0 + 2048.0);
@@ -521,7 +522,7 @@ KILN_EM double kiln_log_sum(double f, double e, double c) {
   return KILN_MAD(e, 0.69314718036912382, f - (h - t));
 }
 
-KILN_EM double kiln_log_split(double x, double* e) {
+KILN_PARTS double kiln_log_split(double x, double* e) {
   double small = x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0;
   double shift = x < 2.2250738585072014e-308 ? -54.0 : 0.0;
   double f = kiln_log_parts(x * small, e);
@@ -610,7 +611,7 @@ KILN_EM double kiln_erf(double x) {
   return a > 1.0 ? large : small;
 }
 
-KILN_EM double kiln_quarter_parts(double x, double* shifted) {
+KILN_PARTS double kiln_quarter_parts(double x, double* shifted) {
   *shifted = KILN_MAD(x, 0.63661977236758134, KILN_ROUND);
   double n = *shifted - KILN_ROUND;
   double r = KILN_MAD(n, -1.5707963267341256, x);
@@ -650,19 +651,19 @@ KILN_EM double kiln_tan_quarter(double r, uint64_t quarter) {
   return (quarter & 1 ? -c : s) / (quarter & 1 ? s : c);
 }
 
-KILN_NEAR double kiln_near_sin(int32_t* far, double x) {
+KILN_PARTS double kiln_near_sin(int32_t* far, double x) {
   double shifted, r = kiln_quarter_parts(x, &shifted);
   *far |= kiln_abs(x) > KILN_FAR;
   return kiln_quarter(r, kiln_bits(shifted));
 }
 
-KILN_NEAR double kiln_near_cos(int32_t* far, double x) {
+KILN_PARTS double kiln_near_cos(int32_t* far, double x) {
   double shifted, r = kiln_quarter_parts(x, &shifted);
   *far |= kiln_abs(x) > KILN_FAR;
   return kiln_quarter(r, kiln_bits(shifted) + 1);
 }
 
-KILN_NEAR double kiln_near_tan(int32_t* far, double x) {
+KILN_PARTS double kiln_near_tan(int32_t* far, double x) {
   double shifted, r = kiln_quarter_parts(x, &shifted);
   *far |= kiln_abs(x) > KILN_FAR;
   return kiln_tan_quarter(r, kiln_bits(shifted));
@@ -829,7 +830,7 @@ KILN_EM double kiln_remainder(double f, double s, double d) {
 
 /* log|x| as a sum of two doubles, for pow. log(1 + f) = 2 s + s z (2/3 + ...) with s = f / (2 + f), z = s^2,
    where s, z and the first term carry a low part; the rest of the series is too small to need one. */
-KILN_EM double kiln_log_pair(double x, double* low) {
+KILN_PARTS double kiln_log_pair(double x, double* low) {
   double e, f = kiln_log_split(x, &e);
   double d = 2.0 + f, dl = f - (d - 2.0);
   double s = f / d, sl = (kiln_remainder(f, s, d) - s * dl) / d;
@@ -876,7 +877,7 @@ KILN_EM float kiln_fmodf(float x, float y) {
 }
 
 /* A double's whole mantissa and the exponent of its last bit, counted from the smallest there is. */
-KILN_EM uint64_t kiln_mantissa(double a, int32_t* e) {
+KILN_PARTS uint64_t kiln_mantissa(double a, int32_t* e) {
   uint64_t u = kiln_bits(a), m = u & 0xfffffffffffffu;
   *e = u >> 52 ? (int32_t)(u >> 52) - 1 : 0;
   return u >> 52 ? m | (1ull << 52) : m;

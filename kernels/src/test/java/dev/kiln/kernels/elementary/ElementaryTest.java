@@ -26,6 +26,7 @@ class ElementaryTest {
         -1e-20, 5e-324, 1e-310, 1e-40, -1e-40, 1e300, -1e300, 1e30, 0x1p53, -0x1p53, 0x1p54, 709.7, 710, -745,
         -746, 88.7, 89,
         -103.9, Math.PI, 355, 1e5, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
+    private static final double[] CONSTANTS = {2, 0.5, -0.25, 1e-3, 40, 3e10};
     private static final Map<String, DoubleUnaryOperator> FLOATS = new LinkedHashMap<>();
     private static final Map<String, DoubleUnaryOperator> DOUBLES = new LinkedHashMap<>();
     private static final Map<String, DoubleUnaryOperator> EXACT = Map.of("erf", Reference::exactErf,
@@ -69,6 +70,7 @@ class ElementaryTest {
         Stream.concat(FLOATS.keySet().stream(), Stream.of("gelu_erff", "gelu_tanhf", "exp_nonpositivef"))
                 .forEach(name -> c.append(loop(name, "float")));
         DOUBLES.keySet().forEach(name -> c.append(loop(name, "double")));
+        FLOATS.keySet().forEach(name -> c.append(constants(name)));
         return c.append(powerLoop("powf", "float")).append(powerLoop("pow", "double")).toString();
     }
 
@@ -80,6 +82,14 @@ class ElementaryTest {
                 : "for (int64_t i = 0; i < n; i++) y[i] = kiln_" + name + "(x[i]);";
         return "KILN_EXPORT void v_" + name + "(const " + type + "* restrict x, " + type
                 + "* restrict y, int64_t n) { " + body + " }\n";
+    }
+
+    private static String constants(String name) {
+        StringBuilder c = new StringBuilder("KILN_EXPORT void c_" + name + "(float* y) {");
+        for (int i = 0; i < CONSTANTS.length; i++) {
+            c.append(" y[").append(i).append("] = kiln_").append(name).append("((float)").append(CONSTANTS[i]).append(");");
+        }
+        return c + " }\n";
     }
 
     private static String powerLoop(String name, String type) {
@@ -190,6 +200,21 @@ class ElementaryTest {
             };
         }
         return x;
+    }
+
+    /** A call that the C compiler computes is as exact as one at run time. */
+    @ParameterizedTest
+    @MethodSource("floatFunctions")
+    void isWithinFourUlpsOnConstants(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment y = arena.allocate(CONSTANTS.length * 4L);
+            LIBRARY.call("c_" + name, y);
+            for (int i = 0; i < CONSTANTS.length; i++) {
+                double expected = FLOATS.get(name).applyAsDouble((float) CONSTANTS[i]);
+                assertThat(Reference.ulps(y.getAtIndex(ValueLayout.JAVA_FLOAT, i), expected)).as("%s(%s)", name,
+                        CONSTANTS[i]).isLessThanOrEqualTo(4);
+            }
+        }
     }
 
     @Test

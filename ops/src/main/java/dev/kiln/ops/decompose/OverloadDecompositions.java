@@ -27,27 +27,27 @@ final class OverloadDecompositions {
         }
         for (String op : List.of("bitwise_left_shift", "bitwise_right_shift")) {
             d.op(op + ".Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
-                (e, a) -> e.call(op + ".Tensor", number(e, a), a.arg(1)));
+                (e, a) -> e.call(op + ".Tensor", number(e, a, 0, 1), a.arg(1)));
         }
         d.op("remainder.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
-            (e, a) -> e.call("remainder.Tensor", number(e, a), a.arg(1)));
+            (e, a) -> e.call("remainder.Tensor", number(e, a, 0, 1), a.arg(1)));
         d.op("xlogy.Scalar_Self(Scalar self, Tensor other) -> Tensor",
-            (e, a) -> e.call("xlogy.Tensor", number(e, a), a.arg(1)));
+            (e, a) -> e.call("xlogy.Tensor", number(e, a, 0, 1), a.arg(1)));
         d.list("where.default(Tensor condition) -> Tensor[]",
             (e, a) -> DataSizeDecompositions.columns(e, Emit.ref(a, 0)));
         d.list("nonzero_numpy.default(Tensor self) -> Tensor[]", (e, a) ->
             DataSizeDecompositions.columns(e, e.atLeastVector(Emit.ref(a, 0))));
     }
 
-    /** The number at the front as a tensor without dimensions, which promotes as a number does. */
-    private static Arg.Ref number(Emit e, OpArgs a) {
-        DType dtype = switch (a.arg(0)) {
+    /** The number at a position as a tensor without dimensions, which promotes as a number does with a tensor. */
+    private static Arg.Ref number(Emit e, OpArgs a, int position, int tensor) {
+        DType dtype = switch (a.arg(position)) {
             case Arg.Bool ignored -> DType.BOOL;
             case Arg.Int ignored -> DType.I64;
             default -> DType.F32;
         };
-        DType other = a.tensor(1).dtype();
-        return e.number(a.arg(0), other.kind().compareTo(dtype.kind()) >= 0 ? other : dtype);
+        DType other = a.tensor(tensor).dtype();
+        return e.number(a.arg(position), other.kind().compareTo(dtype.kind()) >= 0 ? other : dtype);
     }
 
     private static void conversions(Definitions d) {
@@ -77,10 +77,10 @@ final class OverloadDecompositions {
 
     private static void lookups(Definitions d) {
         d.op("bucketize.Scalar(Scalar self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor",
-            (e, a) -> e.call("bucketize.Tensor", number(e, a), a.arg(1), a.arg(2), a.arg(3)));
+            (e, a) -> e.call("bucketize.Tensor", number(e, a, 0, 1), a.arg(1), a.arg(2), a.arg(3)));
         d.op("searchsorted.Scalar(Tensor sorted_sequence, Scalar self, *, bool out_int32=False, bool right=False, "
             + "str? side=None, Tensor? sorter=None) -> Tensor", (e, a) -> e.call("searchsorted.Tensor", a.arg(0),
-                e.number(a.arg(1), a.tensor(0).dtype()), a.arg(2), a.arg(3), a.arg(4), a.arg(5)));
+                number(e, a, 1, 0), a.arg(2), a.arg(3), a.arg(4), a.arg(5)));
         d.op("isin.Tensor_Scalar(Tensor elements, Scalar test_element, *, bool assume_unique=False, "
             + "bool invert=False) -> Tensor", (e, a) -> e.call((a.bool(3) ? "ne" : "eq") + ".Scalar", a.arg(0), a.arg(1)));
         d.op("isin.Scalar_Tensor(Scalar element, Tensor test_elements, *, bool assume_unique=False, "

@@ -138,9 +138,7 @@ final class SampleTable {
         boolean mixes = op.packet().matches("upsample_.*(linear|cubic).*");
         boolean grids = op.packet().contains("grid_s") && dtype.bytes() == 2
             || op.packet().contains("affine_grid") && !dtype.isFloating();
-        boolean fractions = op.packet().matches("_pdist_forward|.*avg_pool.*|.*_norm.*|embedding_dense_backward")
-            && !dtype.isFloating();
-        return !fractions && !grids && !(mixes && !dtype.isFloating()) && !(half && (rounded || chained))
+        return !grids && !(mixes && !dtype.isFloating()) && !(half && (rounded || chained))
             && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
     }
 
