@@ -148,7 +148,7 @@ final class SampleTable {
      * round those once, at the end.
      */
     static double slack(OpOverload op, DType dtype) {
-        if (op.packet().matches("_scaled_mm|rnn_relu|lstm|gru|_transformer_encoder_layer_fwd")) {
+        if (op.packet().matches("_scaled_mm|rnn_relu|rnn_tanh|_native_multi_head_attention|lstm|gru|_transformer_encoder_layer_fwd")) {
             return 20;
         }
         if (op.packet().contains("fft") || op.packet().matches("i?stft|_?upsample.*")) {
