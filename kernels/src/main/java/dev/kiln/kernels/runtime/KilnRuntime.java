@@ -89,8 +89,12 @@ public final class KilnRuntime implements AutoCloseable {
     private static KilnRuntime load(Path sharedObject, int threads) {
         NativeLibrary library = NativeLibrary.open(sharedObject);
         try {
-            Native.bind(library.path());
-            return new KilnRuntime(library, threads);
+            boolean stays = Native.bind(library.path());
+            KilnRuntime runtime = new KilnRuntime(library, threads);
+            if (stays) {
+                LargeMemory.bind(runtime.mapFunction, runtime.unmapFunction);
+            }
+            return runtime;
         } catch (RuntimeException e) {
             library.close();
             throw e;
@@ -145,7 +149,7 @@ public final class KilnRuntime implements AutoCloseable {
         check("freeing a workspace", call(unmapFunction, NativeWords.of(block.bytes(), block.address())));
     }
 
-    private static int call(long function, NativeWords words) {
+    static int call(long function, NativeWords words) {
         try {
             return Native.call(function, words.address());
         } finally {

@@ -27,16 +27,22 @@ final class Native {
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
     }
 
-    /** Binds the JNI method to a runtime library, which then stays loaded as long as this class. */
-    static synchronized void bind(Path runtimeLibrary) {
-        if (!bound) {
-            try {
-                System.load(runtimeLibrary.toString());
-                bound = true;
-            } catch (UnsatisfiedLinkError e) {
-                bound = false;
-            }
+    /**
+     * Binds the JNI method to a runtime library, which then stays loaded as long as this class.
+     *
+     * @return false if another library serves already, or none can
+     */
+    static synchronized boolean bind(Path runtimeLibrary) {
+        if (bound) {
+            return false;
         }
+        try {
+            System.load(runtimeLibrary.toString());
+            bound = true;
+        } catch (UnsatisfiedLinkError e) {
+            bound = false;
+        }
+        return bound;
     }
 
     /** Calls {@code function} with {@code argument}; both are addresses that stay valid during the call. */

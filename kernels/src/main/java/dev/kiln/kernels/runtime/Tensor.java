@@ -52,7 +52,17 @@ public final class Tensor {
 
     /** A row-major tensor of zeros that lives as long as it is reachable. */
     public static Tensor allocate(DType dtype, long... shape) {
-        return allocate(dtype, Arena.ofAuto(), shape);
+        return automatic(dtype, true, shape);
+    }
+
+    /** As {@link #allocate(DType, long...)}, with whatever content, for those who fill it anyway. */
+    public static Tensor uninitialized(DType dtype, long... shape) {
+        return automatic(dtype, false, shape);
+    }
+
+    private static Tensor automatic(DType dtype, boolean zeroed, long[] shape) {
+        long bytes = Math.max(1, Layouts.bytes(dtype, shape));
+        return new Tensor(LargeMemory.allocate(bytes, zeroed), dtype, shape.clone(), Layouts.rowMajor(shape));
     }
 
     public static Tensor ofFloats(float[] values, long... shape) {

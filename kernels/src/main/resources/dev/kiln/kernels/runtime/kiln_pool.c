@@ -112,9 +112,17 @@ static void close_gate(kiln_pool* p) {
   }
 }
 
+/* Chunks long enough that each is one run of whole cache lines for the hardware's prefetcher, and many enough that a
+   worker that falls behind holds nobody up for long. */
+static int64_t chunk(const kiln_pool* p, int64_t n, int64_t grain) {
+  enum { PER_WORKER = 16, LINE = 64 };
+  int64_t even = n / (p->table.threads * PER_WORKER), most = even > grain ? even : grain;
+  return most < LINE ? most : (most + LINE - 1) & -(int64_t)LINE;
+}
+
 static void parallel_for(kiln_pool* p, kiln_task task, void* ctx, int64_t n, int64_t grain) {
   if (n <= 0) return;
-  if (grain < 1) grain = 1;
+  grain = chunk(p, n, grain < 1 ? 1 : grain);
   if (n <= grain || p->table.threads == 1 || __atomic_load_n(&p->busy, __ATOMIC_RELAXED)
       || __atomic_exchange_n(&p->busy, 1, __ATOMIC_ACQUIRE)) {
     task(ctx, 0, n, 0);

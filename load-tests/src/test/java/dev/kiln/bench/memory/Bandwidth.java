@@ -45,8 +45,8 @@ final class Bandwidth implements AutoCloseable {
     private final CompiledChain code;
 
     Bandwidth(KilnRuntime runtime) {
-        ConstantValue from = ConstantValue.allocate(DType.F32, List.of(BYTES / 4));
-        ConstantValue to = ConstantValue.allocate(DType.F32, List.of(BYTES / 4));
+        ConstantValue from = Memory.allocate(DType.F32, List.of(BYTES / 4));
+        ConstantValue to = Memory.allocate(DType.F32, List.of(BYTES / 4));
         from.data().fill((byte) 1);
         to.data().fill((byte) 2);
         code = CompiledChain.of(runtime, RuntimeHeader.text() + SOURCE.formatted(BYTES / 256), List.of(from), to);

@@ -66,7 +66,7 @@ final class CompiledChain implements AutoCloseable {
         code.kernels().forEach(k -> chosen.put(k.name(), k.variants().getFirst()));
         NativeBuild.Binary binary = NativeBuild.build(code, chosen, CpuTarget.of(ISA), compiler(), Deadline.none());
         FakeTensor result = graph.tensor(graph.outputs().getFirst().value());
-        ConstantValue output = ConstantValue.allocate(result.dtype(),
+        ConstantValue output = Memory.allocate(result.dtype(),
             result.sizes().stream().map(s -> s.asLong()).toList());
         return new CompiledChain(runtime, binary.sharedObject(),
             NativeBuild.constants(code, chosen).stream().map(ConstantLayout::copy).toList(), inputs, output, binary.sources());

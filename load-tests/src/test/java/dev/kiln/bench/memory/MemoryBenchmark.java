@@ -91,7 +91,7 @@ public final class MemoryBenchmark implements Callable<Integer> {
                 Files.createDirectories(sources);
                 Files.writeString(sources.resolve(chain.name() + ".c"), kiln.source());
             }
-            ConstantValue expected = ConstantValue.allocate(kiln.output().dtype(), kiln.output().sizes());
+            ConstantValue expected = Memory.allocate(kiln.output().dtype(), kiln.output().sizes());
             TorchChain torch = new TorchChain(chain, inputs, expected);
             kiln.run();
             double difference = torch.difference(kiln.output());
@@ -140,7 +140,7 @@ public final class MemoryBenchmark implements Callable<Integer> {
     }
 
     private static ConstantValue random(long[] shape) {
-        ConstantValue value = ConstantValue.allocate(DType.F32, Arrays.stream(shape).boxed().toList());
+        ConstantValue value = Memory.allocate(DType.F32, Arrays.stream(shape).boxed().toList());
         SplittableRandom random = new SplittableRandom(shape.length);
         for (long i = 0; i < value.numel(); i++) {
             value.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble(-2, 2));

@@ -54,10 +54,16 @@ final class ArgSearch {
         line(indent, "int64_t " + at + " = -1;");
         line(indent, "for (int64_t from = 0; from < " + length + "; from += " + BLOCK + ") {");
         out.append(indent).append("  const int64_t to = kiln_imin(from").append(to);
-        line(indent, "  " + type + " part = " + lowest + ";");
-        loop(indent + "  ", "from", value -> "part = " + (element.isFloating()
-            ? "kiln_fold_" + (max ? "max" : "min") + "(" + value + ", part);"
-            : value + (max ? " > " : " < ") + "part ? " + value + " : part;"));
+        if (CTypes.arithmetic(element) == DType.F32) {
+            line(indent, "  kiln_bounds bounds = KILN_NO_BOUNDS;");
+            loop(indent + "  ", "from", value -> "kiln_widen(&bounds, " + value + ");");
+            line(indent, "  const float part = kiln_" + (max ? "highest" : "lowest") + "(bounds);");
+        } else {
+            line(indent, "  " + type + " part = " + lowest + ";");
+            loop(indent + "  ", "from", value -> "part = " + (element.isFloating()
+                ? "kiln_fold_" + (max ? "max" : "min") + "(" + value + ", part);"
+                : value + (max ? " > " : " < ") + "part ? " + value + " : part;"));
+        }
         line(indent, "  if (" + at + " < 0 || part " + (max ? ">" : "<") + " " + best + " || (part != part && " + best
             + " == " + best + ")) { " + best + " = part; " + at + " = from; }");
         line(indent, "}");

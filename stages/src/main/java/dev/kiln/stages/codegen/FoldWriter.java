@@ -44,7 +44,26 @@ final class FoldWriter {
         return isArg(node) ? name + "_at" + suffix() : accumulator;
     }
 
+    /** Whether a row's extreme is found by the bits of its elements. */
+    private boolean byBits() {
+        return lanes == null && (node.op() == ReduceOp.MAX || node.op() == ReduceOp.MIN)
+            && CTypes.arithmetic(node.output().dtype()) == DType.F32;
+    }
+
+    private String bounds() {
+        return name + "_bounds";
+    }
+
+    /** What is left to do after the loop. */
+    String finish(String indent) {
+        return byBits() ? indent + "const float " + name + " = kiln_" + (node.op() == ReduceOp.MAX ? "highest" : "lowest")
+            + "(" + bounds() + ");\n" : "";
+    }
+
     String declaration(String indent) {
+        if (byBits()) {
+            return indent + "kiln_bounds " + bounds() + " = KILN_NO_BOUNDS;\n";
+        }
         String type = CTypes.computed(isArg(node) ? element : node.output().dtype());
         if (lanes == null) {
             String text = indent + type + " " + name + " = " + initial() + ";\n";
@@ -92,6 +111,9 @@ final class FoldWriter {
     }
 
     String step(String value, String indent) {
+        if (byBits()) {
+            return indent + "kiln_widen(&" + bounds() + ", " + value + ");\n";
+        }
         String a = accumulator;
         return switch (node.op()) {
             case SUM -> indent + a + (node.output().dtype() == DType.BOOL ? " |= " : " += ") + value + ";\n";

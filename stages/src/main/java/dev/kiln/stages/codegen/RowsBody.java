@@ -1,8 +1,10 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.LoopNode;
+import dev.kiln.stages.lowering.ReduceOp;
 import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.KernelGroup.Stage;
 import dev.kiln.stages.schedule.KernelGroup.Statement;
@@ -26,6 +28,7 @@ final class RowsBody {
     private final Map<String, String> folded = new HashMap<>();
     private final Lanes lanes;
     private final Transposes transposes;
+    private final NextRow nextRow;
 
     RowsBody(KernelGroup.Rows group, KernelNames names, boolean flat, boolean eagerNumerics) {
         this.eagerNumerics = eagerNumerics;
@@ -35,7 +38,13 @@ final class RowsBody {
         group.stages().forEach(s -> s.statements().forEach(st -> producers.put(st.output().name(), st)));
         rowArrayNames();
         this.lanes = Lanes.of(group, longestRow()).orElse(null);
-        this.transposes = Transposes.of(group, names).orElse(null);
+        this.transposes = Transposes.of(group, names, rowArrays.keySet()).orElse(null);
+        this.nextRow = lanes == null && transposes == null ? NextRow.of(group).orElse(null) : null;
+    }
+
+    /** Whether results go to memory past the caches. */
+    boolean streams() {
+        return transposes != null && transposes.streams();
     }
 
     /** The outer dimension that is walked in steps, or -1. */
@@ -104,12 +113,12 @@ final class RowsBody {
             }
         }
         if (!together.isEmpty()) {
-            loops(new Stage(stage.inner(), together), indent);
+            loops(new Stage(stage.inner(), together), nextRow != null && group.stages().indexOf(stage) == 1, indent);
         }
         storeFolded(stage, indent);
     }
 
-    private void loops(Stage stage, String indent) {
+    private void loops(Stage stage, boolean fetching, String indent) {
         List<FoldWriter> folds = new ArrayList<>();
         for (Statement statement : stage.statements()) {
             if (statement.node() instanceof LoopNode.Reduction reduction) {
@@ -127,10 +136,11 @@ final class RowsBody {
             out.append(indent).append("  #pragma clang fp reassociate(on)\n");
         }
         int opened = out.length();
-        String inside = openLoops(stage, indent + "  ");
+        String inside = openLoops(stage, fetching, indent + "  ");
         int depth = out.substring(opened).split("\\{\n", -1).length - 1;
         Map<String, String> values = new HashMap<>();
-        ScalarWriter writer = new ScalarWriter(out, inside, names, load -> load(load, stage, values));
+        ScalarWriter writer = new ScalarWriter(out, inside, names, load -> load(load, stage, values),
+            this::isNotPositive);
         int fold = 0;
         for (Statement statement : stage.statements()) {
             String value = writer.write(statement.body());
@@ -143,13 +153,25 @@ final class RowsBody {
         }
         for (int d = depth; d > 0; d--) {
             out.append(indent).append("  ".repeat(d)).append("}\n");
+            if (d == depth && transposes != null) {
+                transposes.stream(out, indent + "  ".repeat(d));
+            }
         }
         out.append(indent).append("}\n");
+        folds.forEach(f -> out.append(f.finish(indent)));
     }
 
-    private String openLoops(Stage stage, String indent) {
-        if (transposes != null) {
-            String inside = transposes.open(out, indent);
+    /** Whether a value is an element less the maximum of all such. */
+    private boolean isNotPositive(Scalar value) {
+        return value instanceof Scalar.Apply(ScalarOp op, List<Scalar> args, var dtype) && op == ScalarOp.SUB
+            && args.get(1) instanceof Scalar.Load most && producers.containsKey(most.buffer())
+            && producers.get(most.buffer()).node() instanceof LoopNode.Reduction r && r.op() == ReduceOp.MAX
+            && producers.get(most.buffer()).body().equals(args.get(0));
+    }
+
+    private String openLoops(Stage stage, boolean fetching, String indent) {
+        if (transposes != null || fetching) {
+            String inside = fetching ? nextRow.open(out, names, indent) : transposes.open(out, indent);
             String vectorize = vectorizable(stage) ? inside + "#pragma clang loop vectorize(assume_safety)\n" : "";
             out.append(vectorize).append(inside).append("for (int64_t j0 = from; j0 < to; j0++) {\n");
             return inside + "  ";
@@ -234,7 +256,10 @@ final class RowsBody {
             out.append(indent).append(array).append('[').append(place(statement.store()))
                 .append("] = ").append(CTypes.storing(value, statement.output().dtype())).append(";\n");
         }
-        if (!group.internal().contains(buffer)) {
+        if (transposes != null && transposes.streams(buffer)) {
+            out.append(indent).append(transposes.line(buffer)).append(" = ")
+                .append(CTypes.storing(value, statement.output().dtype())).append(";\n");
+        } else if (!group.internal().contains(buffer)) {
             out.append(indent).append(names.target(buffer)).append('[').append(names.index().print(statement.store()))
                 .append("] = ").append(CTypes.storing(value, statement.output().dtype())).append(";\n");
         }

@@ -47,7 +47,8 @@ final class RowsKernel {
         String cost = names.index().print(cost());
         String whole = "  const kiln_args* args = (const kiln_args*)ctx;\n  (void)worker;\n"
             + names.declarations(symbols, "  ") + body.arrays()
-            + (flat ? text : "  for (int64_t row = begin; row < end; row++) {\n" + decode + text + "  }\n");
+            + (flat ? text : "  for (int64_t row = begin; row < end; row++) {\n" + decode + text + "  }\n")
+            + (body.streams() ? "  kiln_streamed();\n" : "");
         return FarArguments.function("static", "KERNEL", "void* ctx, int64_t begin, int64_t end, int32_t worker",
                 "ctx, begin, end, worker", whole)
             + "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n"

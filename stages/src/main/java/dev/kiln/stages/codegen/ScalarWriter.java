@@ -2,12 +2,14 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.scalar.Scalar;
+import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Writes scalar expressions as C statements, one temporary a node; equal expressions are written once. */
 final class ScalarWriter {
@@ -15,14 +17,22 @@ final class ScalarWriter {
     private final String indent;
     private final KernelNames names;
     private final Function<Scalar.Load, String> loads;
+    private final Predicate<Scalar> notPositive;
     private final Map<Scalar, String> written = new HashMap<>();
 
     /** @param loads gives the C expression of a load */
     ScalarWriter(StringBuilder out, String indent, KernelNames names, Function<Scalar.Load, String> loads) {
+        this(out, indent, names, loads, value -> false);
+    }
+
+    /** @param notPositive tells values that are known to be at most zero, whose exponentials cost less */
+    ScalarWriter(StringBuilder out, String indent, KernelNames names, Function<Scalar.Load, String> loads,
+            Predicate<Scalar> notPositive) {
         this.out = out;
         this.indent = indent;
         this.names = names;
         this.loads = loads;
+        this.notPositive = notPositive;
     }
 
     /** Writes what is needed and returns the name (or literal) of the value. */
@@ -50,6 +60,10 @@ final class ScalarWriter {
         List<String> args = new ArrayList<>();
         apply.args().forEach(a -> args.add(write(a)));
         DType type = apply.args().getFirst().dtype();
+        if (apply.op() == ScalarOp.EXP && CTypes.arithmetic(type) == DType.F32
+                && notPositive.test(apply.args().getFirst())) {
+            return temporary(apply.dtype(), "kiln_exp_nonpositivef(" + args.getFirst() + ")");
+        }
         return temporary(apply.dtype(), COperators.print(apply.op(), args, type, apply.dtype()));
     }
 

@@ -77,7 +77,7 @@ public final class ExecutableGraph implements AutoCloseable {
         for (int i = 0; i < targets.length; i++) {
             long[] shape = capacities.isEmpty() ? shape(i, symbols)
                 : new long[] {signature.evaluate(capacities.get(i), symbols)};
-            targets[i] = Tensor.allocate(dtype(i), Arena.ofAuto(), shape).data();
+            targets[i] = Tensor.uninitialized(dtype(i), shape).data();
         }
         call(symbols, arguments, targets);
         Map<String, Tensor> results = new LinkedHashMap<>();

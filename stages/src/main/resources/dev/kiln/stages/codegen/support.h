@@ -38,6 +38,24 @@ KILN_INLINE double kiln_min_f64(double a, double b) { return ((a < b) | (a != a)
 #define kiln_fold_max(a, b) __builtin_elementwise_maximum(a, b)
 #define kiln_fold_min(a, b) __builtin_elementwise_minimum(a, b)
 
+/* The extremes of floats by integer folds of their bits, one instruction each where a maximum that heeds NaN takes
+   six: bits grow with the number among positive floats and fall among negative ones. */
+typedef struct { int32_t top; uint32_t low, high; } kiln_bounds;
+#define KILN_NO_BOUNDS {-2147483647 - 1, 0xffffffffu, 0}
+KILN_INLINE void kiln_widen(kiln_bounds* b, float x) {
+  uint32_t u = kiln_bitsf(x);
+  int32_t i = (int32_t)u;
+  b->top = i > b->top ? i : b->top;
+  b->low = u < b->low ? u : b->low;
+  b->high = u > b->high ? u : b->high; }
+KILN_INLINE int kiln_has_nan(kiln_bounds b) { return (b.top > 0x7f800000) | (b.high > 0xff800000u); }
+KILN_INLINE float kiln_highest(kiln_bounds b) {
+  return b.low > b.high ? -KILN_INFINITY : kiln_has_nan(b) ? KILN_NOT_A_NUMBER
+    : kiln_unbitsf(b.top >= 0 ? (uint32_t)b.top : b.low); }
+KILN_INLINE float kiln_lowest(kiln_bounds b) {
+  return b.low > b.high ? KILN_INFINITY : kiln_has_nan(b) ? KILN_NOT_A_NUMBER
+    : kiln_unbitsf(b.high >> 31 ? b.high : b.low); }
+
 /* Shifts by less than nothing or by the whole word leave only the sign. */
 KILN_INLINE int64_t kiln_shift_left(int64_t x, int64_t by, int64_t bits) {
   return (uint64_t)by < (uint64_t)bits ? (int64_t)((uint64_t)x << by) : 0; }
@@ -201,4 +219,20 @@ static __attribute__((noinline)) void kiln_transpose_4(void* to_any, int64_t to_
   }
   kiln_transpose_rest_4(to, to_step, from, from_step, rows, height, 0, columns);
   kiln_transpose_rest_4(to, to_step, from, from_step, 0, height, columns, width);
+}
+
+/* Whole cache lines past the caches, which need not fetch them first; kiln_streamed orders them before what follows. */
+typedef int64_t kiln_line __attribute__((vector_size(64), aligned(64), may_alias));
+static __attribute__((noinline, unused)) void kiln_stream(void* to, const void* line, int64_t bytes) {
+  char* target = (char*)to;
+  const char* source = (const char*)line;
+  if (((uint64_t)target | (uint64_t)bytes) & 63) { __builtin_memcpy(target, source, (uint64_t)bytes); return; }
+  for (int64_t i = 0; i < bytes; i += 64)
+    __builtin_nontemporal_store(*(const kiln_line*)(source + i), (kiln_line*)(target + i)); }
+KILN_INLINE void kiln_streamed(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#else
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
 }

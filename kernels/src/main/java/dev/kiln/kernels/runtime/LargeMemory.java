@@ -1,0 +1,117 @@
+package dev.kiln.kernels.runtime;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Memory for large tensors, straight from the operating system: on huge pages where it has any, so that kernels which
+ * jump through memory do not wait for address translation, and kept for the next tensor of the size, so that not every
+ * result pays for touching new pages. A block is free again once the garbage collector finds its tensor unreachable;
+ * it is asked to look when a good deal has been handed out since it last did.
+ */
+final class LargeMemory {
+    static final long SMALLEST = 4L << 20;
+    private static final long HUGE = 2L << 20;
+    private static final long UNHURRIED = 1L << 30;
+    private static final int PATIENCE = 20;
+    private static final long MOMENT_NANOS = 5_000_000;
+
+    private static volatile LargeMemory shared;
+
+    private final long mapFunction;
+    private final long unmapFunction;
+    private final Map<Long, Deque<Long>> free = new HashMap<>();
+    private long kept;
+    private long used;
+    private long collectAt = UNHURRIED;
+
+    private LargeMemory(long mapFunction, long unmapFunction) {
+        this.mapFunction = mapFunction;
+        this.unmapFunction = unmapFunction;
+    }
+
+    /** Serves this process by the functions of a runtime library that stays loaded. */
+    static void bind(long mapFunction, long unmapFunction) {
+        shared = new LargeMemory(mapFunction, unmapFunction);
+    }
+
+    /**
+     * Memory that lives as long as it is reachable.
+     *
+     * @param zeroed whether it must be all zeros; otherwise its content is whatever was there
+     */
+    static MemorySegment allocate(long bytes, boolean zeroed) {
+        LargeMemory memory = shared;
+        MemorySegment segment = memory == null || bytes < SMALLEST ? null : memory.take(bytes, zeroed);
+        return segment == null ? Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT) : segment;
+    }
+
+    private MemorySegment take(long bytes, boolean zeroed) {
+        long size = Math.addExact(bytes, HUGE - 1) & -HUGE;
+        if (mustCollect(size)) {
+            collect(size);
+        }
+        long address = reuse(size);
+        boolean fresh = address == 0;
+        if (fresh) {
+            NativeWords words = NativeWords.of(size, 0);
+            if (KilnRuntime.call(mapFunction, words) != 0) {
+                return null;
+            }
+            address = words.get(1);
+            account(size);
+        }
+        long at = address;
+        MemorySegment segment = MemorySegment.ofAddress(at).reinterpret(bytes, Arena.ofAuto(), s -> give(at, size));
+        return zeroed && !fresh ? segment.fill((byte) 0) : segment;
+    }
+
+    private synchronized void account(long size) {
+        used += size;
+    }
+
+    private synchronized boolean mustCollect(long size) {
+        return !free.containsKey(size) && used + size > collectAt;
+    }
+
+    private synchronized long reuse(long size) {
+        Deque<Long> blocks = free.get(size);
+        if (blocks == null) {
+            return 0;
+        }
+        long address = blocks.pop();
+        if (blocks.isEmpty()) {
+            free.remove(size);
+        }
+        kept -= size;
+        used += size;
+        return address;
+    }
+
+    private void give(long address, long size) {
+        synchronized (this) {
+            used -= size;
+            if (kept + size <= UNHURRIED) {
+                kept += size;
+                free.computeIfAbsent(size, s -> new ArrayDeque<>()).push(address);
+                return;
+            }
+        }
+        KilnRuntime.call(unmapFunction, NativeWords.of(size, address));
+    }
+
+    private void collect(long size) {
+        System.gc();
+        for (int i = 0; i < PATIENCE && mustCollect(size); i++) {
+            LockSupport.parkNanos(MOMENT_NANOS);
+        }
+        synchronized (this) {
+            collectAt = Math.max(UNHURRIED, 2 * used);
+        }
+    }
+}
