@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 class EagerOpsTest {
     private static final Tensor X = Tensor.ofFloats(new float[] {1, -2, 3, -4, 5, -6}, 2, 3);
     private static final Tensor Y = Tensor.ofFloats(new float[] {10, 20, 30, 40, 50, 60}, 2, 3);
+
+    private static final Offset<Float> NEARLY = Offset.offset(1e-5f);
 
     @TempDir
     Path folder;
@@ -45,6 +48,27 @@ class EagerOpsTest {
         long before = ops.compiles();
         assertThat(ops.callAll(overload, args)).isNotEmpty();
         return ops.compiles() > before;
+    }
+
+    @Test
+    void complexTensorsGoInAndOut() {
+        Tensor signal = Tensor.ofFloats(new float[] {1, 2, 3, 4}, 4);
+        for (boolean again : new boolean[] {false, true}) {
+            try (Kiln kiln = open()) {
+                EagerOps ops = kiln.eager();
+                Tensor spectrum = ops.call("aten.fft_rfft.default", signal);
+                assertThat(spectrum.dtype()).isEqualTo(DType.C64);
+                assertThat(spectrum.parts().toFloatArray()).containsExactly(new float[] {10, 0, -2, 2, -2, 0}, NEARLY);
+                Tensor turned = ops.call("aten.mul.Tensor", spectrum, Tensor.ofComplex(new float[] {0, 2}, 1));
+                assertThat(turned.parts().toFloatArray()).containsExactly(new float[] {0, 20, -4, -4, 0, -4}, NEARLY);
+                assertThat(ops.call("aten.abs.default", turned).toFloatArray()[0]).isEqualTo(20, NEARLY);
+                assertThat(ops.call("aten.fft_irfft.default", spectrum).toFloatArray())
+                    .containsExactly(new float[] {1, 2, 3, 4}, NEARLY);
+                assertThat(ops.compiles()).as("kept in the cache").isEqualTo(again ? 0 : 4);
+                assertThatThrownBy(() -> ops.call("aten.cumsum.default", spectrum, 0))
+                    .isInstanceOf(KilnException.Unsupported.class).hasMessageContaining("of complex numbers");
+            }
+        }
     }
 
     @Test

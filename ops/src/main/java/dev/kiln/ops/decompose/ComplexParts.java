@@ -5,7 +5,6 @@ import dev.kiln.ops.aten.Broadcast;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.SymInt;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Taking complex tensors apart and putting them together; what was just put together comes apart for nothing. */
@@ -71,6 +70,6 @@ record ComplexParts(Emit e) {
         Arg.Ref re = e.expand(e.cast(real, dtype), sizes);
         Arg.Ref im = imaginary == null ? e.full(sizes, 0, dtype) : e.expand(e.cast(imaginary, dtype), sizes);
         int last = sizes.size();
-        return whole(e.call("cat.default", new ArrayList<>(List.of(e.unsqueeze(re, last), e.unsqueeze(im, last))), last));
+        return whole(e.call("cat.default", List.of(e.unsqueeze(re, last), e.unsqueeze(im, last)), last));
     }
 }

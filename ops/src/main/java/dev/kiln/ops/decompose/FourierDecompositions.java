@@ -116,8 +116,13 @@ final class FourierDecompositions {
         Arg.Ref steps = e.cast(e.call("arange.start_step", 0, n.times(2), 1), DType.F64);
         Arg.Ref angle = n.isConstant() ? e.mul(steps, Math.PI / Math.max(1, n.asLong()))
             : e.div(e.mul(steps, Math.PI), e.number(n, DType.F64));
-        List<Arg.Ref> columns = List.of(e.unsqueeze(e.unary("cos", angle), 1),
-            e.unsqueeze(e.unary("neg", e.unary("sin", angle)), 1));
-        return e.cast(e.cat(new ArrayList<>(columns), 1), dtype);
+        List<Arg.Ref> columns = List.of(e.unsqueeze(zeroed(e, e.unary("cos", angle)), 1),
+            e.unsqueeze(zeroed(e, e.unary("neg", e.unary("sin", angle))), 1));
+        return e.cast(e.cat(columns, 1), dtype);
+    }
+
+    /** What is smaller than any sine of a fraction of pi is the rounding error of a zero. */
+    private static Arg.Ref zeroed(Emit e, Arg.Ref x) {
+        return e.where(e.call("lt.Scalar", e.unary("abs", x), 1e-14), e.number(0, DType.F64), x);
     }
 }

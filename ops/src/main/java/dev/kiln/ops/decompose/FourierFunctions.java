@@ -27,9 +27,12 @@ final class FourierFunctions {
             Arg.Ref x = resized(e, complex(e, Emit.ref(a, 0)), dim, size.floorDiv(SymInt.of(2)).plus(1));
             return e.call("_fft_c2r.default", x, Arg.ints(dim), normalisation(a, 3, false), size);
         });
-        several(d, "", (e, a, x, dims) -> e.call("_fft_c2c.default", complex(e, x), dims, normalisation(a, 3, true), true));
-        several(d, "i", (e, a, x, dims) -> e.call("_fft_c2c.default", complex(e, x), dims, normalisation(a, 3, false), false));
-        several(d, "r", (e, a, x, dims) -> e.call("_fft_r2c.default", real(e, x), dims, normalisation(a, 3, true), true));
+        several(d, "", (e, a, x, dims) ->
+            e.call("_fft_c2c.default", complex(e, x), dims, normalisation(a, 3, true), true));
+        several(d, "i", (e, a, x, dims) ->
+            e.call("_fft_c2c.default", complex(e, x), dims, normalisation(a, 3, false), false));
+        several(d, "r", (e, a, x, dims) ->
+            e.call("_fft_r2c.default", real(e, x), dims, normalisation(a, 3, true), true));
         d.op("fft_fftshift.default(Tensor self, int[1]? dim=None) -> Tensor", (e, a) -> shifted(e, a, 1));
         d.op("fft_ifftshift.default(Tensor self, int[1]? dim=None) -> Tensor", (e, a) -> shifted(e, a, -1));
         d.op("stft.default(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, "
@@ -58,9 +61,10 @@ final class FourierFunctions {
     }
 
     private static void several(Definitions d, String prefix, Transforms transform) {
-        d.op("fft_" + prefix + "fft2.default(Tensor self, SymInt[1]? s=None, int[1] dim=[-2,-1], str? norm=None) -> Tensor",
+        String name = "fft_" + prefix;
+        d.op(name + "fft2.default(Tensor self, SymInt[1]? s=None, int[1] dim=[-2,-1], str? norm=None) -> Tensor",
             (e, a) -> several(e, a, transform));
-        d.op("fft_" + prefix + "fftn.default(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor",
+        d.op(name + "fftn.default(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor",
             (e, a) -> several(e, a, transform));
     }
 

@@ -3,7 +3,9 @@ package dev.kiln.ops.decompose;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
 
-/** Where a grid's coordinates, from -1 to 1, point to along a dimension; padding 0 is zeros, 1 the border, 2 reflection. */
+/**
+ * Where a grid's coordinates, from -1 to 1, point to along a dimension; padding 0 is zeros, 1 the border, 2 reflection.
+ */
 record GridPlaces(Emit e, int padding, boolean corners) {
     private static final int ZEROS = 0;
     private static final int REFLECTION = 2;

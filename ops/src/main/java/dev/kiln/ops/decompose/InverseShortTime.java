@@ -6,7 +6,10 @@ import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 
-/** The inverse short-time Fourier transform: frames are added where they overlap, and divided by what the windows add to. */
+/**
+ * The inverse short-time Fourier transform: frames are added where they overlap, and divided by what the windows add up
+ * to.
+ */
 final class InverseShortTime {
     private InverseShortTime() {
     }
