@@ -14,8 +14,8 @@ final class ActivationBackward {
 
     static void define(Definitions d) {
         d.op("hardtanh_backward.default(Tensor grad_output, Tensor self, Scalar min_val, Scalar max_val) -> Tensor",
-            (e, a) -> kept(e, a, e.call("logical_and.default", e.call("gt.Scalar", a.arg(1), a.arg(2)),
-                e.call("lt.Scalar", a.arg(1), a.arg(3)))));
+            (e, a) -> kept(e, a, e.call("logical_not.default", e.call("logical_or.default",
+                e.call("le.Scalar", a.arg(1), a.arg(2)), e.call("ge.Scalar", a.arg(1), a.arg(3))))));
         d.op("hardsigmoid_backward.default(Tensor grad_output, Tensor self) -> Tensor", (e, a) -> {
             Arg.Ref inside = e.call("logical_and.default", e.call("gt.Scalar", a.arg(1), -3),
                 e.call("lt.Scalar", a.arg(1), 3));
