@@ -11,7 +11,12 @@
    because job fields are stable while it is inside.
 
    Idle workers spin for `spin` clock ticks, then sleep on the epoch by futex; the caller makes the wake call
-   only if somebody sleeps. */
+   only if somebody sleeps.
+
+   A pool with a thread for each processor gives every worker one of its own (its home), since schedulers that save
+   power or pack virtual processors put a woken worker behind its caller, where it helps nobody. The caller is not
+   bound; when it is found at some worker's home as it wakes the pool, the two exchange homes. Smaller pools are left
+   to the scheduler: they share the machine with others, who would choose the same homes. */
 
 typedef struct kiln_job {
   uint32_t epoch;
@@ -21,9 +26,18 @@ typedef struct kiln_job {
   int64_t n, grain;
 } kiln_job;
 
+enum { MOST_PROCESSORS = 1024, MASK_BYTES = MOST_PROCESSORS / 8 };
+
+typedef struct kiln_home {
+  int32_t processor;
+  int32_t tid;
+} kiln_home;
+
 struct kiln_pool {
   kiln_runtime table;
   int64_t spin;
+  int32_t bound;                            /* whether workers have homes */
+  kiln_home homes[MOST_PROCESSORS];         /* by worker; the first is where the caller may be */
   _Alignas(128) kiln_job job;
   _Alignas(128) struct { uint32_t gate; int64_t next; } work;
   _Alignas(128) int32_t sleepers;
@@ -34,7 +48,8 @@ enum { OPEN = 1u << 31, WAITING = 1u << 30, INSIDE = WAITING - 1 };
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129, EVERYBODY = 0x7fffffff };
 
 #if defined(__x86_64__)
-enum { SYS_FUTEX = 202, SYS_MMAP = 9, SYS_MUNMAP = 11, SYS_MADVISE = 28, SYS_ARCH_PRCTL = 158 };
+enum { SYS_FUTEX = 202, SYS_MMAP = 9, SYS_MUNMAP = 11, SYS_MADVISE = 28, SYS_ARCH_PRCTL = 158,
+       SYS_GETTID = 186, SYS_SETAFFINITY = 203, SYS_GETAFFINITY = 204, SYS_GETCPU = 309 };
 static inline void relax(void) { __builtin_ia32_pause(); }
 static inline int64_t ticks(void) { return (int64_t)__builtin_ia32_rdtsc(); }
 static inline int64_t ticks_per_us(void) { return 2500; }
@@ -48,7 +63,8 @@ static int64_t syscall6(int64_t n, int64_t a, int64_t b, int64_t c, int64_t d, i
   return result;
 }
 #elif defined(__aarch64__)
-enum { SYS_FUTEX = 98, SYS_MMAP = 222, SYS_MUNMAP = 215, SYS_MADVISE = 233 };
+enum { SYS_FUTEX = 98, SYS_MMAP = 222, SYS_MUNMAP = 215, SYS_MADVISE = 233,
+       SYS_GETTID = 178, SYS_SETAFFINITY = 122, SYS_GETAFFINITY = 123, SYS_GETCPU = 168 };
 static inline void relax(void) { __asm__ volatile("isb" ::: "memory"); }
 static inline int64_t ticks(void) { int64_t t; __asm__ volatile("mrs %0, cntvct_el0" : "=r"(t)); return t; }
 static inline int64_t ticks_per_us(void) {
@@ -75,6 +91,35 @@ static int64_t futex(void* word, int64_t op, int64_t value) {
   return syscall6(SYS_FUTEX, (int64_t)word, op, value, 0, 0, 0);
 }
 
+/* One home for each worker, if there are as many processors as workers and no more. */
+static void find_homes(kiln_pool* p) {
+  uint64_t mask[MASK_BYTES / 8] = {0};
+  if (syscall6(SYS_GETAFFINITY, 0, MASK_BYTES, (int64_t)mask, 0, 0, 0) <= 0) return;
+  int32_t count = 0;
+  for (int32_t i = 0; i < MOST_PROCESSORS; i++)
+    if (mask[i / 64] >> (i % 64) & 1) p->homes[count++].processor = i;
+  p->bound = count > 1 && count == p->table.threads;
+}
+
+static void settle(const kiln_home* home) {
+  uint64_t mask[MASK_BYTES / 8] = {0};
+  mask[home->processor / 64] = 1ull << (home->processor % 64);
+  if (home->tid) syscall6(SYS_SETAFFINITY, home->tid, MASK_BYTES, (int64_t)mask, 0, 0, 0);
+}
+
+/* Sends the worker whose home the caller runs at to the caller's place. */
+static void make_room(kiln_pool* p) {
+  uint32_t here = 0;
+  if (!p->bound || syscall6(SYS_GETCPU, (int64_t)&here, 0, 0, 0, 0, 0) != 0) return;
+  for (int32_t w = 1; w < p->table.threads; w++) {
+    if (p->homes[w].processor != (int32_t)here) continue;
+    p->homes[w].processor = p->homes[0].processor;
+    p->homes[0].processor = (int32_t)here;
+    settle(&p->homes[w]);
+    return;
+  }
+}
+
 static void take_chunks(kiln_pool* p, int32_t worker) {
   kiln_task task = p->job.task;
   void* ctx = p->job.ctx;
@@ -96,6 +141,7 @@ static void open_gate(kiln_pool* p, kiln_task task, void* ctx, int64_t n, int64_
   __atomic_fetch_add(&p->job.epoch, 1, __ATOMIC_SEQ_CST);
   int64_t asleep = __atomic_load_n(&p->sleepers, __ATOMIC_SEQ_CST);
   if (asleep <= 0) return;
+  make_room(p);
   int64_t helpers = (n - 1) / grain;
   int64_t woken = futex(&p->job.epoch, FUTEX_WAKE_PRIVATE, helpers < asleep ? helpers : asleep);
   if (woken > 0) __atomic_fetch_sub(&p->sleepers, (int32_t)woken, __ATOMIC_SEQ_CST);
@@ -179,6 +225,7 @@ KILN_EXPORT int32_t kiln_rt_open(int64_t* w) {
   kiln_pool* p = (kiln_pool*)at;
   p->table = (kiln_runtime){.threads = (int32_t)w[0], .pool = p, .parallel_for = parallel_for};
   p->spin = w[1] * ticks_per_us();
+  find_homes(p);
   w[2] = (int64_t)&p->table;
   return 0;
 }
@@ -188,6 +235,10 @@ KILN_EXPORT int32_t kiln_rt_worker(int64_t* w) {
   kiln_pool* p = ((kiln_runtime*)w[0])->pool;
   int32_t worker = (int32_t)w[1];
   uint32_t seen = 0;
+  if (p->bound) {
+    p->homes[worker].tid = (int32_t)syscall6(SYS_GETTID, 0, 0, 0, 0, 0, 0);
+    settle(&p->homes[worker]);
+  }
   for (;;) {
     seen = await_job(p, seen);
     if (__atomic_load_n(&p->job.stop, __ATOMIC_ACQUIRE)) return 0;

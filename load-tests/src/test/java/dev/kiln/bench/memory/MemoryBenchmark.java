@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 @Command(name = "memory-benchmark", description = "Memory-bound chains against bandwidth and libtorch.",
         mixinStandardHelpOptions = true)
 public final class MemoryBenchmark implements Callable<Integer> {
-    private static final int UNCOUNTED = 2;
+    private static final int UNCOUNTED = 1;
     /** Lets the other engine's threads, which spin after their last run, go to sleep. */
     private static final long PAUSE_MILLIS = 50;
     private static final double GIGA = 1e9;
@@ -33,10 +33,10 @@ public final class MemoryBenchmark implements Callable<Integer> {
     @Option(names = "--threads", description = "Threads (default: 1 and all processors, one after the other).")
     private int threads;
 
-    @Option(names = "--runs", defaultValue = "5", description = "Runs a turn (default ${DEFAULT-VALUE}).")
+    @Option(names = "--runs", defaultValue = "1", description = "Runs a turn (default ${DEFAULT-VALUE}).")
     private int runs;
 
-    @Option(names = "--turns", defaultValue = "5", description = "Turns (default ${DEFAULT-VALUE}).")
+    @Option(names = "--turns", defaultValue = "15", description = "Turns (default ${DEFAULT-VALUE}).")
     private int turns;
 
     @Option(names = "--best", 

@@ -39,7 +39,7 @@ final class StagePlanner {
         if (rank == null) {
             return planPointwise(members, visible);
         }
-        return new StagePlanner(members, rank).plan(visible);
+        return OuterMerger.merge(new StagePlanner(members, rank).plan(visible));
     }
 
     /** One stage; dimensions that all members walk alike are merged, the last one that is left is the inner loop. */
