@@ -49,7 +49,7 @@ enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129, EVERYBODY = 0x7ffffff
 
 #if defined(__x86_64__)
 enum { SYS_FUTEX = 202, SYS_MMAP = 9, SYS_MUNMAP = 11, SYS_MADVISE = 28, SYS_ARCH_PRCTL = 158,
-       SYS_GETTID = 186, SYS_SETAFFINITY = 203, SYS_GETAFFINITY = 204, SYS_GETCPU = 309 };
+       SYS_GETPID = 39, SYS_GETTID = 186, SYS_SETAFFINITY = 203, SYS_GETAFFINITY = 204, SYS_GETCPU = 309 };
 static inline void relax(void) { __builtin_ia32_pause(); }
 static inline int64_t ticks(void) { return (int64_t)__builtin_ia32_rdtsc(); }
 static inline int64_t ticks_per_us(void) { return 2500; }
@@ -64,7 +64,7 @@ static int64_t syscall6(int64_t n, int64_t a, int64_t b, int64_t c, int64_t d, i
 }
 #elif defined(__aarch64__)
 enum { SYS_FUTEX = 98, SYS_MMAP = 222, SYS_MUNMAP = 215, SYS_MADVISE = 233,
-       SYS_GETTID = 178, SYS_SETAFFINITY = 122, SYS_GETAFFINITY = 123, SYS_GETCPU = 168 };
+       SYS_GETPID = 172, SYS_GETTID = 178, SYS_SETAFFINITY = 122, SYS_GETAFFINITY = 123, SYS_GETCPU = 168 };
 static inline void relax(void) { __asm__ volatile("isb" ::: "memory"); }
 static inline int64_t ticks(void) { int64_t t; __asm__ volatile("mrs %0, cntvct_el0" : "=r"(t)); return t; }
 static inline int64_t ticks_per_us(void) {
@@ -91,10 +91,12 @@ static int64_t futex(void* word, int64_t op, int64_t value) {
   return syscall6(SYS_FUTEX, (int64_t)word, op, value, 0, 0, 0);
 }
 
-/* One home for each worker, if there are as many processors as workers and no more. */
+/* One home for each worker, if there are as many processors as workers and no more. What counts is the process's first
+   thread: the one that calls may have been bound by another library. */
 static void find_homes(kiln_pool* p) {
   uint64_t mask[MASK_BYTES / 8] = {0};
-  if (syscall6(SYS_GETAFFINITY, 0, MASK_BYTES, (int64_t)mask, 0, 0, 0) <= 0) return;
+  int64_t process = syscall6(SYS_GETPID, 0, 0, 0, 0, 0, 0);
+  if (syscall6(SYS_GETAFFINITY, process, MASK_BYTES, (int64_t)mask, 0, 0, 0) <= 0) return;
   int32_t count = 0;
   for (int32_t i = 0; i < MOST_PROCESSORS; i++)
     if (mask[i / 64] >> (i % 64) & 1) p->homes[count++].processor = i;

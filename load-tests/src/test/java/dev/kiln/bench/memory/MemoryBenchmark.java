@@ -69,8 +69,8 @@ public final class MemoryBenchmark implements Callable<Integer> {
         for (int count : threads > 0 ? new int[] {threads} : all > 1 ? new int[] {1, all} : new int[] {1}) {
             System.out.printf(Locale.ROOT, "%n%d thread%s%n" + ROW, count, count == 1 ? "" : "s", "chain", "kiln ms",
                 "MB", "GB/s", "floor", "share", "torch ms", "ratio", "error");
-            TorchChain.threads(count);
             try (KilnRuntime runtime = CompiledChain.runtime(count); Bandwidth bandwidth = new Bandwidth(runtime)) {
+                TorchChain.threads(count);
                 for (MemoryChain chain : MemoryChains.all()) {
                     if (only.isEmpty() || only.contains(chain.name())) {
                         results.add(print(measure(runtime, bandwidth, chain, count)));

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 final class FarArguments {
     private static final Pattern PERIODIC = Pattern.compile("\\bkiln_(sin|cos|tan)(f?)\\(");
     private static final Pattern VECTORIZE = Pattern.compile(
-        "(?m)^ *(#pragma clang loop vectorize\\(assume_safety\\)|KILN_COLUMNS)\n");
+        "(?m)^ *(#pragma clang loop vectorize\\(assume_safety\\)[^\n]*|KILN_COLUMNS)\n");
 
     private FarArguments() {
     }

@@ -1,10 +1,13 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.schedule.Indices;
 import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.KernelGroup.Stage;
+import dev.kiln.stages.schedule.KernelGroup.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,16 +16,18 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The row after this one, fetched while a later stage computes. The first stage of a kernel with several waits for
- * memory, the others compute on what it brought; without this, memory rests meanwhile. The loop of the second stage is
- * taken in strips, and each asks for its part of the next row.
+ * Rows to come, fetched while a later stage computes. The first stage of a kernel with several waits for memory, the
+ * others compute on what it brought; without this, memory rests meanwhile. The loop of the second stage is taken in
+ * strips, and each asks for its part of a row to come, and for the place of what the last stage will write.
  *
  * @param length elements of a row
  * @param loads what the first stage reads of memory
+ * @param results what the last stage writes
  */
-record NextRow(SymInt length, List<Scalar.Load> loads, int outer) {
-    private static final long STRIP = 256;
-    private static final long SHORTEST = 2 * STRIP;
+record NextRow(SymInt length, List<Scalar.Load> loads, List<Statement> results, int outer) {
+    private static final long STRIP = 128;
+    private static final long SHORTEST = 4 * STRIP;
+    private static final long AHEAD = 2;
     /** Elements that may be in the caches anyway. */
     private static final long CACHED = 1 << 19;
     private static final long LINE_BYTES = 64;
@@ -41,7 +46,18 @@ record NextRow(SymInt length, List<Scalar.Load> loads, int outer) {
         }
         List<Scalar.Load> loads = loads(group, first);
         return loads.isEmpty() || loads.size() > MOST ? Optional.empty()
-            : Optional.of(new NextRow(first.inner().getFirst(), loads, group.outer().size() - 1));
+            : Optional.of(new NextRow(first.inner().getFirst(), loads, results(group), group.outer().size() - 1));
+    }
+
+    private static List<Statement> results(KernelGroup.Rows group) {
+        Stage last = group.stages().getLast();
+        return last.inner().equals(group.stages().getFirst().inner()) ? last.statements().stream()
+            .filter(s -> !group.internal().contains(s.output().name()) && s.node() instanceof LoopNode.Pointwise
+                && runsAlong(s.store())).toList() : List.of();
+    }
+
+    private static boolean runsAlong(SymInt index) {
+        return Indices.coefficient(index, SymInt.symbol("j0")).filter(c -> c.is(1)).isPresent();
     }
 
     private static boolean isAtMost(SymInt size, long most) {
@@ -54,7 +70,7 @@ record NextRow(SymInt length, List<Scalar.Load> loads, int outer) {
         List<Scalar.Load> found = new ArrayList<>();
         stage.statements().forEach(statement -> statement.body().rewrite(s -> {
             if (s instanceof Scalar.Load load && !own.contains(load.buffer()) && !found.contains(load)
-                    && Indices.coefficient(load.index(), SymInt.symbol("j0")).filter(c -> c.is(1)).isPresent()
+                    && runsAlong(load.index())
                     && Indices.coefficient(load.index(), row).filter(c -> !c.is(0)).isPresent()) {
                 found.add(load);
             }
@@ -73,12 +89,20 @@ record NextRow(SymInt length, List<Scalar.Load> loads, int outer) {
             .append(exact ? end : "kiln_imin(" + end + ", " + size + ")").append(";\n");
         SymInt row = SymInt.symbol("i" + outer);
         for (Scalar.Load load : loads) {
-            SymInt place = load.index().substitute(Map.of("i" + outer, row.plus(SymInt.ONE)));
-            out.append(indent).append("  if (row + 1 < end) for (int64_t j0 = from; j0 < to; j0 += ")
-                .append(LINE_BYTES / load.dtype().bytes()).append(") __builtin_prefetch(")
-                .append(names.pointer(load.buffer())).append(" + ").append(names.index().print(place))
-                .append(", 0, 2);\n");
+            SymInt place = load.index().substitute(Map.of("i" + outer, row.plus(SymInt.of(AHEAD))));
+            out.append(indent).append("  if (row + ").append(AHEAD).append(" < end) ");
+            fetch(out, names, names.pointer(load.buffer()), place, load.dtype(), 0);
+        }
+        for (Statement result : results) {
+            out.append(indent).append("  ");
+            fetch(out, names, names.target(result.output().name()), result.store(), result.output().dtype(), 1);
         }
         return indent + "  ";
+    }
+
+    private static void fetch(StringBuilder out, KernelNames names, String pointer, SymInt place, DType dtype, int write) {
+        out.append("for (int64_t j0 = from; j0 < to; j0 += ").append(LINE_BYTES / dtype.bytes())
+            .append(") __builtin_prefetch(").append(pointer).append(" + ").append(names.index().print(place))
+            .append(", ").append(write).append(", 3);\n");
     }
 }

@@ -9,6 +9,7 @@ import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.KernelGroup.Stage;
 import dev.kiln.stages.schedule.KernelGroup.Statement;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +19,10 @@ import java.util.Set;
 
 /** Writes the stages of a row group, one loop nest each, and the arrays that they exchange rows by. */
 final class RowsBody {
+    private static final Set<ScalarOp> ELEMENTARY = EnumSet.of(ScalarOp.EXP, ScalarOp.EXPM1, ScalarOp.LOG, ScalarOp.LOG1P,
+        ScalarOp.LOG2, ScalarOp.LOG10, ScalarOp.SIN, ScalarOp.COS, ScalarOp.TANH, ScalarOp.ERF, ScalarOp.SIGMOID,
+        ScalarOp.POW);
+
     private final KernelGroup.Rows group;
     private final KernelNames names;
     private final boolean flat;
@@ -172,7 +177,7 @@ final class RowsBody {
     private String openLoops(Stage stage, boolean fetching, String indent) {
         if (transposes != null || fetching) {
             String inside = fetching ? nextRow.open(out, names, indent) : transposes.open(out, indent);
-            String vectorize = vectorizable(stage) ? inside + "#pragma clang loop vectorize(assume_safety)\n" : "";
+            String vectorize = vectorizable(stage) ? inside + vectorize(stage) : "";
             out.append(vectorize).append(inside).append("for (int64_t j0 = from; j0 < to; j0++) {\n");
             return inside + "  ";
         }
@@ -183,7 +188,7 @@ final class RowsBody {
             if (window) {
                 out.append(inside).append("#pragma clang loop unroll(full)\n");
             } else if (last && lanes == null && vectorizable(stage)) {
-                out.append(inside).append("#pragma clang loop vectorize(assume_safety)\n");
+                out.append(inside).append(vectorize(stage));
             }
             String from = flat ? "begin" : "0";
             String to = flat ? "end" : names.index().print(stage.inner().get(d));
@@ -199,6 +204,21 @@ final class RowsBody {
             .append("for (int64_t l = 0; l < w; l++) {\n").append(indent).append("  const int64_t ")
             .append(lanes.variable()).append(" = first + l;\n");
         return indent + "  ";
+    }
+
+    /** Elementary functions are long chains: a processor's window holds too few vectors of them unless several mix. */
+    private static String vectorize(Stage stage) {
+        boolean chains = stage.statements().stream().anyMatch(s -> applies(s.body(), ELEMENTARY));
+        return "#pragma clang loop vectorize(assume_safety)" + (chains ? " interleave_count(4)\n" : "\n");
+    }
+
+    private static boolean applies(Scalar body, Set<ScalarOp> ops) {
+        boolean[] found = {false};
+        body.rewrite(s -> {
+            found[0] |= s instanceof Scalar.Apply apply && ops.contains(apply.op());
+            return s;
+        });
+        return found[0];
     }
 
     private static boolean vectorizable(Stage stage) {

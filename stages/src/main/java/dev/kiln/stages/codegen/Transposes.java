@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Loads of a pointwise kernel whose memory runs along an outer dimension, not along the innermost loop. That dimension
@@ -32,6 +33,7 @@ final class Transposes {
     private final int dim;
     private final Map<Scalar.Load, String> arrays = new LinkedHashMap<>();
     private final Map<Statement, String> lines = new LinkedHashMap<>();
+    private final List<Scalar.Load> direct;
 
     private Transposes(KernelGroup.Rows group, KernelNames names, int dim, List<Scalar.Load> loads,
             Set<String> kept) {
@@ -39,6 +41,7 @@ final class Transposes {
         this.names = names;
         this.dim = dim;
         loads.forEach(load -> arrays.computeIfAbsent(load, l -> names.fresh("tile_")));
+        this.direct = loads(group.stages().getFirst(), index -> runsInward(index) && isFar(index, dim));
         for (Statement statement : group.stages().getFirst().statements()) {
             String output = statement.output().name();
             SymInt bytes = statement.output().bytes();
@@ -51,6 +54,10 @@ final class Transposes {
 
     private static boolean runsInward(SymInt index) {
         return Indices.coefficient(index, SymInt.symbol("j0")).filter(c -> c.is(1)).isPresent();
+    }
+
+    private static boolean isFar(SymInt index, int d) {
+        return Indices.coefficient(index, SymInt.symbol("i" + d)).filter(c -> !c.is(0)).isPresent();
     }
 
     /** @param kept buffers that a row array holds */
@@ -82,12 +89,16 @@ final class Transposes {
 
     /** Loads with unit steps along an outer dimension and long ones along the inner one. */
     private static List<Scalar.Load> along(Stage stage, int d) {
+        return loads(stage, index -> runsAlong(index, d));
+    }
+
+    private static List<Scalar.Load> loads(Stage stage, Predicate<SymInt> wanted) {
         List<String> written = stage.statements().stream().map(s -> s.output().name()).toList();
         List<Scalar.Load> found = new ArrayList<>();
         for (Statement statement : stage.statements()) {
             statement.body().rewrite(s -> {
                 if (s instanceof Scalar.Load load && !written.contains(load.buffer()) && !found.contains(load)
-                        && runsAlong(load.index(), d)) {
+                        && wanted.test(load.index())) {
                     found.add(load);
                 }
                 return s;
@@ -153,6 +164,7 @@ final class Transposes {
         out.append(inside).append("for (int64_t l = 0; l < w; l++) {\n").append(inside).append("  const int64_t i")
             .append(dim).append(" = first + l;\n");
         arrays.keySet().forEach(load -> prefetch(load, out, inside + "  ", size));
+        direct.forEach(load -> prefetchDirect(load, out, inside + "  ", size));
         return inside + "  ";
     }
 
@@ -160,8 +172,18 @@ final class Transposes {
     private void prefetch(Scalar.Load load, StringBuilder out, String indent, String size) {
         out.append(indent).append("if (to + l < ").append(size).append(") for (int64_t c = 0; c < w; c += ")
             .append(LINE_BYTES / load.dtype().bytes()).append(") { const int64_t i").append(dim)
-            .append(" = first + c, j0 = to + l; __builtin_prefetch(").append(names.pointer(load.buffer()))
-            .append(" + ").append(names.index().print(load.index())).append(", 0, 3); }\n");
+            .append(" = first + c, j0 = to + l; ").append(fetch(load)).append(" }\n");
+    }
+
+    /** As {@link #prefetch}, for what is read in the order of the loops. */
+    private void prefetchDirect(Scalar.Load load, StringBuilder out, String indent, String size) {
+        out.append(indent).append("if (to < ").append(size).append(") for (int64_t j0 = to; j0 < to + ").append(WIDTH)
+            .append("; j0 += ").append(LINE_BYTES / load.dtype().bytes()).append(") ").append(fetch(load)).append('\n');
+    }
+
+    private String fetch(Scalar.Load load) {
+        return "__builtin_prefetch(" + names.pointer(load.buffer()) + " + " + names.index().print(load.index())
+            + ", 0, 2);";
     }
 
     private static SymInt stride(Scalar.Load load) {
