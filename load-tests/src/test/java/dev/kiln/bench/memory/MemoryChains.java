@@ -23,6 +23,8 @@ final class MemoryChains {
             MemoryChain.of("layer_norm768", "torch.native_layer_norm(x0, [768], x1, x2, 1e-05, out0=y, out1=torch.empty([0]), out2=torch.empty([0]))",
                 (g, x) -> g.call("aten.native_layer_norm.default", x.get(0), List.of(768), x.get(1), x.get(2), 1e-5),
                 shape(21504, 768), shape(768), shape(768)),
+            MemoryChain.of("add", "torch.add(x0, x1, out=y)",
+                (g, x) -> g.call("aten.add.Tensor", x.get(0), x.get(1)), SQUARE, SQUARE),
             MemoryChain.of("transpose_add", "torch.add(x0, x1.t(), out=y)",
                 (g, x) -> g.call("aten.add.Tensor", x.get(0), g.call("aten.t.default", x.get(1))), SQUARE, SQUARE),
             MemoryChain.of("nhwc_to_nchw_add", "torch.add(x0, x1.permute([0, 3, 1, 2]), out=y)",

@@ -96,29 +96,21 @@ public final class CodeGenerator {
                 AttentionKernel kernel = new AttentionKernel(attention, symbols, schedule.program()::buffer);
                 add(group, Kernel.Kind.ATTENTION, kernel.write(target), kernel.arguments());
             }
-            case LoopNode.Scan scan -> {
-                ScanKernel kernel = new ScanKernel(scan, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
-            }
-            case LoopNode.Sort sort -> {
-                SortKernel kernel = new SortKernel(sort, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
-            }
-            case LoopNode.Recurrent recurrent -> {
-                RecurrentKernel kernel = new RecurrentKernel(recurrent, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
-            }
-            case LoopNode.Fourier fourier -> {
-                FourierKernel kernel = new FourierKernel(fourier, symbols, schedule.program()::buffer);
-                Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
-                add(group, Kernel.Kind.LOOPS, only, kernel.arguments(), limited(kernel.scratch()));
-            }
-            case LoopNode.Scatter scatter -> {
-                ScatterKernel kernel = new ScatterKernel(scatter, symbols, schedule.program()::buffer);
-                add(group, Kernel.Kind.LOOPS, Kernel.Variant.only(kernel.write(), Set.of()), kernel.arguments());
-            }
+            case LoopNode.Scan scan -> add(group, new ScanKernel(scan, symbols, schedule.program()::buffer));
+            case LoopNode.Sort sort -> add(group, new SortKernel(sort, symbols, schedule.program()::buffer));
+            case LoopNode.Scatter scatter ->
+                add(group, new ScatterKernel(scatter, symbols, schedule.program()::buffer));
+            case LoopNode.Recurrent recurrent ->
+                add(group, new RecurrentKernel(recurrent, symbols, schedule.program()::buffer));
+            case LoopNode.Fourier fourier ->
+                add(group, new FourierKernel(fourier, symbols, schedule.program()::buffer));
             default -> throw new IllegalStateException("not a template: " + group.node());
         }
+    }
+
+    private void add(KernelGroup.Template group, NodeKernel<?> kernel) {
+        Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
+        add(group, Kernel.Kind.LOOPS, only, kernel.arguments(), limited(kernel.scratch()));
     }
 
     private void add(KernelGroup.Template group, TemplateKernel template) {

@@ -3,10 +3,6 @@ package dev.kiln.stages.codegen;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -16,25 +12,16 @@ import java.util.function.Function;
  * transform is the forward one between two conjugations. A line of reals of even length is transformed as one of half
  * as many pairs.
  */
-final class FourierKernel {
+final class FourierKernel extends NodeKernel<LoopNode.Fourier> {
     private static final int LARGEST_RADIX = 31;
-    private static final String TEMPLATE = template().replace("@MOST@", Integer.toString(LARGEST_RADIX));
-
-    private final LoopNode.Fourier node;
-    private final List<String> symbols;
-    private final KernelNames names;
+    private static final String TEMPLATE = SourceUnits.resource("fourier.c.in").replace("@MOST@", Integer.toString(LARGEST_RADIX));
 
     FourierKernel(LoopNode.Fourier node, List<String> symbols, Function<String, Buffer> buffers) {
-        this.node = node;
-        this.symbols = symbols;
-        this.names = new KernelNames(buffers);
-    }
-
-    List<String> arguments() {
-        return names.arguments();
+        super(node, symbols, buffers);
     }
 
     /** Two runs of n pairs; or, as an n that is not known may have a large prime, four of fewer than 4 n + 1. */
+    @Override
     SymInt scratch() {
         long pair = 2L * node.key().dtype().bytes();
         boolean smooth = node.count().isConstant() && isSmooth(node.count().asLong());
@@ -67,6 +54,7 @@ final class FourierKernel {
             + name + "_part = " + names.index().print(at(index, 0, 1).minus(first)) + "; (void)" + name + "_part;\n";
     }
 
+    @Override
     String write() {
         String table = names.pointer(node.table());
         String from = line("from", names.pointer(node.key().buffer()), node.key().index(), "const ");
@@ -144,13 +132,5 @@ final class FourierKernel {
                       to[2 * k * to_step] = z[k].re; to[(2 * k + 1) * to_step] = -z[k].im; }
                 """;
         };
-    }
-
-    private static String template() {
-        try (InputStream in = FourierKernel.class.getResourceAsStream("fourier.c.in")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -4,32 +4,19 @@ import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.lowering.Operand;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
 
 /** Writes the loop over the steps of a recurrent layer; threads share the hidden units of each step. */
-final class RecurrentKernel {
-    private static final String TEMPLATE = template();
+final class RecurrentKernel extends NodeKernel<LoopNode.Recurrent> {
+    private static final String TEMPLATE = SourceUnits.resource("recurrent.c.in");
     private static final List<String> FIELDS = List.of("products", "weight", "bias", "hidden", "cell");
 
-    private final LoopNode.Recurrent node;
-    private final List<String> symbols;
-    private final KernelNames names;
-
     RecurrentKernel(LoopNode.Recurrent node, List<String> symbols, Function<String, Buffer> buffers) {
-        this.node = node;
-        this.symbols = symbols;
-        this.names = new KernelNames(buffers);
+        super(node, symbols, buffers);
     }
 
-    List<String> arguments() {
-        return names.arguments();
-    }
-
+    @Override
     String write() {
         StringBuilder fields = new StringBuilder();
         for (int i = 0; i < FIELDS.size(); i++) {
@@ -54,13 +41,5 @@ final class RecurrentKernel {
 
     private String print(SymInt size) {
         return "(" + names.index().print(size) + ")";
-    }
-
-    private static String template() {
-        try (InputStream in = RecurrentKernel.class.getResourceAsStream("recurrent.c.in")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -8,21 +8,12 @@ import java.util.List;
 import java.util.function.Function;
 
 /** Writes a running fold: lines in parallel, each in order; f32 is accumulated in f64, as in PyTorch. */
-final class ScanKernel {
-    private final LoopNode.Scan node;
-    private final List<String> symbols;
-    private final KernelNames names;
-
+final class ScanKernel extends NodeKernel<LoopNode.Scan> {
     ScanKernel(LoopNode.Scan node, List<String> symbols, Function<String, Buffer> buffers) {
-        this.node = node;
-        this.symbols = symbols;
-        this.names = new KernelNames(buffers);
+        super(node, symbols, buffers);
     }
 
-    List<String> arguments() {
-        return names.arguments();
-    }
-
+    @Override
     String write() {
         StringBuilder body = new StringBuilder("  for (int64_t row = begin; row < end; row++) {\n");
         body.append(LineLoops.decode(node.sizes(), names, "    "));

@@ -12,21 +12,12 @@ import java.util.function.Function;
  * Writes a scatter: the workers share the lines that do not meet; each walks the source in order, and at each step
  * its whole range of lines, which are neighbours in memory.
  */
-final class ScatterKernel {
-    private final LoopNode.Scatter node;
-    private final List<String> symbols;
-    private final KernelNames names;
-
+final class ScatterKernel extends NodeKernel<LoopNode.Scatter> {
     ScatterKernel(LoopNode.Scatter node, List<String> symbols, Function<String, Buffer> buffers) {
-        this.node = node;
-        this.symbols = symbols;
-        this.names = new KernelNames(buffers);
+        super(node, symbols, buffers);
     }
 
-    List<String> arguments() {
-        return names.arguments();
-    }
-
+    @Override
     String write() {
         StringBuilder body = new StringBuilder("  for (int64_t r0 = 0; r0 < ")
             .append(names.index().print(node.count())).append("; r0++) {\n    for (int64_t row = begin; row < end; row++) {\n");

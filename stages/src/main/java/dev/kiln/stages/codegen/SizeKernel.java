@@ -9,22 +9,12 @@ import java.util.function.Function;
  * Writes a kernel that gives a symbol its value. Compaction stores every index and moves on only behind true ones, so
  * that it has no branch to mispredict; its output has room for all.
  */
-final class SizeKernel {
-    private final LoopNode.DataSize node;
-    private final List<String> symbols;
-    private final KernelNames names;
-
+final class SizeKernel extends NodeKernel<LoopNode.DataSize> {
     SizeKernel(LoopNode.DataSize node, List<String> symbols, Function<String, Buffer> buffers) {
-        this.node = node;
-        this.symbols = symbols;
-        this.names = new KernelNames(buffers);
+        super(node, symbols, buffers);
     }
 
-    List<String> arguments() {
-        return names.arguments();
-    }
-
-    /** The source; the kernel is called {@code KERNEL} in it. */
+    @Override
     String write() {
         StringBuilder body = new StringBuilder();
         boolean compact = node.rule() == LoopNode.DataSize.Rule.COMPACT;

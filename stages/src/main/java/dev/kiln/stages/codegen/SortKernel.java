@@ -4,10 +4,6 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -16,23 +12,14 @@ import java.util.function.Function;
  * Writes a sort of a line's places. Keys of at most 32 bits and the place make one word, so that words compare as
  * numbers and equal keys keep their order; for wider keys the words are places, and keys are read again.
  */
-final class SortKernel {
-    private static final String TEMPLATE = template();
-
-    private final LoopNode.Sort node;
-    private final List<String> symbols;
-    private final KernelNames names;
+final class SortKernel extends NodeKernel<LoopNode.Sort> {
+    private static final String TEMPLATE = SourceUnits.resource("sort.c.in");
 
     SortKernel(LoopNode.Sort node, List<String> symbols, Function<String, Buffer> buffers) {
-        this.node = node;
-        this.symbols = symbols;
-        this.names = new KernelNames(buffers);
+        super(node, symbols, buffers);
     }
 
-    List<String> arguments() {
-        return names.arguments();
-    }
-
+    @Override
     String write() {
         DType dtype = node.key().dtype();
         boolean packed = dtype.bytes() <= 4;
@@ -70,13 +57,5 @@ final class SortKernel {
             + names.index().print(node.store()) + "] = " + index + "; }\n  }\n";
         String helpers = TEMPLATE.replace("@KEY@", CTypes.stored(dtype)).replace("@LESS@", less);
         return helpers + LineLoops.kernel(names, symbols, body, node.sizes(), node.count().times(32));
-    }
-
-    private static String template() {
-        try (InputStream in = SortKernel.class.getResourceAsStream("sort.c.in")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

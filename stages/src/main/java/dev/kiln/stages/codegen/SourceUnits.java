@@ -107,7 +107,8 @@ public final class SourceUnits {
         return source;
     }
 
-    private static String resource(String name) {
+    /** A text that lies beside this class. */
+    static String resource(String name) {
         try (InputStream in = SourceUnits.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
