@@ -33,7 +33,7 @@ final class RowsBody {
     private final Map<String, String> folded = new HashMap<>();
     private final Lanes lanes;
     private final Transposes transposes;
-    private final NextRow nextRow;
+    private final FetchAhead fetchAhead;
 
     RowsBody(KernelGroup.Rows group, KernelNames names, boolean flat, boolean eagerNumerics) {
         this.eagerNumerics = eagerNumerics;
@@ -44,7 +44,7 @@ final class RowsBody {
         rowArrayNames();
         this.lanes = Lanes.of(group, longestRow()).orElse(null);
         this.transposes = Transposes.of(group, names, rowArrays.keySet()).orElse(null);
-        this.nextRow = lanes == null && transposes == null ? NextRow.of(group).orElse(null) : null;
+        this.fetchAhead = lanes == null && transposes == null ? FetchAhead.of(group, flat).orElse(null) : null;
     }
 
     /** Whether results go to memory past the caches. */
@@ -118,9 +118,13 @@ final class RowsBody {
             }
         }
         if (!together.isEmpty()) {
-            loops(new Stage(stage.inner(), together), nextRow != null && group.stages().indexOf(stage) == 1, indent);
+            loops(new Stage(stage.inner(), together), fetches(stage), indent);
         }
         storeFolded(stage, indent);
+    }
+
+    private boolean fetches(Stage stage) {
+        return fetchAhead != null && group.stages().indexOf(stage) == (flat ? 0 : 1);
     }
 
     private void loops(Stage stage, boolean fetching, String indent) {
@@ -176,7 +180,7 @@ final class RowsBody {
 
     private String openLoops(Stage stage, boolean fetching, String indent) {
         if (transposes != null || fetching) {
-            String inside = fetching ? nextRow.open(out, names, indent) : transposes.open(out, indent);
+            String inside = fetching ? fetchAhead.open(out, names, indent) : transposes.open(out, indent);
             String vectorize = vectorizable(stage) ? inside + vectorize(stage) : "";
             out.append(vectorize).append(inside).append("for (int64_t j0 = from; j0 < to; j0++) {\n");
             return inside + "  ";

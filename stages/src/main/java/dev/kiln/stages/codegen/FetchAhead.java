@@ -13,27 +13,46 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * Rows to come, fetched while a later stage computes. The first stage of a kernel with several waits for memory, the
+ * Memory that is asked for before it is needed. In a kernel of several stages these are rows to come: the first stage of a kernel with several waits for memory, the
  * others compute on what it brought; without this, memory rests meanwhile. The loop of the second stage is taken in
- * strips, and each asks for its part of a row to come, and for the place of what the last stage will write.
+ * strips, and each asks for its part of a row to come, and for the place of what the last stage will write. A flat loop
+ * over large tensors asks for what is some strips ahead, since the processor's window spans fewer lines the more it
+ * computes on each.
  *
  * @param length elements of a row
  * @param loads what the first stage reads of memory
  * @param results what the last stage writes
+ * @param outer the dimension that counts rows; -1 for a flat loop
  */
-record NextRow(SymInt length, List<Scalar.Load> loads, List<Statement> results, int outer) {
+record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> results, int outer) {
     private static final long STRIP = 128;
     private static final long SHORTEST = 4 * STRIP;
-    private static final long AHEAD = 2;
+    private static final long ROWS_AHEAD = 2;
+    private static final long ELEMENTS_AHEAD = 8 * STRIP;
     /** Elements that may be in the caches anyway. */
     private static final long CACHED = 1 << 19;
     private static final long LINE_BYTES = 64;
     private static final int MOST = 2;
+    /** Elements of a flat loop from which on it waits for memory. */
+    private static final long LARGE = 4 << 20;
 
-    static Optional<NextRow> of(KernelGroup.Rows group) {
+    static Optional<FetchAhead> of(KernelGroup.Rows group, boolean flat) {
+        return flat ? flat(group) : rows(group);
+    }
+
+    private static Optional<FetchAhead> flat(KernelGroup.Rows group) {
+        Stage only = group.stages().getFirst();
+        SymInt length = only.inner().getFirst();
+        List<Scalar.Load> loads = loads(group, only, index -> true);
+        return !length.isConstant() || length.asLong() < LARGE || loads.isEmpty() || loads.size() > MOST
+            ? Optional.empty() : Optional.of(new FetchAhead(length, loads, results(group), -1));
+    }
+
+    private static Optional<FetchAhead> rows(KernelGroup.Rows group) {
         if (group.stages().size() < 2 || group.outer().isEmpty()) {
             return Optional.empty();
         }
@@ -44,9 +63,11 @@ record NextRow(SymInt length, List<Scalar.Load> loads, List<Statement> results, 
                 || isAtMost(SymInt.product(group.outer()).times(first.inner().getFirst()), CACHED)) {
             return Optional.empty();
         }
-        List<Scalar.Load> loads = loads(group, first);
+        SymInt row = SymInt.symbol("i" + (group.outer().size() - 1));
+        List<Scalar.Load> loads = loads(group, first,
+            index -> Indices.coefficient(index, row).filter(c -> !c.is(0)).isPresent());
         return loads.isEmpty() || loads.size() > MOST ? Optional.empty()
-            : Optional.of(new NextRow(first.inner().getFirst(), loads, results(group), group.outer().size() - 1));
+            : Optional.of(new FetchAhead(first.inner().getFirst(), loads, results(group), group.outer().size() - 1));
     }
 
     private static List<Statement> results(KernelGroup.Rows group) {
@@ -64,14 +85,12 @@ record NextRow(SymInt length, List<Scalar.Load> loads, List<Statement> results, 
         return size.isConstant() && size.asLong() <= most;
     }
 
-    private static List<Scalar.Load> loads(KernelGroup.Rows group, Stage stage) {
+    private static List<Scalar.Load> loads(KernelGroup.Rows group, Stage stage, Predicate<SymInt> wanted) {
         Set<String> own = group.members().stream().map(m -> m.output().name()).collect(Collectors.toSet());
-        SymInt row = SymInt.symbol("i" + (group.outer().size() - 1));
         List<Scalar.Load> found = new ArrayList<>();
         stage.statements().forEach(statement -> statement.body().rewrite(s -> {
             if (s instanceof Scalar.Load load && !own.contains(load.buffer()) && !found.contains(load)
-                    && runsAlong(load.index())
-                    && Indices.coefficient(load.index(), row).filter(c -> !c.is(0)).isPresent()) {
+                    && runsAlong(load.index()) && wanted.test(load.index())) {
                 found.add(load);
             }
             return s;
@@ -81,21 +100,23 @@ record NextRow(SymInt length, List<Scalar.Load> loads, List<Statement> results, 
 
     /** Opens the loop over strips; {@code from} and {@code to} bound the one inside. */
     String open(StringBuilder out, KernelNames names, String indent) {
-        String size = names.index().print(length);
-        boolean exact = length.isConstant() && length.asLong() % STRIP == 0;
+        boolean flat = outer < 0;
+        String size = flat ? "end" : names.index().print(length);
+        boolean exact = !flat && length.isConstant() && length.asLong() % STRIP == 0;
         String end = "from + " + STRIP;
-        out.append(indent).append("for (int64_t from = 0; from < ").append(size).append("; from += ").append(STRIP)
-            .append(") {\n").append(indent).append("  const int64_t to = ")
+        out.append(indent).append("for (int64_t from = ").append(flat ? "begin" : "0").append("; from < ").append(size)
+            .append("; from += ").append(STRIP).append(") {\n").append(indent).append("  const int64_t to = ")
             .append(exact ? end : "kiln_imin(" + end + ", " + size + ")").append(";\n");
-        SymInt row = SymInt.symbol("i" + outer);
+        Map<String, SymInt> ahead = flat ? Map.of("j0", SymInt.symbol("j0").plus(SymInt.of(ELEMENTS_AHEAD)))
+            : Map.of("i" + outer, SymInt.symbol("i" + outer).plus(SymInt.of(ROWS_AHEAD)));
         for (Scalar.Load load : loads) {
-            SymInt place = load.index().substitute(Map.of("i" + outer, row.plus(SymInt.of(AHEAD))));
-            out.append(indent).append("  if (row + ").append(AHEAD).append(" < end) ");
-            fetch(out, names, names.pointer(load.buffer()), place, load.dtype(), 0);
+            out.append(indent).append(flat ? "  " : "  if (row + " + ROWS_AHEAD + " < end) ");
+            fetch(out, names, names.pointer(load.buffer()), load.index().substitute(ahead), load.dtype(), 0);
         }
         for (Statement result : results) {
+            SymInt place = flat ? result.store().substitute(ahead) : result.store();
             out.append(indent).append("  ");
-            fetch(out, names, names.target(result.output().name()), result.store(), result.output().dtype(), 1);
+            fetch(out, names, names.target(result.output().name()), place, result.output().dtype(), 1);
         }
         return indent + "  ";
     }

@@ -1,0 +1,113 @@
+package dev.kiln.stages.codegen;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kiln.kernels.cpu.CpuInfo;
+import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.ops.DType;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.GraphText;
+import dev.kiln.ops.interpreter.Interpreter;
+import dev.kiln.stages.codegen.GraphBatch.Effort;
+import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is done for large tensors only: fetching ahead, stores past the caches; and extremes of unusual floats. */
+class LargeTensorsTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"""
+            %x = placeholder "x" : f32[2050, 2049]
+            %a = aten.mul.Scalar(%x, 1.5) : f32[2050, 2049]
+            %b = aten.tanh.default(%a) : f32[2050, 2049]
+            %y = aten.add.Tensor(%b, %x, 1) : f32[2050, 2049]
+            return "y": %y
+            """, """
+            %x = placeholder "x" : f32[701, 1031]
+            %y = aten._softmax.default(%x, 1, false) : f32[701, 1031]
+            return "y": %y
+            """, """
+            %x = placeholder "x" : f32[9, 89, 768]
+            %w = placeholder "w" : f32[768]
+            %y = aten.layer_norm.default(%x, [768], %w, %w, 1e-05, true) : f32[9, 89, 768]
+            return "y": %y
+            """, """
+            %x = placeholder "x" : f32[2905, 2890]
+            %z = placeholder "z" : f32[2890, 2905]
+            %t = aten.t.default(%z) : f32[2905, 2890]
+            %y = aten.add.Tensor(%x, %t, 1) : f32[2905, 2890]
+            return "y": %y
+            """})
+    void equalTheInterpreter(String text) {
+        Graph graph = GraphText.parse(text);
+        Map<String, ConstantValue> inputs = new LinkedHashMap<>();
+        graph.placeholders().forEach(input -> inputs.put(input.name(), random(input.tensor().sizes().stream()
+            .map(size -> size.asLong()).toList())));
+        ConstantValue expected = Interpreter.run(graph, inputs).get("y");
+        for (Isa isa : List.of(CpuInfo.detect().bestIsa(), Isa.AVX2)) {
+            ConstantValue actual = run(isa, graph, inputs);
+            float worst = 0;
+            for (long i = 0; i < expected.numel(); i++) {
+                float want = expected.data().getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                float got = actual.data().getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                worst = Math.max(worst, Float.isNaN(got) ? Float.POSITIVE_INFINITY : Math.abs(want - got));
+            }
+            assertThat(worst).as("%s of\n%s", isa, graph).isLessThan(1e-5f);
+        }
+    }
+
+    @Test
+    void findsExtremesAmongUnusualFloats() {
+        float negativeNan = Float.intBitsToFloat(0xffc00001);
+        float[][] rows = {{-0f, 0f, -0f}, {-3, -1, -2}, {1, 5, 2}, {Float.NEGATIVE_INFINITY, -1, Float.POSITIVE_INFINITY},
+            {1, Float.NaN, 2}, {-1, negativeNan, -2}, {Float.MIN_VALUE, 0, -Float.MIN_VALUE},
+            {Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY}};
+        ConstantValue x = ConstantValue.allocate(DType.F32, List.of((long) rows.length, 40L));
+        for (int r = 0; r < rows.length; r++) {
+            for (int i = 0; i < 40; i++) {
+                x.data().setAtIndex(ValueLayout.JAVA_FLOAT, r * 40L + i, rows[r][i % 3]);
+            }
+        }
+        Graph graph = GraphText.parse("""
+            %x = placeholder "x" : f32[8, 40]
+            %a = aten.amax.default(%x, [1], false) : f32[8]
+            %b = aten.amin.default(%x, [1], false) : f32[8]
+            %c = aten.argmax.default(%x, 1, false) : i64[8]
+            return "max": %a, "min": %b, "place": %c
+            """);
+        for (Isa isa : List.of(CpuInfo.detect().bestIsa(), Isa.AVX2, Isa.BASELINE)) {
+            Map<String, ConstantValue> found = all(isa, graph, Map.of("x", x));
+            Interpreter.run(graph, Map.of("x", x)).forEach((name, expected) -> {
+                for (long i = 0; i < expected.numel(); i++) {
+                    assertThat(found.get(name).doubleAt(i) + 0.0).as("%s of row %d, %s", name, i, isa)
+                        .isEqualTo(Double.valueOf(expected.doubleAt(i) + 0.0));
+                }
+            });
+        }
+    }
+
+    private static ConstantValue run(Isa isa, Graph graph, Map<String, ConstantValue> inputs) {
+        return all(isa, graph, inputs).get("y");
+    }
+
+    private static Map<String, ConstantValue> all(Isa isa, Graph graph, Map<String, ConstantValue> inputs) {
+        return new GraphRunner(isa, Effort.FULL).prepare(List.of(new GraphRunner.Program(graph, inputs))).getFirst()
+            .get();
+    }
+
+    private static ConstantValue random(List<Long> sizes) {
+        ConstantValue value = ConstantValue.allocate(DType.F32, sizes);
+        SplittableRandom random = new SplittableRandom(5);
+        for (long i = 0; i < value.numel(); i++) {
+            value.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble(-4, 4));
+        }
+        return value;
+    }
+}
