@@ -6,6 +6,9 @@ import dev.kiln.kernels.NativeFixture;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -134,5 +137,38 @@ class ThreadPoolTest {
     private static List<Thread> workers() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(t -> t.getName().startsWith("kiln-worker-")).toList();
+    }
+
+    @Test
+    void workersHaveProcessorsOfTheirOwn() throws Exception {
+        int processors = Runtime.getRuntime().availableProcessors();
+        try (KilnRuntime runtime = NativeFixture.runtime(processors)) {
+            assertThat(runtime.threads()).isEqualTo(processors);
+            List<String> homes = List.of();
+            long until = System.nanoTime() + 10_000_000_000L;
+            while (homes.stream().filter(h -> h.matches("\\d+")).distinct().count() < processors - 1
+                    && System.nanoTime() < until) {
+                Thread.sleep(5);
+                homes = homes();
+            }
+            assertThat(homes).hasSizeGreaterThanOrEqualTo(processors - 1);
+            assertThat(homes.stream().filter(h -> h.matches("\\d+")).distinct().count())
+                    .isGreaterThanOrEqualTo(processors - 1);
+        }
+    }
+
+    /** What the system allows to each worker of this process. */
+    private static List<String> homes() throws IOException {
+        List<String> homes = new ArrayList<>();
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path task : tasks) {
+                List<String> status = Files.readAllLines(task.resolve("status"));
+                if (status.getFirst().contains("kiln-worker")) {
+                    status.stream().filter(l -> l.startsWith("Cpus_allowed_list:"))
+                            .forEach(l -> homes.add(l.split(":")[1].strip()));
+                }
+            }
+        }
+        return homes;
     }
 }
