@@ -24,6 +24,23 @@ public final class GraphRewriter {
     private GraphRewriter() {
     }
 
+    /**
+     * The graph rewritten until the rule applies no more.
+     *
+     * @throws IllegalStateException if it still applies after {@code mostRounds} rounds
+     */
+    public static Graph exhaust(Graph graph, int mostRounds, Rule rule) {
+        Graph current = graph;
+        for (int round = 0; round < mostRounds; round++) {
+            Graph next = rewrite(current, rule);
+            if (next == current) {
+                return next;
+            }
+            current = next;
+        }
+        throw new IllegalStateException("a rewriting does not come to an end after " + mostRounds + " rounds");
+    }
+
     /** The rewritten graph, or the same object if the rule never applied. */
     public static Graph rewrite(Graph graph, Rule rule) {
         GraphBuilder builder = new GraphBuilder(graph.shapes().copy());

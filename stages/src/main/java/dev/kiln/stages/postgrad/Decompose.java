@@ -29,15 +29,7 @@ final class Decompose implements Pass {
 
     @Override
     public Graph run(Graph graph, PassContext context) {
-        Graph current = graph;
-        for (int round = 0; round < MAX_ROUNDS; round++) {
-            Graph next = GraphRewriter.rewrite(current, Decompose::decompose);
-            if (next == current) {
-                return next;
-            }
-            current = next;
-        }
-        throw new IllegalStateException("decompositions do not come to an end");
+        return GraphRewriter.exhaust(graph, MAX_ROUNDS, Decompose::decompose);
     }
 
     private static Optional<List<Arg.Ref>> decompose(GraphBuilder builder, Node.Call call) {

@@ -21,15 +21,7 @@ final class DecomposeComplex implements Pass {
 
     @Override
     public Graph run(Graph graph, PassContext context) {
-        Graph current = graph;
-        for (int round = 0; round < MAX_ROUNDS; round++) {
-            Graph next = GraphRewriter.rewrite(current, DecomposeComplex::decompose);
-            if (next == current) {
-                return next;
-            }
-            current = next;
-        }
-        throw new IllegalStateException("decompositions of complex calls do not come to an end");
+        return GraphRewriter.exhaust(graph, MAX_ROUNDS, DecomposeComplex::decompose);
     }
 
     private static Optional<List<Arg.Ref>> decompose(GraphBuilder builder, Node.Call call) {
