@@ -23,6 +23,7 @@ public final class AtenOps {
         FactoryOps.register(registry);
         ComplexOps.register(registry);
         ContractionOps.register(registry);
+        LowPrecisionProducts.register(registry);
         ConvolutionOps.register(registry);
         Decompositions.register(registry);
     }

@@ -39,8 +39,6 @@ final class ProductDecompositions {
         d.op("linalg_multi_dot.default(Tensor[] tensors) -> Tensor", ProductDecompositions::chain);
         d.op("linalg_matmul.default(Tensor self, Tensor other) -> Tensor",
             (e, a) -> e.call("matmul.default", a.arg(0), a.arg(1)));
-        d.op("_int_mm.default(Tensor self, Tensor mat2) -> Tensor", (e, a) ->
-            e.call("mm.default", e.cast(Emit.ref(a, 0), DType.I32), e.cast(Emit.ref(a, 1), DType.I32)));
         d.op("_scaled_mm.default(Tensor self, Tensor mat2, Tensor scale_a, Tensor scale_b, Tensor? bias=None, "
             + "Tensor? scale_result=None, ScalarType? out_dtype=None, bool use_fast_accum=False) -> Tensor",
             ProductDecompositions::scaled);

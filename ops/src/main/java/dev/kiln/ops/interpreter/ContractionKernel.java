@@ -1,6 +1,7 @@
 package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.aten.ConvolutionSpec;
+import dev.kiln.ops.aten.LowPrecisionProducts;
 import dev.kiln.ops.graph.ConstantValue;
 
 /** Matrix products: floating sums in double, integers in 64 bits. */
@@ -10,7 +11,10 @@ final class ContractionKernel {
 
     static ConstantValue run(Frame frame) {
         return switch (frame.op().name()) {
-            case "aten.mm.default", "aten.bmm.default" -> product(frame, false);
+            case "aten.mm.default", "aten.bmm.default", LowPrecisionProducts.INT_MM, LowPrecisionProducts.MM_DTYPE ->
+                product(frame, false);
+            case LowPrecisionProducts.INT8_WEIGHT -> LowPrecisionKernel.int8Weight(frame);
+            case LowPrecisionProducts.INT4_WEIGHT -> LowPrecisionKernel.int4Weight(frame);
             case "aten.linear.default" -> linear(frame);
             case ConvolutionSpec.NAME -> ConvolutionKernel.run(frame);
             default -> throw new IllegalStateException("no reference kernel for " + frame.op());

@@ -2,6 +2,7 @@ package dev.kiln.stages.lowering;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.aten.ConvolutionSpec;
+import dev.kiln.ops.aten.LowPrecisionProducts;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
@@ -21,6 +22,8 @@ final class ContractionLowering {
             case "aten.linear.default" -> linear(c);
             case "aten.scaled_dot_product_attention.default" -> attention(c);
             case ConvolutionSpec.NAME -> TemplateConvolution.lower(c).orElseGet(() -> ConvolutionLowering.lower(c));
+            case LowPrecisionProducts.INT_MM, LowPrecisionProducts.MM_DTYPE, LowPrecisionProducts.INT8_WEIGHT,
+                LowPrecisionProducts.INT4_WEIGHT -> LowPrecisionLowering.lower(c);
             default -> throw new IllegalStateException("no lowering of contraction " + c.op());
         };
     }
@@ -64,7 +67,7 @@ final class ContractionLowering {
         return transposed ? Optional.of(true) : Optional.empty();
     }
 
-    private static Value.Strided batchOfOne(Value.Strided matrix) {
+    static Value.Strided batchOfOne(Value.Strided matrix) {
         List<SymInt> sizes = new ArrayList<>(matrix.sizes());
         List<SymInt> strides = new ArrayList<>(matrix.strides());
         sizes.addFirst(SymInt.ONE);

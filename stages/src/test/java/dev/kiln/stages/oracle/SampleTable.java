@@ -18,7 +18,7 @@ import java.util.Set;
 final class SampleTable {
     /** Each holds some families of ops. */
     private static final List<String> FILES = List.of("samples.txt", "samples-spatial.txt", "samples-more.txt",
-        "samples-complex.txt", "samples-modules.txt");
+        "samples-complex.txt", "samples-modules.txt", "samples-lowprecision.txt");
 
     private static final Map<String, List<String>> SAMPLES = read();
 
@@ -33,7 +33,7 @@ final class SampleTable {
         "group_norm", "var", "std", "var_mean", "std_mean", "scaled_dot_product_attention", "topk",
             "batch_norm", "gelu", "_embedding_bag", "_cdist_forward", "cdist",
         "_native_batch_norm_legit_no_training", "median", "nanmedian", "lstm", "gru", "rnn_tanh", "rnn_relu", "histc",
-        "chain_matmul", "linalg_multi_dot", "_scaled_mm",
+        "chain_matmul", "linalg_multi_dot", "_scaled_mm", "_weight_int8pack_mm",
             "_native_multi_head_attention", "_transformer_encoder_layer_fwd",
         "fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine", "gelu_backward", "hardswish_backward");
 
@@ -138,7 +138,8 @@ final class SampleTable {
         boolean mixes = op.packet().matches("upsample_.*(linear|cubic).*");
         boolean grids = op.packet().contains("grid_s") && dtype.bytes() == 2
             || op.packet().contains("affine_grid") && !dtype.isFloating();
-        return !grids && !(mixes && !dtype.isFloating()) && !(half && (rounded || chained))
+        boolean wide = op.name().equals("aten.mm.dtype") && !half;
+        return !wide && !grids && !(mixes && !dtype.isFloating()) && !(half && (rounded || chained))
             && !(dtype == DType.BOOL && NO_TRUTH.contains(op.packet()));
     }
 
@@ -148,7 +149,7 @@ final class SampleTable {
      * round those once, at the end.
      */
     static double slack(OpOverload op, DType dtype) {
-        if (op.packet().matches("_scaled_mm|rnn_relu|rnn_tanh|_native_multi_head_attention|lstm|gru|_transformer_encoder_layer_fwd")) {
+        if (op.packet().matches("_scaled_mm|_weight_int8pack_mm|rnn_relu|rnn_tanh|_native_multi_head_attention|lstm|gru|_transformer_encoder_layer_fwd")) {
             return 20;
         }
         if (op.packet().contains("fft") || op.packet().matches("i?stft|_?upsample.*")) {
