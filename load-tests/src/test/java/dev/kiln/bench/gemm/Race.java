@@ -14,7 +14,7 @@ record Race(int turns, int threads) {
 
     /** Milliseconds of one call, an engine each. */
     double[] run(List<? extends Engine> engines) {
-        int[] calls = engines.stream().mapToInt(this::calls).toArray();
+        int[] calls = engines.stream().mapToInt(Race::calls).toArray();
         List<double[]> times = new ArrayList<>();
         engines.forEach(e -> times.add(new double[turns]));
         for (int turn = 0; turn < turns; turn++) {
