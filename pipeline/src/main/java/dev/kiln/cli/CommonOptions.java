@@ -61,7 +61,7 @@ public final class CommonOptions {
         description = "Round f16 and bf16 after each pointwise operator, as PyTorch's eager mode does.")
     private boolean emulatePrecisionCasts;
 
-    @Option(names = "--isa", paramLabel = "ISA", description = "Instruction set: avx2, avx512, amx.")
+    @Option(names = "--isa", paramLabel = "ISA", description = "Instruction set: avx2, avx512, avx512-bf16, amx.")
     private String isa;
 
     @Option(names = "--cache-dir", paramLabel = "D", description = "Where compiled models are kept.")
@@ -113,7 +113,7 @@ public final class CommonOptions {
         try {
             return Isa.parse(isa);
         } catch (IllegalArgumentException e) {
-            throw new KilnException.BadInput("--isa " + isa + " is not known; use avx2, avx512 or amx", e);
+            throw new KilnException.BadInput("--isa " + isa + " is not known; use avx2, avx512, avx512-bf16 or amx", e);
         }
     }
 

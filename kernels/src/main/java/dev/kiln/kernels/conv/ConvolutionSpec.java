@@ -2,6 +2,7 @@ package dev.kiln.kernels.conv;
 
 import dev.kiln.kernels.gemm.CNames;
 import dev.kiln.kernels.gemm.ElementType;
+import dev.kiln.kernels.gemm.GemmTypes;
 import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.gemm.PackedWeight;
@@ -60,7 +61,7 @@ public record ConvolutionSpec(String name, MicroGemm micro, Window window, int c
 
     /** How the weight [groups * outputs, channels, kernelH, kernelW] is packed. */
     public PackedWeight packing(long groups) {
-        return new PackedWeight(micro, outputs, (long) window.taps() * channels, window.taps(), groups);
+        return new PackedWeight(micro, GemmTypes.of(micro.type()), outputs, (long) window.taps() * channels, window.taps(), groups);
     }
 
     /** The micro-kernels that the rendering calls and must be linked with. */

@@ -25,6 +25,8 @@ public record CpuTarget(String triple, Isa isa, List<String> features) {
         return switch (isa) {
             case AVX2 -> new CpuTarget(X86, isa, List.of("-march=x86-64-v3"));
             case AVX512 -> new CpuTarget(X86, isa, List.of("-march=x86-64-v4", "-mprefer-vector-width=512"));
+            case AVX512_BF16 -> new CpuTarget(X86, isa, List.of("-march=x86-64-v4", "-mprefer-vector-width=512",
+                    "-mavx512bf16", "-mavx512vnni"));
             case AMX -> new CpuTarget(X86, isa, List.of("-march=x86-64-v4", "-mprefer-vector-width=512",
                     "-mavx512bf16", "-mavx512fp16", "-mavx512vnni", "-mamx-tile", "-mamx-bf16",
                     "-mamx-int8"));

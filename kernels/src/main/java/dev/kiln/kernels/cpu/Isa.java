@@ -15,6 +15,9 @@ public enum Isa {
     AVX2("avx2", 32, List.of("avx", "avx2", "fma", "f16c", "bmi1", "bmi2", "movbe")),
     /** x86-64-v4: AVX-512 F, BW, CD, DQ, VL. */
     AVX512("avx512", 64, List.of("avx2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")),
+    /** Cooper Lake and Zen 4 class: AVX-512 with the dot products of bf16 pairs and of four bytes. */
+    AVX512_BF16("avx512-bf16", 64, List.of("avx2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl",
+            "avx512_bf16", "avx512_vnni")),
     /** Sapphire Rapids class: AVX-512 with BF16, FP16 and VNNI, and the AMX tiles for bf16 and int8. */
     AMX("amx", 64, List.of("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl",
             "avx512_bf16", "avx512_fp16", "avx512_vnni", "amx_tile", "amx_bf16", "amx_int8"));
@@ -39,6 +42,11 @@ public enum Isa {
         return vectorBytes;
     }
 
+    /** Whether it has the dot products of bf16 pairs and of four bytes. */
+    public boolean hasDotProducts() {
+        return this == AVX512_BF16 || this == AMX;
+    }
+
     /** Features a CPU must list in {@code /proc/cpuinfo}, by the Linux kernel's names. */
     public List<String> requiredFeatures() {
         return kernelFeatures;
@@ -46,7 +54,7 @@ public enum Isa {
 
     /** Whether this set belongs to x86-64; {@link #BASELINE} belongs to every architecture. */
     public boolean isX86() {
-        return this == AVX2 || this == AVX512 || this == AMX;
+        return this == AVX2 || this == AVX512 || this == AVX512_BF16 || this == AMX;
     }
 
     /**
@@ -60,6 +68,6 @@ public enum Isa {
                 return isa;
             }
         }
-        throw new IllegalArgumentException("unknown instruction set '" + name + "': use avx2, avx512 or amx");
+        throw new IllegalArgumentException("unknown instruction set '" + name + "': use avx2, avx512, avx512-bf16 or amx");
     }
 }

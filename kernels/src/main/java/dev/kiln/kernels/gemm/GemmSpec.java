@@ -4,12 +4,28 @@ package dev.kiln.kernels.gemm;
  * One matrix product {@code C[M,n] = A[M,k] * B[k,n]} with constant B, to be rendered.
  *
  * @param name     prefix of every C name of the rendering, a C identifier
- * @param micro    register block and element type
+ * @param micro    register block
+ * @param types    of the operands
  * @param n        columns of B and C
- * @param k        depth
- * @param blocking cache blocking
+ * @param k        depth, in numbers
+ * @param blocking cache blocking, along k in elements of {@code micro}'s type
+ * @param groups   of numbers of the weight that share a scale and a zero
+ * @param copies   whether a task copies its rows of A first, because they are not whole elements side by side
  */
-public record GemmSpec(String name, MicroGemm micro, long n, long k, GemmBlocking blocking) {
+public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, long k, GemmBlocking blocking,
+        Groups groups, boolean copies) {
+
+    /**
+     * Numbers of the weight that share a scale and a zero: number (k, n) stands for {@code number * scale + zero}, with
+     * {@code scales[k / size][n]} being the two.
+     *
+     * @param size   numbers along k; 0 for a weight whose numbers stand for themselves
+     * @param stored of the scales and zeros: a float
+     */
+    public record Groups(int size, Stored stored) {
+        public static final Groups NONE = new Groups(0, Stored.F32);
+    }
+
     public GemmSpec {
         CNames.requireIdentifier(name);
         if (n < 1 || k < 1) {
@@ -20,6 +36,20 @@ public record GemmSpec(String name, MicroGemm micro, long n, long k, GemmBlockin
             throw new IllegalArgumentException("blocking " + blocking
                     + " is not a multiple of the register block " + micro.mr() + "x" + micro.nr());
         }
+        if (types.compute() != micro.type()) {
+            throw new IllegalArgumentException(types + " is not what a register block of " + micro.type() + " multiplies");
+        }
+        if (groups.size() > 0 && (k % groups.size() != 0 || groups.size() % 32 != 0
+                || (long) blocking.kc() * micro.type().depth() != groups.size())) {
+            throw new IllegalArgumentException("groups of " + groups.size() + " must be steps along k and divide it: "
+                    + k + ", " + blocking);
+        }
+        copies |= types.widensInput() || micro.tiles() || k % micro.type().depth() != 0;
+    }
+
+    /** A product of numbers that are stored as they are multiplied. */
+    public GemmSpec(String name, MicroGemm micro, long n, long k, GemmBlocking blocking) {
+        this(name, micro, GemmTypes.of(micro.type()), n, k, blocking, Groups.NONE, false);
     }
 
     public ElementType elementType() {
@@ -29,5 +59,33 @@ public record GemmSpec(String name, MicroGemm micro, long n, long k, GemmBlockin
     /** Panels of packed B. */
     public long panels() {
         return Math.ceilDiv(n, micro.nr());
+    }
+
+    /** How B must be packed. */
+    public PackedWeight packing() {
+        return new PackedWeight(micro, types, n, k, 1, 1);
+    }
+
+    /** Elements along k, padding included. */
+    long elements() {
+        return packing().elements();
+    }
+
+    /** Bytes that a worker needs: its rows of A, their sums, and a step of a panel. */
+    public long scratchBytes() {
+        return copyBytes() + sumBytes() + (types.widensWeight()
+                ? aligned((long) blocking.kc() * micro.nr() * micro.type().bytes()) : 0);
+    }
+
+    long copyBytes() {
+        return copies ? aligned(blocking.mc() * elements() * micro.type().bytes()) : 0;
+    }
+
+    long sumBytes() {
+        return groups.size() == 0 ? 0 : aligned(blocking.mc() * (k / groups.size()) * Float.BYTES);
+    }
+
+    private static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, PackedWeight.ALIGNMENT) * PackedWeight.ALIGNMENT;
     }
 }

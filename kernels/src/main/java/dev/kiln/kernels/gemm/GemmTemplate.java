@@ -8,12 +8,13 @@ import java.util.Map;
  * <p>The rendering needs {@code stdint} names and the types of the native calling convention before it, and
  * it calls {@code NAME_epilogue} (see {@link GemmEpilogue}), which the caller defines before it. It defines
  * {@snippet lang = c :
- * static void NAME(const kiln_call* call, const E* A, int64_t lda, const E* Bpacked, int64_t M,
- *     void* epilogue_ctx);
+ * static void NAME(const kiln_call* call, const A* a, int64_t lda, const void* packed, const void* scales,
+ *     void* scratch, int64_t scratch_bytes, int64_t M, void* epilogue_ctx);
  * }
- * A is row-major with leading dimension {@code lda} in elements, {@code Bpacked} is laid out by {@link
- * PackedWeight} for the same register block. Work is split by {@code parallel_for} into blocks of rows and
- * columns.
+ * A is row-major with leading dimension {@code lda} in numbers, {@code packed} is laid out by {@link
+ * PackedWeight} for the same register block, {@code scales} belong to {@link GemmSpec.Groups}, and each worker has
+ * {@link GemmSpec#scratchBytes()} at a multiple of {@code scratch_bytes}; both may be null where nothing needs them.
+ * Work is split by {@code parallel_for} into blocks of rows and columns.
  */
 public final class GemmTemplate {
     private static final SourceTemplate GEMM = SourceTemplate.of(GemmTemplate.class, "gemm.c.in");
@@ -33,33 +34,86 @@ public final class GemmTemplate {
     }
 
     public static String render(GemmSpec spec) {
+        MicroKernels kernels = microKernels(spec);
+        Map<String, Object> holes = kernels.holes(spec.name());
+        addTypes(spec, holes);
+        addSizes(spec, holes);
+        holes.put("WIDEN", PanelWidening.render(spec.types(), spec.micro(), holes));
+        return prelude() + kernels.declarations() + GEMM.fill(holes);
+    }
+
+    private static void addTypes(GemmSpec spec, Map<String, Object> holes) {
+        GemmTypes types = spec.types();
+        boolean widens = types.widensWeight();
+        String packed = !widens ? spec.micro().type().c() : types.weight() == Stored.NIBBLES ? "uint32_t" : types.weight().c();
+        holes.put("A", types.input().c());
+        holes.put("N_A", multiplied(spec.micro().type()));
+        holes.put("FROM_A", conversion(types.input(), spec.micro().type()));
+        holes.put("FLOAT_FROM_A", conversion(types.input(), ElementType.F32));
+        holes.put("W", packed);
+        holes.put("PER_PACKED", types.packedDepth() / types.compute().depth());
+        holes.put("PACKED_ITEMS", widens && types.weight() != Stored.NIBBLES ? types.packedDepth() : 1);
+        holes.put("S", spec.groups().stored().c());
+        holes.put("FROM_S", conversion(spec.groups().stored(), ElementType.F32));
+        holes.put("COPIES", spec.copies() ? 1 : 0);
+        holes.put("WIDENS", widens ? 1 : 0);
+        holes.put("GROUP", spec.groups().size());
+        holes.put("TILES", spec.micro().tiles() ? 1 : 0);
+    }
+
+    /** The C type of the numbers that make up an element. */
+    private static String multiplied(ElementType type) {
+        return switch (type) {
+            case BF16_PAIR -> "uint16_t";
+            case I16_PAIR -> "int16_t";
+            case BYTE_QUAD -> "uint8_t";
+            case F32, F64, I32, I64 -> type.c();
+        };
+    }
+
+    private static String conversion(Stored from, ElementType to) {
+        boolean floats = to == ElementType.F32;
+        return floats && from == Stored.BF16 ? "kiln_f32_of_bf16" : floats && from == Stored.F16 ? "kiln_f32_of_f16"
+            : "";
+    }
+
+    private static void addSizes(GemmSpec spec, Map<String, Object> holes) {
         MicroGemm micro = spec.micro();
         GemmBlocking blocking = spec.blocking();
         int tail = (int) (spec.n() % micro.nr());
-        int mcTiles = blocking.mc() / micro.mr();
         int ncPanels = (int) Math.min(blocking.nc() / micro.nr(), spec.panels());
-        MicroKernels kernels = microKernels(spec);
-        Map<String, Object> holes = kernels.holes(spec.name());
         holes.put("N", spec.n());
         holes.put("K", spec.k());
+        holes.put("KU", spec.elements());
+        holes.put("DEPTH", micro.type().depth());
         holes.put("PANELS", spec.panels());
         holes.put("FULL_PANELS", spec.n() / micro.nr());
         holes.put("TAIL_COLS", tail == 0 ? micro.nr() : tail);
         holes.put("MC", blocking.mc());
-        holes.put("MC_TILES", mcTiles);
+        holes.put("MC_TILES", blocking.mc() / micro.mr());
         holes.put("NC", ncPanels);
-        holes.put("KC", Math.min(blocking.kc(), spec.k()));
-        holes.put("PART_TILES", blocking.kc() < spec.k() ? mcTiles * ncPanels : 1);
+        holes.put("KC", Math.min(blocking.kc(), spec.elements()));
+        holes.put("PART_TILES", partTiles(spec));
         holes.put("SHARES", Math.max(1, MicroKernels.UNROLL * micro.nr() * micro.type().bytes() / 128));
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
-        return prelude() + kernels.declarations() + GEMM.fill(holes);
+        holes.put("COPY_BYTES", spec.copyBytes());
+        holes.put("SUM_BYTES", spec.sumBytes());
+    }
+
+    /** Tiles that wait for the next step along k. Widened panels are used for all steps one after the other. */
+    private static int partTiles(GemmSpec spec) {
+        GemmBlocking blocking = spec.blocking();
+        if (blocking.kc() >= spec.elements()) {
+            return 1;
+        }
+        int panels = spec.types().widensWeight() ? 1
+            : (int) Math.min(blocking.nc() / spec.micro().nr(), spec.panels());
+        return blocking.mc() / spec.micro().mr() * panels;
     }
 
     /** Bytes of stack one task of the rendering takes at most, for sizing the stacks of pool threads. */
     public static long stackBytes(GemmSpec spec) {
-        GemmBlocking blocking = spec.blocking();
-        long tile = (long) spec.micro().mr() * spec.micro().nr();
-        long block = blocking.kc() < spec.k() ? (long) blocking.mc() * blocking.nc() : tile;
-        return block * spec.elementType().bytes() + 4096;
+        long tile = (long) spec.micro().mr() * spec.micro().nr() * spec.elementType().bytes();
+        return (partTiles(spec) + 1) * tile + spec.elements() * spec.elementType().bytes() + 4096;
     }
 }

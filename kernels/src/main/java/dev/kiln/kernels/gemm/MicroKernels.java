@@ -15,6 +15,8 @@ import java.util.Map;
  */
 public record MicroKernels(MicroGemm micro, int prefetch) {
     private static final SourceTemplate MICRO = SourceTemplate.of(MicroKernels.class, "micro.c.in");
+    private static final SourceTemplate TILES = SourceTemplate.of(MicroKernels.class, "tiles.c.in");
+    private static final SourceTemplate TILES_HEADER = SourceTemplate.of(MicroKernels.class, "tiles.h");
     private static final SourceTemplate ROW = SourceTemplate.of(MicroKernels.class, "row.c.in");
     /** Rows of B that kernels with few rows prefetch: there, B streams from memory. */
     private static final int SMALL_ROWS_PREFETCH = 16;
@@ -24,7 +26,7 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
 
     /** Prefix of the C names. */
     public String prefix() {
-        return "kiln_micro_" + micro.type().name().toLowerCase(java.util.Locale.ROOT) + "_" + micro.mr() + "x"
+        return (micro.tiles() ? "kiln_tiles_" : "kiln_micro_") + micro.type().name().toLowerCase(java.util.Locale.ROOT) + "_" + micro.mr() + "x"
                 + micro.nr() + "_v" + micro.vectorBytes() + (prefetch > 0 ? "_p" + prefetch : "");
     }
 
@@ -34,6 +36,7 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
         holes.put("NAME", name);
         holes.put("MICRO", prefix());
         holes.put("ELEM", micro.type().c());
+        holes.put("ACC", micro.type().accumulator());
         holes.put("SCALAR", micro.type().arithmetic());
         holes.put("ELEM_BYTES", micro.type().bytes());
         holes.put("VBYTES", micro.vectorBytes());
@@ -41,7 +44,7 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
         holes.put("NR", micro.nr());
         holes.put("NV", micro.vectorsPerRow());
         holes.put("LANES", micro.lanes());
-        holes.put("FMA", micro.type().isInteger() ? "KILN_MULTIPLY_ADD" : "KILN_FMA");
+        holes.put("FMA", micro.type().multiplyAdd(micro.vectorBytes()));
         holes.put("UNROLL", UNROLL);
         holes.put("CHAIN_SLOTS", chainSlots());
         return holes;
@@ -53,23 +56,41 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
         StringBuilder c = new StringBuilder("#ifndef " + prefix() + "_declared\n#define " + prefix()
                 + "_declared\n" + vectorType());
         String parameters = "const " + elem + "* a, int64_t lda, const " + elem + "* b,\n    const " + elem
-                + "* next, int64_t kc, " + elem + "* acc, int32_t accumulate";
-        for (int rows = 1; rows <= micro.mr(); rows++) {
+                + "* next, int64_t kc, " + micro.type().accumulator() + "* acc, int32_t accumulate";
+        for (int rows : rowCounts()) {
             c.append("__attribute__((visibility(\"hidden\"))) void ").append(prefix()).append("_micro_")
                     .append(rows).append('(').append(parameters).append(");\n");
+        }
+        if (micro.tiles()) {
+            c.append(("__attribute__((visibility(\"hidden\"))) void %1$s_begin(void);\n"
+                    + "__attribute__((visibility(\"hidden\"))) void %1$s_end(void);\n").formatted(prefix()));
         }
         return c.append(dispatch(parameters)).append("#endif\n").toString();
     }
 
+    /** Row counts that have a kernel; fewer rows than the least above are multiplied by it as well. */
+    private int[] rowCounts() {
+        return micro.tiles() ? new int[] {MicroGemm.TILE, micro.mr()}
+                : java.util.stream.IntStream.rangeClosed(1, micro.mr()).toArray();
+    }
+
     private String vectorType() {
-        return "typedef " + micro.type().arithmetic() + " " + prefix() + "_v __attribute__((vector_size("
-                + micro.vectorBytes() + "), aligned(" + micro.type().bytes() + "), may_alias));\n";
+        String attributes = " __attribute__((vector_size(" + micro.vectorBytes() + "), aligned(" + micro.type().bytes()
+                + "), may_alias));\n";
+        return "typedef " + micro.type().sums() + " " + prefix() + "_v" + attributes + "typedef "
+                + micro.type().arithmetic() + " " + prefix() + "_u" + attributes;
     }
 
     private String dispatch(String parameters) {
         String arguments = "(a, lda, b, next, kc, acc, accumulate)";
         StringBuilder c = new StringBuilder("static inline __attribute__((always_inline)) void " + prefix()
-                + "_rows(int64_t rows, " + parameters + ") {\n  switch (rows) {\n");
+                + "_rows(int64_t rows, " + parameters + ") {\n");
+        if (micro.tiles()) {
+            return c.append("  if (rows <= ").append(MicroGemm.TILE).append(") ").append(prefix()).append("_micro_")
+                    .append(MicroGemm.TILE).append(arguments).append(";\n  else ").append(prefix()).append("_micro_")
+                    .append(micro.mr()).append(arguments).append(";\n}\n").toString();
+        }
+        c.append("  switch (rows) {\n");
         for (int rows = 1; rows < micro.mr(); rows++) {
             c.append("    case ").append(rows).append(": ").append(prefix()).append("_micro_").append(rows)
                     .append(arguments).append("; break;\n");
@@ -85,6 +106,10 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
 
     private String definitions() {
         Map<String, Object> holes = holes(prefix());
+        if (micro.tiles()) {
+            holes.put("DOT", "KILN_TILE_" + micro.type().name());
+            return TILES_HEADER.fill(Map.of()) + TILES.fill(holes);
+        }
         StringBuilder c = new StringBuilder(MICRO.fill(holes));
         for (int rows = 1; rows <= micro.mr(); rows++) {
             int chains = micro.chains(rows);

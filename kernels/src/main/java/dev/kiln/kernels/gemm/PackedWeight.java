@@ -6,22 +6,25 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
 /**
- * The packed form of a constant B[k, n]: {@code ceil(n / nr)} panels, one after the other, each {@code [k,
- * nr]} and contiguous. Columns beyond n are zero. The whole is meant to start on a 64-byte boundary.
+ * The packed form of a constant B[k, n]: {@code ceil(n / nr)} panels, one after the other, each {@code [k / d, nr, d]}
+ * and contiguous, where d numbers along k lie side by side: as many as one lane multiplies, or as make a word of nibbles.
+ * Columns beyond n are zero, and so are rows beyond k. The whole is meant to start on a 64-byte boundary.
  *
  * @param micro register block, which gives nr and the element type
+ * @param types of the product: the weight is packed as it is stored
  * @param n     columns
- * @param k     depth
+ * @param k     depth, in numbers
  * @param taps  of a convolution: each source row is {@code [k / taps, taps]} and is packed as {@code [taps, k /
  *              taps]}; 1 leaves the order as it is
  * @param groups weights of this form, one after the other, in the source as in the packed form
  */
-public record PackedWeight(MicroGemm micro, long n, long k, long taps, long groups) {
+public record PackedWeight(MicroGemm micro, GemmTypes types, long n, long k, long taps, long groups) {
     /** Bytes every packed weight should be aligned to. */
     public static final long ALIGNMENT = 64;
     /** Depth of one transposed block: some cache lines of each source row. */
     private static final int DEPTH_BLOCK = 64;
 
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -46,7 +49,18 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
     }
 
     public PackedWeight(MicroGemm micro, long n, long k) {
-        this(micro, n, k, 1, 1);
+        this(micro, GemmTypes.of(micro.type()), n, k, 1, 1);
+    }
+
+    /** Elements of a column, padding included. */
+    long elements() {
+        long packed = Math.ceilDiv(k, (long) types.packedDepth()) * types.packedDepth() / types.compute().depth();
+        return Math.ceilDiv(packed, (long) micro.kStep()) * micro.kStep();
+    }
+
+    /** Packed rows: groups of numbers along k that lie side by side. */
+    private long rows() {
+        return elements() * types.compute().depth() / types.packedDepth();
     }
 
     public long panels() {
@@ -64,7 +78,7 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
     }
 
     private long panelBytes() {
-        return k * micro.nr() * micro.type().bytes();
+        return rows() * micro.nr() * types.packedBytes();
     }
 
     /** Packs into new memory of {@code arena}. */
@@ -85,6 +99,9 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
         if (taps > 1 && order == Order.KN) {
             throw new IllegalArgumentException("the weight of a convolution lies as [n, k]");
         }
+        if (order == Order.KN && types.weight() == Stored.NIBBLES) {
+            throw new IllegalArgumentException("nibbles lie as [n, k]");
+        }
         if (source.byteSize() < needed || target.byteSize() < bytes()) {
             throw new IllegalArgumentException("packing a weight of " + k + "x" + n + " needs " + needed
                     + " bytes of source and " + bytes() + " of target, not " + source.byteSize() + " and "
@@ -97,7 +114,7 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
     }
 
     private long sourceBytes() {
-        return Math.multiplyExact(Math.multiplyExact(n, k), (long) micro.type().bytes());
+        return types.weight().bytes(Math.multiplyExact(n, k));
     }
 
     private void packGroup(MemorySegment source, Order order, MemorySegment target) {
@@ -105,13 +122,21 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
         (openToAllThreads(source) && openToAllThreads(target) ? range.parallel() : range).forEach(panel -> {
             MemorySegment slice = target.asSlice(panel * panelBytes(), panelBytes());
             int columns = (int) Math.min(micro.nr(), n - panel * micro.nr());
-            if (columns < micro.nr()) {
+            if (columns < micro.nr() || rows() * types.packedDepth() > k) {
                 slice.fill((byte) 0);
             }
             switch (order) {
-                case KN -> copyRows(source, panel, columns, slice);
+                case KN -> {
+                    if (types.packedDepth() == 1) {
+                        copyRows(source, panel, columns, slice);
+                    } else {
+                        interleaveRows(source, panel, columns, slice);
+                    }
+                }
                 case NK -> {
-                    if (taps == 1) {
+                    if (types.packedBytes() != micro.type().bytes() || rows() * types.packedDepth() != k) {
+                        gatherColumns(source, panel, columns, slice);
+                    } else if (taps == 1) {
                         transpose(source, panel, columns, slice);
                     } else {
                         transposeTaps(source, panel, columns, slice);
@@ -126,12 +151,57 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
     }
 
     private void copyRows(MemorySegment source, long panel, int columns, MemorySegment slice) {
-        int bytes = micro.type().bytes();
+        int bytes = types.packedBytes();
         long width = (long) columns * bytes;
         for (long row = 0; row < k; row++) {
             MemorySegment.copy(source, (row * n + panel * micro.nr()) * bytes, slice,
                     row * micro.nr() * bytes, width);
         }
+    }
+
+    /** Numbers of d rows side by side. */
+    private void interleaveRows(MemorySegment source, long panel, int columns, MemorySegment slice) {
+        int bytes = (int) types.weight().bytes(1);
+        int depth = types.packedDepth();
+        byte[] row = new byte[columns * bytes];
+        byte[] packed = new byte[micro.nr() * types.packedBytes()];
+        for (long from = 0; from < k; from += depth) {
+            java.util.Arrays.fill(packed, (byte) 0);
+            for (int d = 0; d < depth && from + d < k; d++) {
+                MemorySegment.copy(source, BYTE, ((from + d) * n + panel * micro.nr()) * bytes, row, 0, row.length);
+                for (int i = 0; i < row.length; i++) {
+                    packed[(i / bytes * depth + d) * bytes + i % bytes] = row[i];
+                }
+            }
+            MemorySegment.copy(packed, 0, slice, BYTE, from / depth * packed.length, packed.length);
+        }
+    }
+
+    /** Columns whose packed items are not of the element's size, or whose last one is not whole. */
+    private void gatherColumns(MemorySegment source, long panel, int columns, MemorySegment slice) {
+        int item = types.packedBytes();
+        int length = Math.toIntExact(types.weight().bytes(k));
+        int step = micro.nr() * item;
+        byte[] column = new byte[Math.toIntExact(rows() * item)];
+        byte[] packed = new byte[Math.toIntExact(rows() * step)];
+        for (int c = 0; c < columns; c++) {
+            MemorySegment.copy(source, BYTE, (panel * micro.nr() + c) * length, column, 0, length);
+            for (int from = 0, to = c * item; from < column.length; from += item, to += step) {
+                for (int i = 0; i < item; i++) {
+                    packed[to + i] = column[from + i];
+                }
+            }
+        }
+        MemorySegment.copy(packed, 0, slice, BYTE, 0, packed.length);
+    }
+
+    /** The even nibbles of a word in its lower half, the odd ones in its upper half: pairs of numbers are side by side. */
+    private static int evenThenOdd(int word) {
+        int packed = 0;
+        for (int i = 0; i < 8; i++) {
+            packed |= (word >>> 4 * i & 15) << (i / 2 * 4 + i % 2 * 16);
+        }
+        return packed;
     }
 
     private void transpose(MemorySegment source, long panel, int columns, MemorySegment slice) {
@@ -151,12 +221,17 @@ public record PackedWeight(MicroGemm micro, long n, long k, long taps, long grou
     /** Through arrays: a fresh JVM, which is where models are packed, is many times slower on segments. */
     private void transposeInts(MemorySegment source, long panel, int columns, MemorySegment slice) {
         int nr = micro.nr();
+        long rows = rows();
+        boolean pairs = types.weight() == Stored.NIBBLES && types.compute() == ElementType.BF16_PAIR;
         int[] row = new int[DEPTH_BLOCK];
         int[] tile = new int[DEPTH_BLOCK * nr];
-        for (long from = 0; from < k; from += DEPTH_BLOCK) {
-            int depth = (int) Math.min(DEPTH_BLOCK, k - from);
+        for (long from = 0; from < rows; from += DEPTH_BLOCK) {
+            int depth = (int) Math.min(DEPTH_BLOCK, rows - from);
             for (int column = 0; column < columns; column++) {
-                MemorySegment.copy(source, INT, ((panel * nr + column) * k + from) * Integer.BYTES, row, 0, depth);
+                MemorySegment.copy(source, INT, ((panel * nr + column) * rows + from) * Integer.BYTES, row, 0, depth);
+                for (int i = 0; pairs && i < depth; i++) {
+                    row[i] = evenThenOdd(row[i]);
+                }
                 for (int i = 0, to = column; i < depth; i++, to += nr) {
                     tile[to] = row[i];
                 }

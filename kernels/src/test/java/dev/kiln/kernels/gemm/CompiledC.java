@@ -50,7 +50,13 @@ public final class CompiledC {
 
     /** As {@link #load(String)}, for a source that calls micro-kernels. */
     public static CompiledC load(String source, Set<MicroKernels> kernels) {
-        CompileUnit[] units = kernels.stream().map(MicroKernels::unit).toArray(CompileUnit[]::new);
+        return load(source, kernels, "");
+    }
+
+    /** As {@link #load(String, Set)}, with definitions for the preprocessor before the micro-kernels. */
+    static CompiledC load(String source, Set<MicroKernels> kernels, String definitions) {
+        CompileUnit[] units = kernels.stream().map(MicroKernels::unit)
+            .map(u -> new CompileUnit(u.name(), definitions + u.cSource())).toArray(CompileUnit[]::new);
         return new CompiledC(SymbolLookup.libraryLookup(NativeFixture.graph(SERIAL_POOL + source, units),
                 Arena.global()));
     }

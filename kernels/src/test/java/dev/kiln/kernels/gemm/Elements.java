@@ -22,6 +22,7 @@ final class Elements {
             case F64 -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
             case I32 -> segment.setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
             case I64 -> segment.setAtIndex(ValueLayout.JAVA_LONG, index, (long) value);
+            default -> throw new IllegalArgumentException(type + " is no number");
         }
     }
 
@@ -33,6 +34,7 @@ final class Elements {
                 case F64 -> segment.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
                 case I32 -> segment.getAtIndex(ValueLayout.JAVA_INT, i);
                 case I64 -> segment.getAtIndex(ValueLayout.JAVA_LONG, i);
+                default -> throw new IllegalArgumentException(type + " is no number");
             };
         }
         return values;

@@ -45,7 +45,7 @@ final class GemmHarness {
                     int64_t m, %2$s* c, int64_t ldc) {
                   CALL(threads);
                   %1$s_store store = {c, ldc};
-                  %1$s(&call, a, lda, b, m, &store);
+                  %1$s(&call, a, lda, b, 0, 0, 0, m, &store);
                 }
                 """.formatted(spec.name(), spec.elementType().c());
     }

@@ -80,9 +80,9 @@ final class LinearKernel implements TemplateKernel {
             + "_kc" + blocking.kc();
         GemmSpec spec = new GemmSpec("KERNEL", micro, node.n(), node.k(), blocking);
         String source = epilogue + GemmTemplate.render(spec)
-            + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
+            + launch("KERNEL(args->call, a, " + lda() + ", b, 0, 0, 0, m, (void*)args);");
         return new Variant(label, "KERNEL", source, Set.of(GemmTemplate.microKernels(spec)),
-            Optional.of(new PackedWeight(micro, node.n(), node.k())), List.of());
+            Optional.of(spec.packing()), List.of());
     }
 
     @Override
