@@ -94,8 +94,8 @@ public final class GemmBenchmark implements Callable<Integer> {
             for (int i = 2; i < millis.length; i++) {
                 best = millis[i] < millis[best] ? i : best;
             }
-            double difference = problem.peers().get(best - 1) instanceof Problem.Peer.Kiln ? Double.NaN
-                : difference(own.result(), engines.get(best).result());
+            double difference = problem.peers().get(best - 1).comparable()
+                ? difference(own.result(), engines.get(best).result()) : Double.NaN;
             GemmReport.Row row = new GemmReport.Row(problem.group(), problem.name(), millis[0],
                 engines.get(best).label(), millis[best], millis[best] / millis[0], problem.reach(),
                 peaks.floorMillis(problem), own.kernel(), difference);

@@ -36,6 +36,9 @@ record Problem(String group, String name, double reach, Values x, Values weight,
 
     /** Who is measured against. */
     sealed interface Peer {
+        /** Whether it computes the same. */
+        boolean comparable();
+
         /**
          * A TorchScript expression.
          *
@@ -44,10 +47,18 @@ record Problem(String group, String name, double reach, Values x, Values weight,
          * @param call expression over {@code x}, {@code w} (prepared) and {@code c0}, {@code c1}, ... (the rest)
          */
         record Torch(String label, String input, String prepared, String call) implements Peer {
+            @Override
+            public boolean comparable() {
+                return input.equals("x");
+            }
         }
 
         /** Kiln itself, on another problem. */
         record Kiln(Problem problem) implements Peer {
+            @Override
+            public boolean comparable() {
+                return false;
+            }
         }
     }
 

@@ -17,7 +17,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * libtorch. The loop over the calls is TorchScript's, so that a call costs what libtorch's dispatch costs and nothing of
- * Java's; weights are prepared before.
+ * Java's; weights are prepared before. It is no counted loop: those are unrolled, and calls whose result is not used
+ * are left out.
  */
 final class TorchEngine implements Engine {
     private final Problem.Peer.Torch peer;
@@ -31,8 +32,8 @@ final class TorchEngine implements Engine {
         int rest = data.rest().size();
         String constants = String.join("", IntStream.range(0, rest).mapToObj(i -> ", c" + i + ": Tensor").toList());
         loop = new TorchModule("x: Tensor, ws: List[Tensor]" + constants + ", n: int) -> Tensor",
-            "y = x\nfor i in range(n):\n  w = ws[torch.remainder(i, torch.len(ws))]\n  z = " + peer.call()
-                + "\n  y = z\nreturn y");
+            "y = x\ni = 0\nwhile i < n:\n  w = ws[torch.remainder(i, torch.len(ws))]\n  z = " + peer.call()
+                + "\n  y = z\n  i = torch.add(i, 1)\nreturn y");
         arguments.add(new TorchModule("x: Tensor) -> Tensor", "return " + peer.input())
             .apply(List.of(new IValue(tensor(data.x())))));
         arguments.add(new TorchModule("w: Tensor, m: int, copies: int) -> List[Tensor]",
