@@ -15,6 +15,8 @@ import java.util.Set;
  * first reduction keeps; a group without a reduction has one stage over all dimensions.
  */
 final class RowsBuilder implements GroupBuilder {
+    private static final long LONGEST_SINGLE_ROW = 8192;
+
     private final List<LoopNode> members = new ArrayList<>();
     /** Outer rank, once a reduction has fixed it. */
     private Integer rank;
@@ -39,7 +41,7 @@ final class RowsBuilder implements GroupBuilder {
             case LoopNode.Reduction r -> rank != null ? rank : r.sizes().size();
             default -> -1;
         };
-        if (outer < 0 || !sameRows(node, outer) || !exchangesWithinRows(node, outer)) {
+        if (outer < 0 || outer == 0 && isLong(node) || !sameRows(node, outer) || !exchangesWithinRows(node, outer)) {
             return false;
         }
         members.add(node);
@@ -47,6 +49,12 @@ final class RowsBuilder implements GroupBuilder {
             rank = outer;
         }
         return true;
+    }
+
+    /** Whether it is more than one thread should do alone, as the only row of a group. */
+    private static boolean isLong(LoopNode node) {
+        SymInt elements = SymInt.product(sizes(node));
+        return !elements.isConstant() || elements.asLong() > LONGEST_SINGLE_ROW;
     }
 
     private boolean sameRows(LoopNode node, int outer) {

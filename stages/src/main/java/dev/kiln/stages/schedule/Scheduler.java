@@ -36,6 +36,10 @@ public final class Scheduler {
             latest = Math.max(latest, writer.getOrDefault(read, -1));
         }
         boolean joined = latest >= 0 && groups.get(latest).tryAdd(node);
+        for (int later = latest + 1; !joined && isOfEverything(node) && later < groups.size(); later++) {
+            joined = isOfEverything(groups.get(later).members().getFirst()) && groups.get(later).tryAdd(node);
+            latest = joined ? later : latest;
+        }
         if (!joined) {
             groups.add(open(node));
             latest = groups.size() - 1;
@@ -44,6 +48,11 @@ public final class Scheduler {
         if (node instanceof LoopNode.DataSize) {
             barrier = latest;
         }
+    }
+
+    /** Reductions to one number share a kernel though none needs another: each alone is hardly worth a launch. */
+    private static boolean isOfEverything(LoopNode node) {
+        return node instanceof LoopNode.Reduction r && r.sizes().isEmpty();
     }
 
     private static GroupBuilder open(LoopNode node) {

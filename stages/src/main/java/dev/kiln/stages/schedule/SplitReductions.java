@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Splits long reductions with few results in two: parts of the first reduced dimension side by side, then the parts.
+ * Splits long reductions with few results in two: parts of the first reduced dimension side by side, or rows, then the
+ * parts.
  * Rows are what threads share, so without it a sum of everything runs on one thread. The parts depend on sizes only, so
  * results are the same for any number of threads; partial sums also round less than one long one.
  */
@@ -26,6 +27,7 @@ final class SplitReductions {
     private static final long FEW = 16;
     private static final long LONG = 1 << 16;
     private static final long DEEP = 2048;
+    private static final long SHORTEST_ROW = 32;
 
     private SplitReductions() {
     }
@@ -37,6 +39,8 @@ final class SplitReductions {
             long parts = node instanceof LoopNode.Reduction r ? parts(r) : 1;
             if (parts > 1) {
                 nodes.addAll(split((LoopNode.Reduction) node, parts, buffers));
+            } else if (node instanceof LoopNode.Reduction r && hasRows(r)) {
+                nodes.addAll(byRows(r, buffers));
             } else {
                 nodes.add(node);
             }
@@ -68,6 +72,40 @@ final class SplitReductions {
         return 1;
     }
 
+    /** Whether few results come from a symbolic number of rows of fixed length: each row is a part. */
+    private static boolean hasRows(LoopNode.Reduction node) {
+        boolean arg = node.op() == ReduceOp.ARGMAX || node.op() == ReduceOp.ARGMIN;
+        SymInt row = node.reduced().getLast();
+        return !arg && node.sizes().isEmpty() && node.reduced().size() > 1 && row.isConstant()
+            && row.asLong() >= SHORTEST_ROW && !SymInt.product(node.reduced()).isConstant();
+    }
+
+    private static List<LoopNode> byRows(LoopNode.Reduction node, Map<String, Buffer> buffers) {
+        int rows = node.reduced().size() - 1;
+        List<SymInt> from = new ArrayList<>();
+        List<SymInt> to = new ArrayList<>();
+        for (int d = 0; d < rows; d++) {
+            from.add(LoopVars.reduced(d));
+            to.add(LoopVars.output(d));
+        }
+        from.add(LoopVars.reduced(rows));
+        to.add(LoopVars.reduced(0));
+        Scalar body = Indices.substitute(node.body(), Indices.renaming(from, to));
+        List<SymInt> sizes = node.reduced().subList(0, rows);
+        Buffer partial = declare(node.output().name() + "_rows", partialType(node), sizes, buffers);
+        List<SymInt> place = new ArrayList<>();
+        for (int d = 0; d < rows; d++) {
+            place.add(LoopVars.reduced(d));
+        }
+        Scalar part = new Scalar.Load(partial.name(), LoopVars.offset(place, partial.strides()), partial.dtype());
+        return List.of(new LoopNode.Reduction(partial, sizes, List.of(node.reduced().getLast()), node.op(), body,
+            node.origins()), new LoopNode.Reduction(node.output(), List.of(), sizes, node.op(), part, node.origins()));
+    }
+
+    private static DType partialType(LoopNode.Reduction node) {
+        return node.output().dtype().isReduced() ? DType.F32 : node.output().dtype();
+    }
+
     /** Whether memory runs along the last kept dimension in all that is read. */
     private static boolean runsAlongKept(LoopNode.Reduction node) {
         List<SymInt> indices = Indices.in(node.body());
@@ -92,7 +130,7 @@ final class SplitReductions {
         from.add(LoopVars.reduced(0));
         to.add(LoopVars.output(0).times(length).plus(LoopVars.reduced(0)));
         Scalar body = Indices.substitute(node.body(), Indices.renaming(from, to));
-        DType dtype = node.output().dtype().isReduced() ? DType.F32 : node.output().dtype();
+        DType dtype = partialType(node);
         Buffer partial = declare(node.output().name() + "_parts", dtype, sizes, buffers);
         List<SymInt> place = new ArrayList<>(List.of(LoopVars.reduced(0)));
         place.addAll(LoopVars.outputs(rank));
