@@ -23,12 +23,21 @@ public final class Models {
     }
 
     /** all-MiniLM-L6-v2 as a file. */
-    public static synchronized Path miniLm() {
-        Path file = Path.of("target", "models", "all-minilm-l6-v2.onnx").toAbsolutePath();
+    public static Path miniLm() {
+        return resource("all-minilm-l6-v2.onnx");
+    }
+
+    /** The same with weights of 8 bits, and activations that are quantised while it runs. */
+    public static Path quantizedMiniLm() {
+        return resource("all-minilm-l6-v2-q.onnx");
+    }
+
+    private static synchronized Path resource(String name) {
+        Path file = Path.of("target", "models", name).toAbsolutePath();
         if (Files.exists(file)) {
             return file;
         }
-        try (InputStream in = Models.class.getResourceAsStream("/all-minilm-l6-v2.onnx")) {
+        try (InputStream in = Models.class.getResourceAsStream("/" + name)) {
             Files.createDirectories(file.getParent());
             Path partial = file.resolveSibling("partial-" + ProcessHandle.current().pid());
             Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);

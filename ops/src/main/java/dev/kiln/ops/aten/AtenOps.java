@@ -24,6 +24,7 @@ public final class AtenOps {
         ComplexOps.register(registry);
         ContractionOps.register(registry);
         LowPrecisionProducts.register(registry);
+        QuantizationOps.register(registry);
         ConvolutionOps.register(registry);
         Decompositions.register(registry);
     }

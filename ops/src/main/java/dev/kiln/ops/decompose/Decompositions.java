@@ -68,6 +68,7 @@ public final class Decompositions {
         ActivationBackward.define(d);
         VolumeSampling.define(d);
         AntialiasedResampling.define(d);
+        QuantizationDecompositions.define(d);
         ComplexArithmetic.ofReals(d);
         FourierDecompositions.ofReals(d);
     }

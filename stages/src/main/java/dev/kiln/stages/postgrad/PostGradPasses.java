@@ -13,6 +13,7 @@ public final class PostGradPasses {
         new DecomposeComplex(),
         new EliminateDeadCode(),
         new RemoveNoOps(),
+        new FuseQuantizedLinears(),
         new FoldConstants(),
         new EliminateCommonSubexpressions(),
         new FuseAttention(),

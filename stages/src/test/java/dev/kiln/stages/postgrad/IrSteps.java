@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
 final class IrSteps {
     private static final Map<String, Pass> PASSES = List.of(new EliminateDeadCode(), new RemoveNoOps(),
         new FoldConstants(), new EliminateCommonSubexpressions(), new FuseAttention(),
-        new MergeParallelLinears(),
+        new MergeParallelLinears(), new FuseQuantizedLinears(),
         new Decompose()).stream().collect(Collectors.toMap(Pass::name, Function.identity()));
 
     private static final PassContext CONTEXT = new PassContext(CompileOptions.defaults(), new Decisions());

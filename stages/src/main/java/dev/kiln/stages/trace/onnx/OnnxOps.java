@@ -44,6 +44,7 @@ final class OnnxOps {
         EinsumImports.register(registry);
         LossImports.register(registry);
         QuantizationImports.register(registry);
+        QuantizedProductImports.register(registry);
         ControlImports.register(registry);
         RecurrentImports.register(registry);
         AttentionImports.register(registry);
@@ -59,6 +60,7 @@ final class OnnxOps {
     private static Map<String, Translator> contrib() {
         Registry registry = new Registry();
         ContribImports.register(registry);
+        QuantizedProductImports.registerContrib(registry);
         return registry.ops;
     }
 

@@ -2,6 +2,7 @@ package dev.kiln.stages.trace.onnx;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
+import dev.kiln.ops.aten.QuantizationOps;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
@@ -20,8 +21,6 @@ final class QuantizationImports {
         r.tensor("DequantizeLinear", QuantizationImports::dequantize);
         r.tensor("QuantizeLinear", QuantizationImports::quantize);
         r.tensors("DynamicQuantizeLinear", QuantizationImports::quantizeDynamically);
-        r.tensor("QLinearMatMul", QuantizationImports::linearMatmul);
-        r.tensor("MatMulInteger", n -> n.call("aten.matmul.default", centered(n, 0, 2), centered(n, 1, 3)));
     }
 
     /** A scale or zero point shaped to broadcast against the tensor: of all, of each slice, or of blocks of slices. */
@@ -54,14 +53,20 @@ final class QuantizationImports {
     }
 
     private static Arg.Ref dequantize(NodeImport n) {
-        Arg.Ref scale = along(n, n.tensor(1), n.tensor(0));
-        Arg.Ref x = n.cast(n.tensor(0), n.dtype(scale));
-        if (n.has(2)) {
-            x = n.call("aten.sub.Tensor", x, n.cast(along(n, n.tensor(2), n.tensor(0)), n.dtype(scale)));
-        }
+        Arg.Ref x = n.tensor(0);
         long type = n.attributes().integer("output_dtype", 0);
-        Arg.Ref real = n.call("aten.mul.Tensor", x, scale);
-        return type == 0 ? real : n.cast(real, OnnxTypes.dtype((int) type, "the result"));
+        DType result = type == 0 ? n.valueType(1) : OnnxTypes.dtype((int) type, "the result");
+        if (n.valueRank(1) <= 1 && n.attributes().integer("block_size", 0) == 0) {
+            boolean single = n.type(n.tensor(1)).numel().is(1);
+            return n.call(QuantizationOps.DEQUANTIZE, x, n.tensor(1), n.optionalTensor(2),
+                single ? 0 : n.dim(n.attributes().integer("axis", 1), n.rank(x)), result);
+        }
+        Arg.Ref scale = along(n, n.tensor(1), x);
+        Arg.Ref wide = n.cast(x, n.dtype(scale));
+        if (n.has(2)) {
+            wide = n.call("aten.sub.Tensor", wide, n.cast(along(n, n.tensor(2), x), n.dtype(scale)));
+        }
+        return n.cast(n.call("aten.mul.Tensor", wide, scale), result);
     }
 
     private static Arg.Ref quantize(NodeImport n) {
@@ -90,12 +95,12 @@ final class QuantizationImports {
             ? QuantizedType.of(dtype == DType.I8 ? QuantizedType.INT4 : QuantizedType.UINT4) : QuantizedType.of(dtype);
     }
 
-    private static Arg.Ref saturate(NodeImport n, Arg.Ref x, QuantizedType type) {
+    static Arg.Ref saturate(NodeImport n, Arg.Ref x, QuantizedType type) {
         return n.cast(n.call("aten.clamp.default", x, type.low(), type.high()), type.dtype());
     }
 
     /** To u8, with the scale and zero point that the data's range (with 0 in it) asks for. */
-    private static List<Arg.Ref> quantizeDynamically(NodeImport n) {
+    static List<Arg.Ref> quantizeDynamically(NodeImport n) {
         Arg.Ref x = n.tensor(0);
         long[] all = java.util.stream.LongStream.range(0, n.rank(x)).toArray();
         Arg.Ref high = n.call("aten.clamp_min.default", n.call("aten.amax.default", x, all, false), 0.0);
@@ -106,29 +111,5 @@ final class QuantizationImports {
         Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", x, scale));
         return List.of(saturate(n, n.call("aten.add.Tensor", rounded, zero), QuantizedType.of(DType.U8)), scale,
             n.cast(zero, DType.U8));
-    }
-
-    /** The input less its zero point, as i32. */
-    private static Arg.Ref centered(NodeImport n, int input, int zeroPoint) {
-        Arg.Ref x = n.cast(n.tensor(input), DType.I32);
-        if (!n.has(zeroPoint)) {
-            return x;
-        }
-        Arg.Ref zero = n.cast(n.tensor(zeroPoint), DType.I32);
-        boolean perRow = input == 0 && n.rank(zero) == 1 && n.rank(x) == 2;
-        return n.call("aten.sub.Tensor", x, perRow ? n.call("aten.unsqueeze.default", zero, 1) : zero);
-    }
-
-    /** Inputs: a, its scale and zero point, b, its two, and the two of the result. */
-    private static Arg.Ref linearMatmul(NodeImport n) {
-        Arg.Ref product = n.call("aten.matmul.default", centered(n, 0, 2), centered(n, 3, 5));
-        Arg.Ref left = n.tensor(1);
-        boolean perRow = n.rank(left) == 1 && !n.type(left).numel().is(1);
-        Arg.Ref scale = n.call("aten.mul.Tensor", perRow ? n.call("aten.unsqueeze.default", left, 1) : left,
-            n.tensor(4));
-        Arg.Ref real = n.call("aten.mul.Tensor", n.cast(product, n.dtype(scale)), scale);
-        Arg.Ref rounded = n.call("aten.round.default", n.call("aten.div.Tensor", real, n.tensor(6)));
-        return saturate(n, n.call("aten.add.Tensor", rounded, n.cast(n.tensor(7), n.dtype(rounded))),
-            QuantizedType.of(n.valueType(7)));
     }
 }
