@@ -9,6 +9,10 @@ public interface CompileListener {
     default void phaseStarted(String job, String phase) {
     }
 
+    /** A phase that takes long tells how far it is. */
+    default void progress(String job, String phase, String state) {
+    }
+
     default void phaseFinished(String job, String phase, double millis) {
     }
 }

@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
  * names the problem and the machine; times of one CPU model say nothing about another.
  */
 public final class TuningStore {
-    private static final EntryCodec<Tuning> CODEC = new EntryCodec<>(1, new TuningSerializer());
+    private static final EntryCodec<Tuning> CODEC = new EntryCodec<>(2, new TuningSerializer());
 
     private final CacheHome home;
 
@@ -32,23 +32,45 @@ public final class TuningStore {
     /**
      * One problem on one machine.
      *
-     * @param shapes sizes of the operands, in the op's order
-     * @param cpuModel model of the CPU, as the system names it
-     * @param isa instruction set the candidates were generated for
+     * @param sizes of the operands, in the op's order, as the autotune log writes them
+     * @param strides of the operands, in elements
+     * @param dtypes of the operands and results, by PyTorch's names
+     * @param kernel what else tells the kernel from others: its epilogue, window and layouts, as a digest
+     * @param search which candidates were looked for
      */
-    public record Problem(String op, List<String> shapes, List<String> dtypes, String cpuModel, String isa,
-                          int threads, String compiler, String kilnVersion) {
+    public record Problem(String op, List<String> sizes, List<String> strides, List<String> dtypes, String kernel,
+                          String search, Machine machine) {
         public Problem {
-            shapes = List.copyOf(shapes);
+            sizes = List.copyOf(sizes);
+            strides = List.copyOf(strides);
             dtypes = List.copyOf(dtypes);
         }
 
         public CacheKey key() {
             var keys = new KeyBuilder("kt");
-            keys.component("problem").text(op).list(shapes).list(dtypes);
-            keys.component("machine").text(cpuModel).text(isa).number(threads);
-            keys.component("compiler").text(compiler).text(kilnVersion);
+            keys.component("problem").text(op).list(sizes).list(strides).list(dtypes);
+            keys.component("kernel").text(kernel).text(search);
+            keys.component("machine").text(machine.cpuModel()).text(machine.isa()).number(machine.cores())
+                    .number(machine.threads());
+            keys.component("build").text(machine.compiler()).text(machine.build()).list(machine.libraries());
             return keys.key();
+        }
+    }
+
+    /**
+     * What times depend on besides the problem.
+     *
+     * @param cpuModel model of the CPU, as the system names it
+     * @param isa instruction set the candidates were generated for
+     * @param cores processors that this process may use
+     * @param threads workers of the pool
+     * @param build Kiln's own build
+     * @param libraries libraries with candidates of their own, with their versions
+     */
+    public record Machine(String cpuModel, String isa, int cores, int threads, String compiler, String build,
+                          List<String> libraries) {
+        public Machine {
+            libraries = List.copyOf(libraries);
         }
     }
 
@@ -56,16 +78,27 @@ public final class TuningStore {
      * A result.
      *
      * @param choice name of the fastest candidate
-     * @param millis time of each candidate, milliseconds
+     * @param warm milliseconds of candidates whose weight was in the caches
+     * @param cold milliseconds of candidates whose weight had to come from memory
+     * @param failures why the others are out; never a time
      */
-    public record Tuning(String choice, SortedMap<String, Double> millis) {
+    public record Tuning(String choice, SortedMap<String, Double> warm, SortedMap<String, Double> cold,
+                         SortedMap<String, String> failures) {
         public Tuning {
             Objects.requireNonNull(choice, "choice");
-            millis = Sorted.copyOf(millis);
+            warm = Sorted.copyOf(warm);
+            cold = Sorted.copyOf(cold);
+            failures = Sorted.copyOf(failures);
         }
 
-        public Tuning(String choice, Map<String, Double> millis) {
-            this(choice, Sorted.copyOf(millis));
+        public Tuning(String choice, Map<String, Double> warm, Map<String, Double> cold,
+                Map<String, String> failures) {
+            this(choice, Sorted.copyOf(warm), Sorted.copyOf(cold), Sorted.copyOf(failures));
+        }
+
+        /** Whether the record tells of a candidate, be it a time or why it has none. */
+        public boolean knows(String candidate) {
+            return warm.containsKey(candidate) || cold.containsKey(candidate) || failures.containsKey(candidate);
         }
     }
 
@@ -106,12 +139,15 @@ public final class TuningStore {
         @Override
         public void write(Output out, Tuning tuning) {
             Wire.text(out, tuning.choice());
-            Wire.map(out, tuning.millis(), (o, v) -> o.writeDouble(v));
+            Wire.map(out, tuning.warm(), (o, v) -> o.writeDouble(v));
+            Wire.map(out, tuning.cold(), (o, v) -> o.writeDouble(v));
+            Wire.map(out, tuning.failures(), Wire::text);
         }
 
         @Override
         public Tuning read(Input in) {
-            return new Tuning(Wire.text(in), Wire.map(in, Input::readDouble));
+            return new Tuning(Wire.text(in), Wire.map(in, Input::readDouble), Wire.map(in, Input::readDouble),
+                    Wire.map(in, Wire::text));
         }
     }
 }

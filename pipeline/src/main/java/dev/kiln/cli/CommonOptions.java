@@ -53,9 +53,9 @@ public final class CommonOptions {
     @Option(names = "--precision", paramLabel = "P", description = "Arithmetic: fp32.")
     private String precision = "fp32";
 
-    @Option(names = "--max-autotune", negatable = true, defaultValue = "true", fallbackValue = "true",
-        description = "Measure kernel candidates instead of guessing (default: on).")
-    private boolean maxAutotune;
+    @Option(names = "--max-autotune", negatable = true,
+        description = "Measure many candidates of each kernel; --no-max-autotune: none (default: the likely ones).")
+    private Boolean maxAutotune;
 
     @Option(names = "--emulate-precision-casts",
         description = "Round f16 and bf16 after each pointwise operator, as PyTorch's eager mode does.")
@@ -96,8 +96,9 @@ public final class CommonOptions {
         if (threads < 1) {
             throw new KilnException.BadInput("--threads " + threads + ": at least 1 is needed");
         }
-        CompileOptions options = defaults().withThreads(threads).withMaxAutotune(maxAutotune)
+        CompileOptions options = defaults().withThreads(threads)
             .withEmulatePrecisionCasts(emulatePrecisionCasts);
+        options = maxAutotune == null ? options : options.withMaxAutotune(maxAutotune);
         return isa == null ? options : options.withIsa(isa());
     }
 

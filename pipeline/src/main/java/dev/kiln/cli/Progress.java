@@ -40,6 +40,12 @@ final class Progress implements CompileListener {
     }
 
     @Override
+    public synchronized void progress(String job, String phase, String state) {
+        err.print(CLEAR + phase + " ... " + state);
+        err.flush();
+    }
+
+    @Override
     public synchronized void phaseFinished(String job, String phase, double millis) {
         String time = String.format(Locale.ROOT, "%8.1f ms", millis);
         err.println(CLEAR + (dims ? "\u001b[2m" + time + "\u001b[0m" : time) + "  " + phase);

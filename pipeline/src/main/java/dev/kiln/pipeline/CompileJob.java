@@ -102,6 +102,11 @@ public final class CompileJob {
         return result;
     }
 
+    /** Tells who listens how far a phase is. */
+    public void progress(String phase, String state) {
+        listener.progress(id, phase, state);
+    }
+
     /** Time of each phase so far, milliseconds. */
     public Map<String, Double> stageMillis() {
         Map<String, Double> millis = new TreeMap<>();

@@ -75,7 +75,7 @@ public final class CompileKeys {
         key.component("target").text(environment.target(options).fingerprint())
             .number(environment.cpu().l1dBytes()).number(environment.cpu().l2Bytes());
         key.component("threads").number(options.threads());
-        key.component("options").field("max_autotune", options.maxAutotune())
+        key.component("options").field("autotune", options.autotune().name())
             .field("emulate_precision_casts", options.emulatePrecisionCasts());
         key.component("seed").number(options.seed());
         key.component("libraries").text(LibraryKernels.version("openblas").orElse("none"));

@@ -9,41 +9,56 @@ import java.util.Optional;
  *
  * @param isa instruction set to compile for; empty is the best that this CPU has
  * @param threads workers of the thread pool
- * @param maxAutotune measure kernel candidates instead of taking the model's first choice
+ * @param autotune whether kernel candidates are measured, and how many
  * @param emulatePrecisionCasts round f16 and bf16 after each pointwise op of the user's program, as PyTorch's eager
  *     mode does; without it, fused chains stay in f32 until they are stored, which is faster and closer to the truth
  * @param seed of random ops: the same seed gives the same numbers in every run
  */
-public record CompileOptions(Optional<Isa> isa, int threads, boolean maxAutotune, boolean emulatePrecisionCasts,
+public record CompileOptions(Optional<Isa> isa, int threads, Autotune autotune, boolean emulatePrecisionCasts,
         long seed, Debug debug) {
 
+    /** Which candidates of a kernel are measured. */
+    public enum Autotune {
+        /** None: the model's first choice is taken. */
+        OFF,
+        /** The few that the model expects most of, within milliseconds. */
+        LIKELY,
+        /** Several blockings of every register block, and every library. */
+        MAX
+    }
+
     public static CompileOptions defaults() {
-        return new CompileOptions(Optional.empty(), Runtime.getRuntime().availableProcessors(), true, false,
+        return new CompileOptions(Optional.empty(), Runtime.getRuntime().availableProcessors(), Autotune.LIKELY, false,
             seedFromEnvironment(), Debug.fromEnvironment());
     }
 
     public CompileOptions withThreads(int count) {
-        return new CompileOptions(isa, count, maxAutotune, emulatePrecisionCasts, seed, debug);
+        return new CompileOptions(isa, count, autotune, emulatePrecisionCasts, seed, debug);
     }
 
     public CompileOptions withIsa(Isa chosen) {
-        return new CompileOptions(Optional.of(chosen), threads, maxAutotune, emulatePrecisionCasts, seed, debug);
+        return new CompileOptions(Optional.of(chosen), threads, autotune, emulatePrecisionCasts, seed, debug);
     }
 
+    public CompileOptions withAutotune(Autotune how) {
+        return new CompileOptions(isa, threads, how, emulatePrecisionCasts, seed, debug);
+    }
+
+    /** @param on many candidates of each kernel are measured; false takes the model's first choice unmeasured */
     public CompileOptions withMaxAutotune(boolean on) {
-        return new CompileOptions(isa, threads, on, emulatePrecisionCasts, seed, debug);
+        return withAutotune(on ? Autotune.MAX : Autotune.OFF);
     }
 
     public CompileOptions withEmulatePrecisionCasts(boolean on) {
-        return new CompileOptions(isa, threads, maxAutotune, on, seed, debug);
+        return new CompileOptions(isa, threads, autotune, on, seed, debug);
     }
 
     public CompileOptions withDebug(Debug other) {
-        return new CompileOptions(isa, threads, maxAutotune, emulatePrecisionCasts, seed, other);
+        return new CompileOptions(isa, threads, autotune, emulatePrecisionCasts, seed, other);
     }
 
     public CompileOptions withSeed(long other) {
-        return new CompileOptions(isa, threads, maxAutotune, emulatePrecisionCasts, other, debug);
+        return new CompileOptions(isa, threads, autotune, emulatePrecisionCasts, other, debug);
     }
 
     private static long seedFromEnvironment() {

@@ -1,5 +1,6 @@
 package dev.kiln.kernels.extern;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,6 +29,11 @@ public final class LibraryKernels {
             return Optional.empty();
         }
         return Blas.LIBRARY.flatMap(blas -> blas.find(name, name.substring(dot + 1)));
+    }
+
+    /** Libraries on the class path with their versions, for cache keys, without loading any. */
+    public static List<String> versions() {
+        return version(OPENBLAS).map(v -> List.of(OPENBLAS + "-" + v)).orElse(List.of());
     }
 
     /** Version of a library on the class path, without loading it; empty when it is not there. */

@@ -107,7 +107,7 @@ public final class EagerCompiler {
         GraphSplit split = AutogradPhase.run(new Traced(call.op().name(), graph));
         GeneratedCode code = CodegenPhase.run(PostGradPhase.run(split, options, decisions), options, environment,
             decisions);
-        KernelsChosen chosen = AutotunePhase.run(code, options, environment, decisions, deadline);
+        KernelsChosen chosen = AutotunePhase.run(code, options, environment, decisions, deadline, state -> { });
         CompiledGraph compiled = Assembly.run(chosen, split, key, options, environment, decisions, Map.of(), deadline);
         environment.cache().artifacts().put(compiled, key);
         compiles.incrementAndGet();

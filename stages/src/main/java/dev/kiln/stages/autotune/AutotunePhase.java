@@ -1,28 +1,24 @@
 package dev.kiln.stages.autotune;
 
-import dev.kiln.cache.TuningStore;
-import dev.kiln.cache.TuningStore.Problem;
 import dev.kiln.cache.TuningStore.Tuning;
 import dev.kiln.kernels.toolchain.Deadline;
-import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.stages.CompileOptions;
+import dev.kiln.stages.CompileOptions.Autotune;
 import dev.kiln.stages.Environment;
 import dev.kiln.stages.codegen.GeneratedCode;
 import dev.kiln.stages.codegen.Kernel;
 import dev.kiln.stages.pass.Decisions;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.function.Consumer;
 
 /**
  * The autotune phase: kernels with several variants get the fastest one that computes the right thing. Results are
- * remembered by problem and machine; only problems that are not known are measured, each on the first kernel that has it,
- * all in one library.
+ * remembered by problem and machine; only problems that are not known are measured, and of those that are known only the
+ * chosen variant is compiled.
  */
 public final class AutotunePhase {
     private AutotunePhase() {
@@ -30,77 +26,53 @@ public final class AutotunePhase {
 
     public static KernelsChosen run(GeneratedCode code, CompileOptions options, Environment environment,
             Decisions decisions) {
-        return run(code, options, environment, decisions, Deadline.none());
+        return run(code, options, environment, decisions, Deadline.none(), text -> { });
     }
 
+    /** @param progress is told which kernel is being measured */
     public static KernelsChosen run(GeneratedCode code, CompileOptions options, Environment environment,
-            Decisions decisions, Deadline deadline) {
-        Map<String, Kernel.Variant> chosen = new HashMap<>();
-        List<Kernel> unknown = new ArrayList<>();
+            Decisions decisions, Deadline deadline, Consumer<String> progress) {
+        List<String> unknown = new ArrayList<>();
+        List<Kernel> kernels = new ArrayList<>();
+        Problems problems = code.kernels().stream().anyMatch(AutotunePhase::hasChoice)
+            ? new Problems(options, environment) : null;
         for (Kernel kernel : code.kernels()) {
-            Optional<Kernel.Variant> known = known(kernel, options, environment);
-            if (kernel.variants().size() == 1 || !options.maxAutotune()) {
-                chosen.put(kernel.name(), kernel.variants().getFirst());
-            } else if (known.isPresent()) {
-                chosen.put(kernel.name(), known.get());
-                decisions.add("autotune", kernel.name() + " uses " + known.get().label() + ", measured earlier");
-            } else {
-                unknown.add(kernel);
+            if (options.autotune() == Autotune.OFF || !hasChoice(kernel)) {
+                kernels.add(kernel.with(kernel.variants().subList(0, 1)));
+                continue;
+            }
+            Optional<Kernel> known = environment.cache().tuning().get(problems.of(kernel))
+                .flatMap(tuning -> known(kernel, tuning, decisions));
+            kernels.add(known.orElse(kernel));
+            if (known.isEmpty()) {
+                unknown.add(kernel.name());
             }
         }
-        Map<Problem, List<Kernel>> problems = unknown.stream()
-            .collect(Collectors.groupingBy(k -> problem(k, options, environment), LinkedHashMap::new, Collectors.toList()));
-        if (!problems.isEmpty()) {
-            List<Kernel> first = problems.values().stream().map(List::getFirst).toList();
-            measure(code, first, options, environment, decisions, deadline, chosen);
-            problems.values().forEach(same -> same.forEach(k -> chosen.put(k.name(),
-                variant(k, chosen.get(same.getFirst().name()).label()).orElseThrow())));
+        GeneratedCode reduced = new GeneratedCode(code.schedule(), kernels, code.launches(), code.symbols());
+        if (!unknown.isEmpty()) {
+            return new TuningSession(options, environment, decisions, problems, progress)
+                .run(reduced, unknown, deadline);
         }
-        return new KernelsChosen(code, chosen);
+        Map<String, Kernel.Variant> chosen = new HashMap<>();
+        kernels.forEach(k -> chosen.put(k.name(), k.variants().getFirst()));
+        return new KernelsChosen(reduced, chosen);
     }
 
-    private static Optional<Kernel.Variant> known(Kernel kernel, CompileOptions options, Environment environment) {
-        if (kernel.tuning().isEmpty()) {
+    private static boolean hasChoice(Kernel kernel) {
+        return kernel.variants().size() > 1 && kernel.tuning().isPresent();
+    }
+
+    /** The kernel with its chosen variant only; empty unless the record tells of all variants there are. */
+    private static Optional<Kernel> known(Kernel kernel, Tuning tuning, Decisions decisions) {
+        if (!kernel.variants().stream().allMatch(v -> tuning.knows(v.label()))) {
             return Optional.empty();
         }
-        return environment.cache().tuning().get(problem(kernel, options, environment))
-            .flatMap(t -> variant(kernel, t.choice()));
-    }
-
-    private static Optional<Kernel.Variant> variant(Kernel kernel, String label) {
-        return kernel.variants().stream().filter(v -> v.label().equals(label)).findFirst();
-    }
-
-    private static void measure(GeneratedCode code, List<Kernel> kernels, CompileOptions options,
-            Environment environment, Decisions decisions, Deadline deadline, Map<String, Kernel.Variant> chosen) {
-        List<Candidate> candidates = new ArrayList<>();
-        for (Kernel kernel : kernels) {
-            candidates.add(new Candidate(candidates.size(), kernel, kernel.tuning().orElseThrow().reference()));
-            kernel.variants().forEach(v -> candidates.add(new Candidate(candidates.size(), kernel, v)));
+        Optional<Kernel> reduced = kernel.variants().stream().filter(v -> v.label().equals(tuning.choice())).findFirst()
+            .map(v -> kernel.with(List.of(v)));
+        if (reduced.isPresent()) {
+            decisions.add("autotune", kernel.name() + " uses " + tuning.choice() + ", measured earlier");
+            tuning.failures().forEach((label, reason) -> decisions.add("autotune", "  " + label + " failed: " + reason));
         }
-        ShapeEnv shapes = code.schedule().program().shapes();
-        try (TuningLibrary library = TuningLibrary.build(code, candidates, options, environment, deadline)) {
-            for (Kernel kernel : kernels) {
-                List<Candidate> own = candidates.stream().filter(c -> c.kernel() == kernel).toList();
-                try (Arena arena = Arena.ofShared()) {
-                    Trial trial = new Trial(kernel.tuning().orElseThrow(), shapes, arena);
-                    Contest contest = new Contest(library, trial, own.getFirst(), own.subList(1, own.size()));
-                    Contest.Result result = contest.run();
-                    chosen.put(kernel.name(), result.winner().variant());
-                    result.log(kernel).forEach(line -> decisions.add("autotune", line));
-                    options.debug().show(2, kernel.name(), () -> String.join("\n", result.log(kernel)));
-                    environment.cache().tuning().put(problem(kernel, options, environment),
-                        new Tuning(result.winner().label(), result.millis()));
-                }
-            }
-        }
-    }
-
-    private static Problem problem(Kernel kernel, CompileOptions options, Environment environment) {
-        Kernel.Tuning t = kernel.tuning().orElseThrow();
-        return new TuningStore.Problem(t.op() + (t.weightTransposed() ? "_t" : ""),
-            t.operands(), List.of("f32", "f32"), environment.cpu().model(),
-            environment.target(options).fingerprint(), options.threads(),
-            environment.compiler().get().fingerprint(), dev.kiln.stages.CompileKeys.build());
+        return reduced;
     }
 }

@@ -7,4 +7,8 @@ record Candidate(int number, Kernel kernel, Kernel.Variant variant) {
     String label() {
         return variant.label();
     }
+
+    boolean isReference() {
+        return kernel.tuning().filter(t -> t.reference() == variant).isPresent();
+    }
 }

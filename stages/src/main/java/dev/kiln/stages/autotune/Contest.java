@@ -1,99 +1,141 @@
 package dev.kiln.stages.autotune;
 
 import dev.kiln.ops.KilnException;
-import dev.kiln.stages.codegen.Kernel;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Optional;
 
-/** Times the candidates of one kernel in turn, after dropping those whose result is wrong. */
+/**
+ * Times the candidates of one kernel, with their epilogues, in turn, after dropping those whose result is wrong. The first
+ * round tells who has a chance; the finalists are timed again, with the weight in the caches and without.
+ */
 final class Contest {
-    private static final Logger LOG = LoggerFactory.getLogger(Contest.class);
     private static final int ROUNDS = 5;
+    private static final int FINALISTS = 3;
     /** A candidate this much slower than the best in its first run is not run again. */
     private static final double HOPELESS = 1.4;
+    /** A library must be loaded by every process that runs the model: it is chosen where it is this much faster. */
+    private static final double LIBRARY_ADVANTAGE = 1.03;
+    /** What a round's runs of one candidate take at least, milliseconds, within a few runs. */
+    private static final double ROUND_MILLIS = 2;
+    private static final int MOST_RUNS = 10;
 
-    private final TuningLibrary library;
     private final Trial trial;
-    private final Candidate reference;
-    private final List<Candidate> candidates;
+    private final boolean cold;
+    private final long budgetNanos;
+    private final Map<Candidate, CandidateFailure> failures = new LinkedHashMap<>();
 
-    Contest(TuningLibrary library, Trial trial, Candidate reference, List<Candidate> candidates) {
-        this.library = library;
+    /** @param cold whether the weight will come from memory in the model, so that such times decide */
+    Contest(Trial trial, boolean cold, long budgetMillis) {
         this.trial = trial;
-        this.reference = reference;
-        this.candidates = candidates;
+        this.cold = cold;
+        this.budgetNanos = budgetMillis * 1_000_000;
     }
 
-    /** Times by label, milliseconds. */
-    record Result(Candidate winner, Map<String, Double> millis) {
-        /** In the form that TorchInductor logs. */
-        List<String> log(Kernel kernel) {
-            Kernel.Tuning t = kernel.tuning().orElseThrow();
-            List<String> lines = new ArrayList<>();
-            lines.add("AUTOTUNE " + t.op() + "(" + String.join(", ", t.operands()) + ")");
-            double best = millis.get(winner.label());
-            millis.entrySet().stream().sorted(Map.Entry.comparingByValue()).forEach(e -> lines.add(
-                String.format(Locale.ROOT, "  %s %.4f ms %.1f%%", e.getKey(), e.getValue(), 100 * best / e.getValue())));
-            return lines;
+    /** Times in milliseconds; who has none, failed. */
+    record Result(Candidate winner, boolean coldDecides, Map<Candidate, Double> warm, Map<Candidate, Double> cold,
+            Map<Candidate, CandidateFailure> failures, double seconds) {
+        Map<Candidate, Double> deciding() {
+            return coldDecides ? cold : warm;
         }
     }
 
-    Result run() {
-        List<Candidate> right = rightOnes();
-        Map<Candidate, double[]> times = new LinkedHashMap<>();
-        right.forEach(c -> times.put(c, new double[ROUNDS]));
-        List<Candidate> running = new ArrayList<>(right);
-        Map<Candidate, Integer> runs = new LinkedHashMap<>();
-        for (int round = 0; round < ROUNDS; round++) {
-            for (Candidate candidate : running) {
-                times.get(candidate)[round] = time(candidate);
-                runs.put(candidate, round + 1);
+    /** @param candidates the expected best first */
+    Result run(Candidate reference, List<Candidate> candidates) {
+        long start = System.nanoTime();
+        List<Candidate> right = rightOnes(reference, candidates);
+        long deadline = System.nanoTime() + budgetNanos;
+        Map<Candidate, List<Double>> times = new LinkedHashMap<>();
+        firstRound(right, times, deadline);
+        for (int round = 1; round < ROUNDS && !times.isEmpty(); round++) {
+            List<Candidate> running = promising(times, round == 1 ? right.size() : FINALISTS);
+            if (round > 1 && System.nanoTime() > deadline) {
+                break;
             }
-            if (round == 0) {
-                double best = running.stream().mapToDouble(c -> times.get(c)[0]).min().orElseThrow();
-                running.removeIf(c -> times.get(c)[0] > HOPELESS * best);
-            }
+            running.forEach(c -> time(c, cold, runs(times.get(c))).ifPresent(times.get(c)::add));
+            times.keySet().removeIf(failures::containsKey);
         }
-        Map<String, Double> millis = new LinkedHashMap<>();
-        right.forEach(c -> millis.put(c.label(), median(times.get(c), runs.get(c))));
-        Candidate winner = right.stream().min(Comparator.comparing(c -> millis.get(c.label()))).orElseThrow();
-        return new Result(winner, millis);
+        if (times.isEmpty()) {
+            throw noneLeft(reference);
+        }
+        Map<Candidate, Double> other = new LinkedHashMap<>();
+        promising(times, FINALISTS).forEach(c -> time(c, !cold, 2 * runs(times.get(c))).ifPresent(t -> other.put(c, t)));
+        times.keySet().removeIf(failures::containsKey);
+        if (times.isEmpty()) {
+            throw noneLeft(reference);
+        }
+        Map<Candidate, Double> medians = new LinkedHashMap<>();
+        times.forEach((c, all) -> medians.put(c, median(all)));
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return new Result(winner(medians), cold, cold ? other : medians, cold ? medians : other,
+            Map.copyOf(failures), seconds);
     }
 
-    private List<Candidate> rightOnes() {
-        float[] expected = trial.check(library, reference);
+    private List<Candidate> rightOnes(Candidate reference, List<Candidate> candidates) {
+        try {
+            trial.expect(reference);
+        } catch (CandidateFailure e) {
+            throw new KilnException("the reference of " + reference.kernel().name() + " fails: " + e.getMessage(), e);
+        }
         List<Candidate> right = new ArrayList<>();
         for (Candidate candidate : candidates) {
-            if (trial.agrees(expected, trial.check(library, candidate))) {
+            try {
+                trial.check(candidate);
                 right.add(candidate);
-            } else {
-                LOG.warn("autotune: {} of {} computes a wrong result and is dropped", candidate.label(),
-                    candidate.kernel().name());
+            } catch (CandidateFailure e) {
+                failures.put(candidate, e);
             }
-        }
-        if (right.isEmpty()) {
-            throw new KilnException("no candidate of " + reference.kernel().name() + " computes the right result");
         }
         return right;
     }
 
-    private double time(Candidate candidate) {
-        var arguments = trial.arguments(candidate);
-        long start = System.nanoTime();
-        library.run(candidate, trial.hints(), arguments);
-        return (System.nanoTime() - start) / 1e6;
+    /** One untimed and one timed run of each, as long as there is time for it; of the expected best in any case. */
+    private void firstRound(List<Candidate> candidates, Map<Candidate, List<Double>> times, long deadline) {
+        for (Candidate candidate : candidates) {
+            if (!times.isEmpty() && System.nanoTime() > deadline) {
+                failures.put(candidate, CandidateFailure.noTime());
+            } else if (time(candidate, false, 1).isPresent()) {
+                time(candidate, cold, 1).ifPresent(t -> times.put(candidate, new ArrayList<>(List.of(t))));
+            }
+        }
     }
 
-    private static double median(double[] times, int runs) {
-        double[] sorted = Arrays.copyOf(times, runs);
-        Arrays.sort(sorted);
-        return sorted[runs / 2];
+    private static List<Candidate> promising(Map<Candidate, List<Double>> times, int most) {
+        double best = times.values().stream().mapToDouble(Contest::median).min().orElse(0);
+        return times.entrySet().stream().filter(e -> median(e.getValue()) <= HOPELESS * best)
+            .sorted(Comparator.comparing(e -> median(e.getValue()))).limit(most).map(Map.Entry::getKey).toList();
+    }
+
+    private Optional<Double> time(Candidate candidate, boolean flushed, int runs) {
+        try {
+            return Optional.of(trial.time(candidate, flushed, runs));
+        } catch (CandidateFailure e) {
+            failures.put(candidate, e);
+            return Optional.empty();
+        }
+    }
+
+    private static int runs(List<Double> times) {
+        return Math.clamp((long) (ROUND_MILLIS / Math.max(1e-3, median(times))), 1, MOST_RUNS);
+    }
+
+    private static Candidate winner(Map<Candidate, Double> medians) {
+        Map<Candidate, Double> handicapped = new HashMap<>(medians);
+        handicapped.replaceAll((c, t) -> c.variant().externs().isEmpty() ? t : t * LIBRARY_ADVANTAGE);
+        return medians.keySet().stream().min(Comparator.comparing(handicapped::get)).orElseThrow();
+    }
+
+    private KilnException noneLeft(Candidate reference) {
+        List<String> reasons = failures.entrySet().stream().map(e -> e.getKey().label() + " " + e.getValue().getMessage()).toList();
+        return new KilnException("no candidate of " + reference.kernel().name() + " can be used: "
+            + String.join("; ", reasons));
+    }
+
+    private static double median(List<Double> times) {
+        return times.stream().sorted().toList().get(times.size() / 2);
     }
 }

@@ -4,56 +4,122 @@ import dev.kiln.kernels.gemm.PackedWeight;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.codegen.Kernel;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.LongStream;
 
-/** Memory to try the candidates of one kernel on: the same random inputs for all, weights packed as each wants. */
-final class Trial {
+/**
+ * One kernel's candidates on memory of their own: the same random operands for all, weights packed as each wants.
+ */
+final class Trial implements AutoCloseable {
     private static final long SEED = 12345;
     /** Symbols in the check are this at most: large enough for every tail, small enough for plain loops. */
     private static final long CHECK_SIZE = 11;
-    /** Bytes; not a divisor of any likely row. */
-    private static final long BLOCK = 4 * 10007;
-    /** Four of these are a NaN that no kernel computes: elements that a reference leaves out are not compared. */
-    private static final byte UNWRITTEN = -1;
-    private static final float TOLERANCE = 1e-4f;
+    /** The reference is plain loops. */
+    private static final int PATIENCE = 30;
 
     private final Kernel.Tuning tuning;
     private final ShapeEnv shapes;
-    private final Arena arena;
-    private final MemorySegment[] arguments;
-    private final Map<PackedWeight, MemorySegment> packed = new HashMap<>();
+    private final TrialRunner runner;
+    private final Duration deadline;
+    private final TrialMemory memory;
+    private final Map<PackedWeight, Integer> packed = new HashMap<>();
+    private byte[][] expected;
 
-    Trial(Kernel.Tuning tuning, ShapeEnv shapes, Arena arena) {
+    Trial(Kernel.Tuning tuning, ShapeEnv shapes, List<Candidate> candidates, TrialRunner runner, Path folder,
+            Duration deadline) {
         this.tuning = tuning;
         this.shapes = shapes;
-        this.arena = arena;
+        this.runner = runner;
+        this.deadline = deadline;
+        this.memory = allocate(candidates, folder);
         Random random = new Random(SEED);
-        arguments = new MemorySegment[tuning.arguments().size()];
-        for (int i = 0; i < arguments.length; i++) {
-            arguments[i] = arena.allocate(Math.max(64, shapes.hint(tuning.arguments().get(i))), 64);
-            fill(arguments[i], random);
+        for (int i = 0; i < tuning.arguments().size(); i++) {
+            TypedValues.fill(memory.segment(i), tuning.arguments().get(i).dtype(), random);
+        }
+        MemorySegment weight = memory.segment(tuning.weightArgument());
+        PackedWeight.Order order = tuning.weightTransposed() ? PackedWeight.Order.NK : PackedWeight.Order.KN;
+        packed.forEach((packing, span) -> packing.pack(weight, order, memory.segment(span)));
+        runner.memory(memory.file(), memory.spans());
+    }
+
+    private TrialMemory allocate(List<Candidate> candidates, Path folder) {
+        List<Long> bytes = new ArrayList<>();
+        List<Boolean> written = new ArrayList<>();
+        for (Kernel.Argument argument : tuning.arguments()) {
+            bytes.add(Math.max(64, shapes.hint(argument.bytes())));
+            written.add(argument.written());
+        }
+        Set<PackedWeight> packings = new LinkedHashSet<>();
+        candidates.forEach(c -> c.variant().packing().ifPresent(packings::add));
+        for (PackedWeight packing : packings) {
+            packed.put(packing, bytes.size());
+            bytes.add(packing.bytes());
+            written.add(false);
+        }
+        return new TrialMemory(folder, bytes, written);
+    }
+
+    /** Computes what the candidates are compared with. */
+    void expect(Candidate reference) throws CandidateFailure {
+        expected = results(reference, deadline.multipliedBy(PATIENCE));
+    }
+
+    /** Compares a candidate's results with the reference's, at small sizes. */
+    void check(Candidate candidate) throws CandidateFailure {
+        byte[][] results = results(candidate, deadline);
+        boolean coarse = tuning.operands().stream().anyMatch(o -> o.dtype().bytes() < Float.BYTES);
+        for (int i = 0, output = 0; i < tuning.arguments().size(); i++) {
+            Kernel.Argument argument = tuning.arguments().get(i);
+            if (argument.written()) {
+                MemorySegment wanted = MemorySegment.ofArray(expected[output]);
+                MemorySegment got = MemorySegment.ofArray(results[output++]);
+                long count = got.byteSize() / argument.dtype().bytes();
+                long at = TypedValues.firstDifference(wanted, got, argument.dtype(), count, tuning.depth(), coarse);
+                if (at >= 0) {
+                    throw new CandidateFailure("computes a wrong result at element " + at + " of " + count);
+                }
+            }
         }
     }
 
-    /** Random values in the first block, copies of it behind. */
-    private static void fill(MemorySegment data, Random random) {
-        long block = Math.min(BLOCK, data.byteSize());
-        for (long i = 0; i < block / 4; i++) {
-            data.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
-        }
-        for (long at = block; at < data.byteSize(); at += block) {
-            MemorySegment.copy(data, 0, data, at, Math.min(block, data.byteSize() - at));
+    private byte[][] results(Candidate candidate, Duration limit) throws CandidateFailure {
+        long[] sizes = checkSizes();
+        List<byte[]> results = new ArrayList<>();
+        eachOutput((argument, span) -> TypedValues.markUnwritten(memory.segment(span)));
+        runner.run(candidate.number(), sizes, spans(candidate), TrialRunner.NO_FLUSH, 1, limit);
+        eachOutput((argument, span) -> {
+            byte[] copy = new byte[Math.toIntExact(bytes(argument, sizes))];
+            MemorySegment.copy(memory.segment(span), 0, MemorySegment.ofArray(copy), 0, copy.length);
+            results.add(copy);
+        });
+        return results.toArray(byte[][]::new);
+    }
+
+    private interface OutputAction {
+        void apply(Kernel.Argument argument, int span);
+    }
+
+    private void eachOutput(OutputAction action) {
+        for (int i = 0; i < tuning.arguments().size(); i++) {
+            if (tuning.arguments().get(i).written()) {
+                action.apply(tuning.arguments().get(i), i);
+            }
         }
     }
 
-    long[] hints() {
-        return shapes.symbols().stream().mapToLong(ShapeEnv.Symbol::hint).toArray();
+    private long bytes(Kernel.Argument argument, long[] sizes) {
+        List<String> names = shapes.symbols().stream().map(ShapeEnv.Symbol::name).toList();
+        SymInt bytes = argument.bytes();
+        return Math.max(0, bytes.evaluate(name -> names.contains(name) ? sizes[names.indexOf(name)] : null));
     }
 
     private long[] checkSizes() {
@@ -61,60 +127,31 @@ final class Trial {
             .mapToLong(s -> Math.min(s.hint(), Math.max(s.min(), CHECK_SIZE))).toArray();
     }
 
-    /** The candidate's arguments: the shared ones, with the weight in its packing. */
-    MemorySegment[] arguments(Candidate candidate) {
-        MemorySegment[] own = arguments.clone();
-        MemorySegment weight = arguments[tuning.weightArgument()];
-        PackedWeight.Order order = tuning.weightTransposed() ? PackedWeight.Order.NK : PackedWeight.Order.KN;
-        candidate.variant().packing().ifPresent(p -> own[tuning.weightArgument()] =
-            packed.computeIfAbsent(p, q -> q.pack(weight, order, arena)));
-        return own;
+    /**
+     * Runs a candidate at the size hints.
+     *
+     * @param cold the weight is not in the caches when a run begins
+     * @return milliseconds of the fastest run
+     */
+    double time(Candidate candidate, boolean cold, int runs) throws CandidateFailure {
+        long[] hints = shapes.symbols().stream().mapToLong(ShapeEnv.Symbol::hint).toArray();
+        int[] spans = spans(candidate);
+        int flushed = cold ? spans[tuning.weightArgument()] : TrialRunner.NO_FLUSH;
+        long[] nanos = runner.run(candidate.number(), hints, spans, flushed, runs, deadline);
+        return LongStream.of(nanos).min().orElseThrow() / 1e6;
     }
 
-    /** Runs at small sizes and returns what was written, as floats. */
-    float[] check(TuningLibrary library, Candidate candidate) {
-        MemorySegment[] own = arguments(candidate);
-        long[] sizes = checkSizes();
-        for (int output : tuning.outputs()) {
-            own[output].fill(UNWRITTEN);
+    private int[] spans(Candidate candidate) {
+        int[] spans = new int[tuning.arguments().size()];
+        for (int i = 0; i < spans.length; i++) {
+            spans[i] = i;
         }
-        library.run(candidate, sizes, own);
-        int total = tuning.outputs().stream().mapToInt(o -> floats(o, sizes)).sum();
-        float[] written = new float[total];
-        int at = 0;
-        for (int output : tuning.outputs()) {
-            MemorySegment.copy(own[output], ValueLayout.JAVA_FLOAT, 0, written, at, floats(output, sizes));
-            at += floats(output, sizes);
-        }
-        return written;
+        candidate.variant().packing().ifPresent(p -> spans[tuning.weightArgument()] = packed.get(p));
+        return spans;
     }
 
-    private int floats(int argument, long[] sizes) {
-        SymInt bytes = tuning.arguments().get(argument);
-        List<ShapeEnv.Symbol> symbols = shapes.symbols();
-        long count = bytes.evaluate(name -> {
-            for (int i = 0; i < symbols.size(); i++) {
-                if (symbols.get(i).name().equals(name)) {
-                    return sizes[i];
-                }
-            }
-            return null;
-        });
-        return (int) Math.max(0, count / 4);
-    }
-
-    /** Whether a candidate's result is the reference's, up to rounding. */
-    boolean agrees(float[] reference, float[] result) {
-        for (int i = 0; i < reference.length; i++) {
-            if (Float.floatToRawIntBits(reference[i]) == -1) {
-                continue;
-            }
-            double scale = Math.sqrt(tuning.depth()) + Math.abs(reference[i]);
-            if (!(Math.abs(reference[i] - result[i]) <= TOLERANCE * scale)
-                    && Float.compare(reference[i], result[i]) != 0) {
-                return false;
-            }
-        }
-        return true;
+    @Override
+    public void close() {
+        memory.close();
     }
 }

@@ -7,6 +7,7 @@ import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
+import dev.kiln.stages.lowering.Operand;
 import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.Schedule;
 import java.util.ArrayList;
@@ -58,11 +59,11 @@ public final class CodeGenerator {
 
     /** Only the dearest problems are tuned: a compile should not take longer the more small ones a model has. */
     private static List<Kernel> withinBudget(Collection<Kernel> kernels) {
-        Set<List<String>> dearest = kernels.stream().flatMap(k -> k.tuning().stream())
-            .sorted(Comparator.comparing(t -> -t.products())).map(Kernel.Tuning::operands).distinct()
+        Set<String> dearest = kernels.stream().flatMap(k -> k.tuning().stream())
+            .sorted(Comparator.comparing(t -> -t.products())).map(Kernel.Tuning::work).distinct()
             .limit(TUNED_PROBLEMS).collect(Collectors.toSet());
         return kernels.stream()
-            .map(k -> k.tuning().filter(t -> !dearest.contains(t.operands())).isPresent() ? k.untuned() : k).toList();
+            .map(k -> k.tuning().filter(t -> !dearest.contains(t.work())).isPresent() ? k.untuned() : k).toList();
     }
 
     private void generate(KernelGroup group) {
@@ -164,19 +165,32 @@ public final class CodeGenerator {
     }
 
     private Kernel.Tuning tuning(KernelGroup.Template group, TemplateKernel template, String name) {
-        List<SymInt> bytes = new ArrayList<>();
-        List<Integer> outputs = new ArrayList<>();
+        ShapeEnv shapes = schedule.program().shapes();
+        List<Kernel.Argument> arguments = new ArrayList<>();
+        List<Kernel.Operand> operands = new ArrayList<>();
         Set<String> written = new LinkedHashSet<>();
         group.members().forEach(m -> written.add(m.output().name()));
+        boolean binary = false;
         for (int i = 0; i < template.arguments().size(); i++) {
             Buffer buffer = schedule.program().buffer(template.arguments().get(i));
-            bytes.add(buffer.bytes());
-            if (written.contains(buffer.name())) {
-                outputs.add(i);
+            boolean output = written.contains(buffer.name());
+            arguments.add(new Kernel.Argument(buffer.bytes(), buffer.dtype(), output));
+            if (i == 0) {
+                Operand input = template.input();
+                operands.add(new Kernel.Operand(hints(input.sizes()), hints(input.strides()), buffer.dtype()));
+            } else if (!output) {
+                operands.add(new Kernel.Operand(hints(buffer.sizes()), hints(buffer.strides()), buffer.dtype()));
+                binary |= i > WEIGHT && buffer.numel().equals(group.node().output().numel());
             }
         }
-        return new Kernel.Tuning(template.op(), template.operands(schedule.program().shapes()), template.depth(),
-            schedule.program().shapes().hint(template.products()), WEIGHT, template.weightTransposed(), bytes, outputs, named(template.reference(), name));
+        String suffix = group.epilogue().isEmpty() ? "" : binary ? "_binary" : "_unary";
+        return new Kernel.Tuning(template.op() + suffix, operands, String.join(", ", template.operands(shapes)),
+            template.identity(), template.depth(), shapes.hint(template.products()), WEIGHT, template.weightTransposed(),
+            arguments, named(template.reference(), name));
+    }
+
+    private List<Long> hints(List<SymInt> sizes) {
+        return sizes.stream().map(schedule.program().shapes()::hint).toList();
     }
 
     private static List<Kernel.Variant> named(List<Kernel.Variant> variants, String name) {

@@ -2,6 +2,7 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.extern.LibraryKernels;
 import dev.kiln.stages.CompileOptions;
+import dev.kiln.stages.CompileOptions.Autotune;
 import dev.kiln.stages.Environment;
 import dev.kiln.stages.lowering.GraphLowering;
 import dev.kiln.stages.lowering.LoopProgram;
@@ -30,7 +31,7 @@ public final class CodegenPhase {
         options.debug().show(3, "loops", () -> program);
         CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(), libraries());
         GeneratedCode code = CodeGenerator.generate(input.graph(), schedule, target);
-        return options.maxAutotune() ? code : code.untuned();
+        return options.autotune() == Autotune.OFF ? code.untuned() : code;
     }
 
     /** Library functions that candidates may use here; finding out must not load the library. */

@@ -12,6 +12,7 @@ import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.codegen.Kernel.Variant;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
+import dev.kiln.stages.lowering.Operand;
 import dev.kiln.stages.schedule.KernelGroup;
 import java.util.Comparator;
 import java.util.List;
@@ -134,6 +135,11 @@ final class ConvolutionKernel implements TemplateKernel {
     @Override
     public String op() {
         return "convolution";
+    }
+
+    @Override
+    public Operand input() {
+        return node.input();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.gemm.PackedWeight;
+import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,11 @@ import java.util.Set;
  */
 public record Kernel(String name, Kind kind, String comment, List<Variant> variants, SymInt scratch,
         Optional<Tuning> tuning) {
+
+    /** With some of its variants, in order. */
+    public Kernel with(List<Variant> some) {
+        return new Kernel(name, kind, comment, some, scratch, tuning);
+    }
 
     /** With the expected best variant only. */
     Kernel untuned() {
@@ -45,14 +51,27 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
     /**
      * What autotuning needs to know of a template.
      *
-     * @param operands the operands at the size hints, as text
+     * @param op the name in the autotune log
+     * @param operands the two that are multiplied, then what the epilogue reads
+     * @param work the same for kernels that differ in their epilogues only
+     * @param identity what else tells this kernel from others of its operands
      * @param depth products summed into one element
      * @param products multiplications in all, at the size hints
-     * @param arguments bytes of each argument, over the symbols
-     * @param outputs which arguments are written
      * @param reference a plain variant whose result the others must agree with
      */
-    public record Tuning(String op, List<String> operands, long depth, long products, int weightArgument, boolean weightTransposed,
-            List<SymInt> arguments, List<Integer> outputs, Variant reference) {
+    public record Tuning(String op, List<Operand> operands, String work, String identity, long depth, long products,
+            int weightArgument, boolean weightTransposed, List<Argument> arguments, Variant reference) {
+    }
+
+    /** An operand at the size hints; strides in elements. */
+    public record Operand(List<Long> sizes, List<Long> strides, DType dtype) {
+    }
+
+    /**
+     * Memory that a kernel is given.
+     *
+     * @param bytes over the symbols
+     */
+    public record Argument(SymInt bytes, DType dtype, boolean written) {
     }
 }

@@ -11,6 +11,7 @@ import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.codegen.Kernel.Variant;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
+import dev.kiln.stages.lowering.Operand;
 import dev.kiln.stages.schedule.KernelGroup;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,13 +30,11 @@ final class LinearKernel implements TemplateKernel {
     private final String epilogue;
     private final String activation;
     private final String weight;
-    private final boolean fused;
 
     LinearKernel(KernelGroup.Template group, List<String> symbols, Function<String, Buffer> buffers) {
         this.node = (LoopNode.Linear) group.node();
         this.names = new KernelNames(buffers);
         this.symbols = symbols;
-        this.fused = !group.epilogue().isEmpty();
         this.activation = names.pointer(node.a().buffer());
         this.weight = names.pointer(node.weight());
         SymInt place = SymInt.symbol("i0").times(node.n()).plus(SymInt.symbol("i1"));
@@ -100,7 +99,12 @@ final class LinearKernel implements TemplateKernel {
 
     @Override
     public String op() {
-        return fused ? "linear_unary" : "linear";
+        return node.weightTransposed() ? "linear" : "mm";
+    }
+
+    @Override
+    public Operand input() {
+        return node.a();
     }
 
     @Override

@@ -50,7 +50,7 @@ public final class SourceUnits {
     /** Units of the kernels that have one variant only. */
     public static List<CompileUnit> shared(GeneratedCode code) {
         return balanced("kernels", code.kernels().stream().filter(k -> k.variants().size() == 1)
-            .map(k -> k.comment() + k.variants().getFirst().source()).toList());
+            .filter(k -> k.variants().getFirst().externs().isEmpty()).map(k -> k.comment() + k.variants().getFirst().source()).toList());
     }
 
     /** Units of the kernels that have several variants: all of Kiln's own, whichever is chosen. */

@@ -3,6 +3,7 @@ package dev.kiln.stages.codegen;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.codegen.Kernel.Variant;
+import dev.kiln.stages.lowering.Operand;
 import java.util.List;
 
 /** A product with a constant weight and an epilogue, being written: in several variants, and as a reference. */
@@ -27,8 +28,11 @@ sealed interface TemplateKernel permits LinearKernel, ConvolutionKernel {
     /** Names the problem in logs and tuning records. */
     String op();
 
-    /** The operands at the size hints, as text. */
+    /** What is multiplied, at the size hints, as text: the same for kernels that differ in their epilogues only. */
     List<String> operands(ShapeEnv shapes);
+
+    /** The operand that is no constant. */
+    Operand input();
 
     /** Products summed into one element. */
     long depth();
