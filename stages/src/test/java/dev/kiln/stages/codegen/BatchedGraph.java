@@ -1,6 +1,5 @@
 package dev.kiln.stages.codegen;
 
-import dev.kiln.kernels.cpu.CpuInfo;
 import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import dev.kiln.ops.graph.Graph;
@@ -31,21 +30,25 @@ import java.util.Set;
 public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> constants, String loops,
         String templates, List<CompileUnit> parts) {
 
-    /** Runs the phases; the first variant of each kernel is taken. Verifies the graph after each pass. */
+    /** As {@link #of(Graph, GraphRunner.Setup)}, with the first variant of each kernel. */
     public static BatchedGraph of(Graph graph, Isa isa) {
+        return of(graph, GraphRunner.Setup.of(isa, GraphBatch.Effort.FAST));
+    }
+
+    /** Runs the phases. Verifies the graph after each pass. */
+    static BatchedGraph of(Graph graph, GraphRunner.Setup setup) {
         CompileOptions options = CompileOptions.defaults()
             .withDebug(new Debug(0, Optional.empty(), Set.of(), 1));
         Graph simple = PostGradPasses.run(graph, new PassContext(options, new Decisions()));
         Schedule schedule = Scheduler.schedule(GraphLowering.lower(simple));
-        CodegenTarget target = CodegenTarget.of(isa, CpuInfo.detect(), Set.of());
-        GeneratedCode code = CodeGenerator.generate(simple, schedule, target);
+        GeneratedCode code = CodeGenerator.generate(simple, schedule, setup.target());
         Map<String, Kernel.Variant> chosen = new LinkedHashMap<>();
-        code.kernels().forEach(k -> chosen.put(k.name(), k.variants().getFirst()));
+        code.kernels().forEach(k -> chosen.put(k.name(), k.variants().get(setup.variant() % k.variants().size())));
         List<ConstantUse> uses = NativeBuild.constantUses(code, chosen);
         StringBuilder loops = new StringBuilder();
         StringBuilder templates = new StringBuilder();
         code.kernels().forEach(k -> (k.kind() == Kernel.Kind.LOOPS ? loops : templates).append(k.comment())
-            .append(k.variants().getFirst().source()).append('\n'));
+            .append(chosen.get(k.name()).source()).append('\n'));
         loops.append(EntryWriter.write(code, chosen, uses));
         List<MemorySegment> constants = NativeBuild.constants(code, chosen).stream().map(ConstantLayout::copy).toList();
         return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString(),

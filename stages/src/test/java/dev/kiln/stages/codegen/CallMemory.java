@@ -9,6 +9,7 @@ import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +22,8 @@ import java.util.Map;
 final class CallMemory {
     private static final long MARGIN = 64;
     private static final byte UNTOUCHED = 0x5a;
+    /** Lies around and between inputs: a kernel that uses it computes NaN. */
+    private static final byte NOT_A_NUMBER = -1;
 
     private final Graph graph;
     private final Map<String, Long> symbols = new HashMap<>();
@@ -34,7 +37,7 @@ final class CallMemory {
         inputs = placeholders.stream().map(p -> layout(p.tensor(), values.get(p.source())))
             .toArray(MemorySegment[]::new);
         outputs = graph.outputs().stream().map(o -> graph.tensor(o.value()))
-            .map(t -> filled(capacity(t))).toArray(MemorySegment[]::new);
+            .map(t -> filled(capacity(t), UNTOUCHED)).toArray(MemorySegment[]::new);
     }
 
     static CallMemory of(Graph graph, Map<String, ConstantValue> values) {
@@ -70,8 +73,10 @@ final class CallMemory {
         return evaluate(tensor.numel());
     }
 
-    private static MemorySegment filled(long bytes) {
-        return Arena.ofAuto().allocate(bytes + MARGIN, 64).fill(UNTOUCHED);
+    /** With a margin at both ends, of which the one in front is not part of the result. */
+    private static MemorySegment filled(long bytes, byte content) {
+        MemorySegment whole = Arena.ofAuto().allocate(bytes + 2 * MARGIN, 64).fill(content);
+        return whole.asSlice(MARGIN);
     }
 
     private MemorySegment layout(FakeTensor tensor, ConstantValue value) {
@@ -81,7 +86,7 @@ final class CallMemory {
         for (int d = 0; d < strides.length; d++) {
             last += Math.max(0, value.sizes().get(d) - 1) * strides[d];
         }
-        MemorySegment memory = filled((last + 1) * bytes);
+        MemorySegment memory = filled((last + 1) * bytes, NOT_A_NUMBER);
         for (long i = 0; i < value.numel(); i++) {
             long rest = i;
             long place = evaluate(tensor.offset());
@@ -107,6 +112,14 @@ final class CallMemory {
         return outputs;
     }
 
+    private static void requireUntouched(Graph.Output output, MemorySegment margin, String where) {
+        for (long b = 0; b < margin.byteSize(); b++) {
+            if (margin.get(ValueLayout.JAVA_BYTE, b) != UNTOUCHED) {
+                throw new IllegalStateException("output " + output.name() + " was written " + where);
+            }
+        }
+    }
+
     /** What the call has written. */
     Map<String, ConstantValue> results() {
         Map<String, ConstantValue> results = new LinkedHashMap<>();
@@ -114,11 +127,9 @@ final class CallMemory {
             Graph.Output output = graph.outputs().get(i);
             FakeTensor tensor = graph.tensor(output.value());
             long bytes = numel(tensor) * tensor.dtype().bytes();
-            for (long b = capacity(tensor); b < outputs[i].byteSize(); b++) {
-                if (outputs[i].get(java.lang.foreign.ValueLayout.JAVA_BYTE, b) != UNTOUCHED) {
-                    throw new IllegalStateException("output " + output.name() + " was written past its end");
-                }
-            }
+            requireUntouched(output, outputs[i].asSlice(capacity(tensor)), "past its end");
+            requireUntouched(output, MemorySegment.ofAddress(outputs[i].address() - MARGIN).reinterpret(MARGIN),
+                "before its start");
             results.put(output.name(), new ConstantValue(tensor.dtype(),
                 tensor.sizes().stream().map(this::evaluate).toList(), outputs[i].asSlice(0, bytes)));
         }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Many graphs in one shared object: starting the C compiler costs more than compiling a small graph. The
@@ -47,8 +48,10 @@ public final class GraphBatch implements AutoCloseable {
     private final GraphLibrary library;
     private final NativeGraph code;
     private final Path file;
+    private final boolean poisoned;
 
-    private GraphBatch(List<BatchedGraph> graphs, GraphLibrary library, NativeGraph code, Path file) {
+    private GraphBatch(List<BatchedGraph> graphs, GraphLibrary library, NativeGraph code, Path file, boolean poisoned) {
+        this.poisoned = poisoned;
         this.graphs = graphs;
         this.library = library;
         this.code = code;
@@ -57,24 +60,30 @@ public final class GraphBatch implements AutoCloseable {
 
     /** One runtime for all tests of the process. */
     private static final class Runtimes {
-        private static final Map<Isa, KilnRuntime> OPEN = new java.util.concurrent.ConcurrentHashMap<>();
+        private static final Map<Isa, Path> OBJECTS = new ConcurrentHashMap<>();
+        private static final Map<String, KilnRuntime> OPEN = new ConcurrentHashMap<>();
 
-        static KilnRuntime of(Isa isa) {
-            return OPEN.computeIfAbsent(isa, i -> {
-                byte[] object = NativeCompiler.shared().compileAll(KilnRuntime.sourceUnits(), CpuTarget.of(i),
-                    Deadline.none());
-                return KilnRuntime.open(write(object), i, 2);
-            });
+        static KilnRuntime of(Isa isa, int threads) {
+            return OPEN.computeIfAbsent(isa + " " + threads,
+                k -> KilnRuntime.open(OBJECTS.computeIfAbsent(isa, Runtimes::object), isa, threads));
+        }
+
+        private static Path object(Isa isa) {
+            return write(NativeCompiler.shared().compileAll(KilnRuntime.sourceUnits(), CpuTarget.of(isa), Deadline.none()));
         }
     }
 
     public static GraphBatch compile(List<BatchedGraph> graphs, Isa isa, Effort effort) {
-        byte[] object = NativeCompiler.shared().compileAll(units(graphs, effort), CpuTarget.of(isa),
+        return compile(graphs, GraphRunner.Setup.of(isa, effort));
+    }
+
+    static GraphBatch compile(List<BatchedGraph> graphs, GraphRunner.Setup setup) {
+        byte[] object = NativeCompiler.shared().compileAll(units(graphs, setup.effort()), CpuTarget.of(setup.isa()),
             Deadline.none());
         Path file = write(object);
-        GraphLibrary library = GraphLibrary.open(Runtimes.of(isa), file, isa);
+        GraphLibrary library = GraphLibrary.open(Runtimes.of(setup.isa(), setup.threads()), file, setup.isa());
         List<MemorySegment> constants = graphs.stream().flatMap(g -> g.constants().stream()).toList();
-        return new GraphBatch(graphs, library, library.bind(constants, List.of()), file);
+        return new GraphBatch(graphs, library, library.bind(constants, List.of()), file, setup.poisoned());
     }
 
     private static List<CompileUnit> units(List<BatchedGraph> graphs, Effort effort) {
@@ -106,6 +115,7 @@ public final class GraphBatch implements AutoCloseable {
         entry.append("""
             KILN_EXPORT int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {
               switch (syms[0]) {
+                case -1: return syms[1];
             """).append(sizes).append("""
               }
               return 0;
@@ -114,6 +124,7 @@ public final class GraphBatch implements AutoCloseable {
               kiln_call own = *call;
               own.syms = call->syms + 1;
               switch (call->syms[0]) {
+                case -1: __builtin_memset(call->workspace, 0xff, call->syms[1]); return 0;
             """).append(runs).append("  }\n  return -1;\n}\n");
         graphs.stream().flatMap(g -> g.parts().stream()).distinct().forEach(units::add);
         units.add(new CompileUnit("switch", entry.toString(), List.of("-O0")));
@@ -148,9 +159,19 @@ public final class GraphBatch implements AutoCloseable {
         long[] syms = new long[memory.symbols().length + 1];
         syms[0] = number;
         System.arraycopy(memory.symbols(), 0, syms, 1, memory.symbols().length);
+        if (poisoned) {
+            poison(code.workspaceBytes(syms));
+        }
         code.call(syms, memory.inputs(), memory.outputs());
         memory.readSymbols(Arrays.copyOfRange(syms, 1, syms.length));
         return memory.results();
+    }
+
+    /** The workspace that the next call takes is full of NaN. */
+    private void poison(long bytes) {
+        if (bytes > 0) {
+            code.call(new long[] {-1, bytes}, new MemorySegment[0], new MemorySegment[0]);
+        }
     }
 
     @Override

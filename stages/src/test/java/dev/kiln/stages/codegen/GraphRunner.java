@@ -1,6 +1,8 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.kernels.cpu.CpuInfo;
 import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.kernels.gemm.CacheSizes;
 import dev.kiln.kernels.toolchain.CompilerException;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
@@ -10,18 +12,58 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Compiles and runs many graphs; a graph that fails in any phase fails alone. */
 public final class GraphRunner {
     private static final int BATCH = 80;
 
-    private final Isa isa;
-    private final Effort effort;
+    private final Setup setup;
 
     public GraphRunner(Isa isa, Effort effort) {
-        this.isa = isa;
-        this.effort = effort;
+        this(Setup.of(isa, effort));
+    }
+
+    public GraphRunner(Setup setup) {
+        this.setup = setup;
+    }
+
+    /**
+     * How graphs are compiled and run.
+     *
+     * @param caches sizes that blockings are chosen for; empty for this machine's
+     * @param variant number of the variant that each kernel takes, modulo as many as it has
+     * @param poisoned whether workspaces are full of NaN before each call
+     */
+    public record Setup(Isa isa, Effort effort, int threads, Optional<CacheSizes> caches, int variant, boolean poisoned) {
+        private static final int THREADS = 2;
+
+        public static Setup of(Isa isa, Effort effort) {
+            return new Setup(isa, effort, THREADS, Optional.empty(), 0, false);
+        }
+
+        public Setup withThreads(int count) {
+            return new Setup(isa, effort, count, caches, variant, poisoned);
+        }
+
+        public Setup withCaches(long l1d, long l2) {
+            return new Setup(isa, effort, threads, Optional.of(new CacheSizes(l1d, l2)), variant, poisoned);
+        }
+
+        public Setup withVariant(int number) {
+            return new Setup(isa, effort, threads, caches, number, poisoned);
+        }
+
+        public Setup withPoison() {
+            return new Setup(isa, effort, threads, caches, variant, true);
+        }
+
+        CodegenTarget target() {
+            return caches.map(c -> new CodegenTarget(isa, c, Set.of()))
+                .orElseGet(() -> CodegenTarget.of(isa, CpuInfo.detect(), Set.of()));
+        }
     }
 
     /** A graph and inputs by source name. */
@@ -46,7 +88,7 @@ public final class GraphRunner {
         Map<BatchedGraph, List<Integer>> graphs = new IdentityHashMap<>();
         users.forEach((graph, numbers) -> {
             try {
-                graphs.put(BatchedGraph.of(graph, isa), numbers);
+                graphs.put(BatchedGraph.of(graph, setup), numbers);
             } catch (RuntimeException e) {
                 numbers.forEach(n -> results.put(n, failing(e)));
             }
@@ -66,7 +108,7 @@ public final class GraphRunner {
         if (graphs.isEmpty()) {
             return;
         }
-        try (GraphBatch batch = GraphBatch.compile(graphs, isa, effort)) {
+        try (GraphBatch batch = GraphBatch.compile(graphs, setup)) {
             for (int i = 0; i < graphs.size(); i++) {
                 for (int number : users.get(graphs.get(i))) {
                     results.put(number, result(batch, i, programs.get(number).inputs()));
