@@ -17,6 +17,8 @@ import java.util.Set;
 public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
     /** Partial tiles of a task live on the stack; this bounds them, in bytes. */
     static final int MAX_PARTIAL_BYTES = 128 * 1024;
+    /** Elements along k in a step with tiles. */
+    private static final int TILES_STEP = 128;
 
     public GemmBlocking {
         if (mc < 1 || nc < 1 || kc < 1 || prefetch < 0) {
@@ -33,6 +35,48 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
      */
     public static GemmBlocking of(MicroGemm micro, long n, long k, CacheSizes caches) {
         return withDepth(micro, n, k, caches, depth(micro, k, caches.l2() / 5));
+    }
+
+    /**
+     * The same for operands of any types, depth in numbers. A panel that is widened takes half of L1 at most, and the rows
+     * that share it a third of L2, like rows that are copied; with tiles a step takes 16 KB of the panel, which is what
+     * they read fastest.
+     *
+     * @param copies whether a task copies its rows of A
+     */
+    public static GemmBlocking of(MicroGemm micro, GemmTypes types, GemmSpec.Groups groups, boolean copies, long n,
+            long k, CacheSizes caches) {
+        long elements = Math.ceilDiv(k, micro.type().depth());
+        if (!types.widensWeight() && !copies && !micro.tiles()) {
+            return of(micro, n, elements, caches);
+        }
+        int kc = groups.size() > 0 ? groups.size() / micro.type().depth()
+            : micro.tiles() ? TILES_STEP : types.widensWeight() ? depth(micro, elements, caches.l1d() / 2)
+            : of(micro, n, elements, caches).kc;
+        kc = types.widensWeight() && groups.size() == 0 ? Math.ceilDiv(kc, 8) * 8 : kc;
+        long rows = caches.l2() / 3 / (elements * micro.type().bytes());
+        int mc = (int) Math.clamp(rows / micro.mr(), 1, Math.max(1, 240 / micro.mr())) * micro.mr();
+        long columns = kc < elements && !types.widensWeight() ? MAX_PARTIAL_BYTES / ((long) mc * micro.type().bytes()) : 512;
+        int nc = (int) Math.clamp(columns / micro.nr(), 1, Math.ceilDiv(n, micro.nr())) * micro.nr();
+        return new GemmBlocking(mc, nc, kc, 0);
+    }
+
+    /** That blocking first, then neighbours of it that are worth measuring; all different. */
+    public static List<GemmBlocking> candidates(MicroGemm micro, GemmTypes types, GemmSpec.Groups groups, boolean copies,
+            long n, long k, CacheSizes caches) {
+        GemmBlocking first = of(micro, types, groups, copies, n, k, caches);
+        if (!types.widensWeight() && !copies && !micro.tiles()) {
+            return candidates(micro, n, Math.ceilDiv(k, micro.type().depth()), caches);
+        }
+        Set<GemmBlocking> found = new LinkedHashSet<>();
+        found.add(first);
+        int most = Math.max(1, 240 / micro.mr()) * micro.mr();
+        found.add(new GemmBlocking(Math.min(most, 2 * first.mc), first.nc, first.kc, 0));
+        found.add(new GemmBlocking(Math.max(1, first.mc / micro.mr() / 2) * micro.mr(), first.nc, first.kc, 0));
+        if (groups.size() == 0) {
+            found.add(new GemmBlocking(first.mc, first.nc, Math.max(16, first.kc / 2 / 16 * 16), 0));
+        }
+        return List.copyOf(found);
     }
 
     /** The formula's blocking first, then neighbours of it that are worth measuring; all different. */

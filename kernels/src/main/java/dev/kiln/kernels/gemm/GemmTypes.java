@@ -68,12 +68,12 @@ public record GemmTypes(Stored input, Stored weight, ElementType compute) {
     }
 
     /** Whether panels of the weight are widened before they are multiplied. */
-    boolean widensWeight() {
+    public boolean widensWeight() {
         return !weight.isMultipliedBy(compute);
     }
 
     /** Whether A is copied whatever its size and strides are. */
-    boolean widensInput() {
+    public boolean widensInput() {
         return !input.isMultipliedBy(compute);
     }
 

@@ -69,5 +69,12 @@ KILN_WEAK __bf16 __truncdfbf2(double x) { return __truncsfbf2(to_odd(x)); }
 
 #if defined(__F16C__)
 KILN_WEAK _Float16 __truncdfhf2(double x) { return (_Float16)to_odd(x); }
+#else
+KILN_WEAK float __extendhfsf2(_Float16 h) {
+  unsigned bits = __builtin_bit_cast(unsigned short, h), places = (bits & 0x7fffu) << 13;
+  float x = (bits & 0x7c00u) == 0x7c00u ? __builtin_bit_cast(float, places | 0x7f800000u)
+      : __builtin_bit_cast(float, places) * 0x1p112f;
+  return bits & 0x8000u ? -x : x;
+}
 #endif
 #endif

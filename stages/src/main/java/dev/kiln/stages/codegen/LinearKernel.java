@@ -4,8 +4,10 @@ import dev.kiln.kernels.gemm.ElementType;
 import dev.kiln.kernels.gemm.GemmBlocking;
 import dev.kiln.kernels.gemm.GemmSpec;
 import dev.kiln.kernels.gemm.GemmTemplate;
+import dev.kiln.kernels.gemm.GemmTypes;
 import dev.kiln.kernels.gemm.MicroGemm;
-import dev.kiln.kernels.gemm.PackedWeight;
+import dev.kiln.kernels.gemm.Stored;
+import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.codegen.Kernel.Variant;
@@ -15,6 +17,7 @@ import dev.kiln.stages.lowering.Operand;
 import dev.kiln.stages.schedule.KernelGroup;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -30,6 +33,12 @@ final class LinearKernel implements TemplateKernel {
     private final String epilogue;
     private final String activation;
     private final String weight;
+    private final String parameters;
+    private final DType input;
+    private final DType stored;
+    private final DType scales;
+    private final String element;
+    private long scratch;
 
     LinearKernel(KernelGroup.Template group, List<String> symbols, Function<String, Buffer> buffers) {
         this.node = (LoopNode.Linear) group.node();
@@ -37,8 +46,13 @@ final class LinearKernel implements TemplateKernel {
         this.symbols = symbols;
         this.activation = names.pointer(node.a().buffer());
         this.weight = names.pointer(node.weight());
+        this.parameters = node.groups().map(g -> names.pointer(g.parameters())).orElse("");
+        this.input = buffers.apply(node.a().buffer()).dtype();
+        this.stored = buffers.apply(node.weight()).dtype();
+        this.scales = node.groups().map(g -> buffers.apply(g.parameters()).dtype()).orElse(DType.F32);
+        this.element = CTypes.stored(node.output().dtype());
         SymInt place = SymInt.symbol("i0").times(node.n()).plus(SymInt.symbol("i1"));
-        this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names).write(symbols, "float", place);
+        this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names).write(symbols, element, place);
     }
 
     @Override
@@ -58,36 +72,61 @@ final class LinearKernel implements TemplateKernel {
 
     @Override
     public String identity() {
-        return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + node.weightTransposed() + ' ' + lda();
+        return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + node.weightTransposed() + ' ' + lda() + ' '
+            + input + ' ' + stored + ' ' + node.groups().map(LoopNode.Linear.Groups::size) + scales;
     }
 
     @Override
     public List<Variant> variants(CodegenTarget target) {
         List<Variant> variants = new ArrayList<>();
-        for (MicroGemm micro : MicroGemm.table(target.isa(), ElementType.F32)) {
-            GemmBlocking.candidates(micro, node.n(), node.k(), target.caches()).stream()
-                .limit(CANDIDATES - variants.size()).forEach(blocking -> variants.add(template(micro, blocking)));
+        GemmTypes types = GemmTypes.of(Stored.valueOf(input.name()), weightNumbers(), target.isa());
+        for (MicroGemm micro : MicroGemm.table(target.isa(), types.compute())) {
+            GemmBlocking.candidates(micro, types, groups(), copies(types), node.n(), node.k(), target.caches()).stream()
+                .limit(CANDIDATES - variants.size()).forEach(blocking -> variants.add(template(micro, types, blocking)));
         }
         SymInt stride = node.a().strides().getFirst();
         boolean repeatsRows = stride.isConstant() && stride.asLong() < node.k();
-        target.library("openblas.sgemm").filter(name -> !repeatsRows).ifPresent(name -> variants.add(library(name)));
+        target.library("openblas.sgemm").filter(name -> input == DType.F32 && stored == DType.F32 && !repeatsRows)
+            .ifPresent(name -> variants.add(library(name)));
         return variants;
     }
 
-    private Variant template(MicroGemm micro, GemmBlocking blocking) {
-        String label = "kiln_gemm_" + micro.mr() + "x" + micro.nr() + "_mc" + blocking.mc() + "_nc" + blocking.nc()
-            + "_kc" + blocking.kc();
-        GemmSpec spec = new GemmSpec("KERNEL", micro, node.n(), node.k(), blocking);
+    private Stored weightNumbers() {
+        return node.groups().isPresent() ? Stored.NIBBLES : Stored.valueOf(stored.name());
+    }
+
+    private GemmSpec.Groups groups() {
+        return node.groups().map(g -> new GemmSpec.Groups(g.size(), Stored.valueOf(scales.name())))
+            .orElse(GemmSpec.Groups.NONE);
+    }
+
+    /** Whether rows of A are no whole elements side by side. */
+    private boolean copies(GemmTypes types) {
+        int depth = types.compute().depth();
+        SymInt stride = node.a().strides().getFirst();
+        return types.widensInput() || node.k() % depth != 0
+            || depth > 1 && !(stride.isConstant() && stride.asLong() % depth == 0) && !node.m().is(1);
+    }
+
+    private Variant template(MicroGemm micro, GemmTypes types, GemmBlocking blocking) {
+        String numbers = types.compute() == ElementType.F32 && !types.widensWeight() && !types.widensInput() ? ""
+            : "_" + types.input() + "x" + types.weight();
+        String label = (micro.tiles() ? "kiln_tiles" : "kiln_gemm") + numbers.toLowerCase(Locale.ROOT) + "_" + micro.mr()
+            + "x" + micro.nr() + "_mc" + blocking.mc() + "_nc" + blocking.nc() + "_kc" + blocking.kc();
+        GemmSpec spec = new GemmSpec("KERNEL", micro, types, node.n(), node.k(), blocking, groups(), copies(types));
+        scratch = Math.max(scratch, spec.scratchBytes());
         String source = epilogue + GemmTemplate.render(spec)
-            + launch("KERNEL(args->call, a, " + lda() + ", b, 0, 0, 0, m, (void*)args);");
+            + launch("KERNEL(args->call, a, " + lda() + ", b, " + (parameters.isEmpty() ? "0" : pointer(parameters))
+            + ", args->scratch, args->scratch_bytes, m, (void*)args);");
         return new Variant(label, "KERNEL", source, Set.of(GemmTemplate.microKernels(spec)),
             Optional.of(spec.packing()), List.of());
     }
 
     @Override
     public Variant reference() {
-        String source = epilogue + ReferenceGemm.render(node.n(), node.k(), node.weightTransposed())
-            + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
+        String source = epilogue + ReferenceGemm.render(node, input, stored, scales)
+            + launch("KERNEL(args->call, a, " + lda() + ", b, " + (parameters.isEmpty() ? "0" : pointer(parameters))
+            + ", m, (void*)args);");
         return new Variant("reference", "KERNEL", source, Set.of(), Optional.empty(), List.of());
     }
 
@@ -124,7 +163,7 @@ final class LinearKernel implements TemplateKernel {
 
     @Override
     public SymInt scratch() {
-        return SymInt.ZERO;
+        return SymInt.of(scratch);
     }
 
     private String lda() {
@@ -135,11 +174,13 @@ final class LinearKernel implements TemplateKernel {
         String m = names.index().print(node.m());
         String offset = names.index().print(node.a().offset());
         lda();
-        int p0 = Integer.parseInt(activation.substring(1));
-        int p1 = Integer.parseInt(weight.substring(1));
         return "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n" + names.index().declarations(symbols, "  ")
-            + "  const float* a = (const float*)args->p[" + p0 + "] + (" + offset + ");\n"
-            + "  const float* b = (const float*)args->p[" + p1 + "];\n  const int64_t m = " + m + ";\n  " + call
-            + "\n}\n";
+            + "  const " + CTypes.stored(input) + "* a = (const " + CTypes.stored(input) + "*)" + pointer(activation) + " + ("
+            + offset + ");\n  const " + CTypes.stored(stored) + "* b = (const " + CTypes.stored(stored) + "*)"
+            + pointer(weight) + ";\n  const int64_t m = " + m + ";\n  " + call + "\n}\n";
+    }
+
+    private static String pointer(String name) {
+        return "args->p[" + name.substring(1) + "]";
     }
 }

@@ -34,37 +34,9 @@ final class ContractionLowering {
 
     /** [M, K] times [K, N]; a constant right side is packed at compile time. */
     static Value product(CallLowering c, Value.Strided left, Value.Strided right) {
-        Optional<Boolean> packable = packable(c, right);
-        if (packable.isEmpty() || left.dtype() != DType.F32) {
-            return ViewLowering.reshape(c, batched(c, batchOfOne(left), batchOfOne(right)),
-                List.of(left.sizes().getFirst(), right.sizes().getLast()));
-        }
-        Value.Strided rows = left.strides().getLast().is(1) ? left : c.copy(left);
-        rows = rows.sizes().getFirst().is(1) ? rows.view(rows.sizes(), List.of(rows.sizes().getLast(), SymInt.ONE), rows.offset())
-            : rows;
-        long k = right.sizes().getFirst().asLong();
-        long n = right.sizes().getLast().asLong();
-        SymInt m = left.sizes().getFirst();
-        Buffer output = c.allocateResult(List.of(m, SymInt.of(n)));
-        c.lowering().add(new LoopNode.Linear(output, rows.operand(), right.buffer().name(), packable.get(), m, n, k,
-            List.copyOf(c.origins())));
-        return GraphLowering.whole(output);
-    }
-
-    /** Whether the right side is a whole constant matrix; the answer says whether it lies transposed. */
-    private static Optional<Boolean> packable(CallLowering c, Value.Strided right) {
-        List<SymInt> sizes = right.sizes();
-        boolean constant = c.lowering().constants().containsKey(right.buffer().name())
-            && right.offset().is(0) && right.buffer().numel().equals(SymInt.product(sizes))
-            && sizes.stream().allMatch(s -> s.isConstant() && s.asLong() > 0);
-        if (!constant) {
-            return Optional.empty();
-        }
-        if (right.strides().equals(List.of(sizes.get(1), SymInt.ONE))) {
-            return Optional.of(false);
-        }
-        boolean transposed = right.strides().equals(List.of(SymInt.ONE, sizes.get(0)));
-        return transposed ? Optional.of(true) : Optional.empty();
+        return PackedProduct.lower(c, left, right).map(sums -> as(sums, left.dtype()))
+            .orElseGet(() -> ViewLowering.reshape(c, batched(c, batchOfOne(left), batchOfOne(right)),
+                List.of(left.sizes().getFirst(), right.sizes().getLast())));
     }
 
     static Value.Strided batchOfOne(Value.Strided matrix) {
@@ -75,12 +47,20 @@ final class ContractionLowering {
         return matrix.view(sizes, strides, matrix.offset());
     }
 
-    private static Value.Strided batched(CallLowering c, Value.Strided left, Value.Strided right) {
-        Buffer output = c.allocateResult(
+    /** Half precisions are widened first: their sums are f32 in any case. */
+    private static Value batched(CallLowering c, Value.Strided left, Value.Strided right) {
+        DType sums = left.dtype().isReduced() ? DType.F32 : left.dtype();
+        Buffer output = c.lowering().allocate(c.call().name(), sums,
             List.of(left.sizes().get(0), left.sizes().get(1), right.sizes().get(2)));
-        c.lowering().add(new LoopNode.BatchedMatmul(output, left.operand(), right.operand(),
-            List.copyOf(c.origins())));
-        return GraphLowering.whole(output);
+        c.lowering().add(new LoopNode.BatchedMatmul(output, c.realize(as(left, sums)).operand(),
+            c.realize(as(right, sums)).operand(), List.copyOf(c.origins())));
+        return as(GraphLowering.whole(output), left.dtype());
+    }
+
+    /** The same numbers in another dtype. */
+    static Value as(Value value, DType dtype) {
+        return value.dtype() == dtype ? value
+            : new Value.Computed(dtype, value.sizes(), i -> value.load(i).cast(dtype));
     }
 
     /** x [.., K] times weight [N, K] transposed, plus bias; rows of x are flattened. */

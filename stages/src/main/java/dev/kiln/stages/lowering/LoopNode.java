@@ -79,20 +79,31 @@ public sealed interface LoopNode {
 
     /**
      * {@code output[m, n] = sum_k a[m, k] * weight[k, n]} with a constant weight; K and N are fixed, M may be symbolic.
+     * Both may be of shorter numbers than the output, which has the dtype of the sums: f32, or i32 for bytes.
      *
      * @param a rows of stride {@code a.strides[0]}, elements of a row dense
      * @param weightTransposed whether the weight's layout is [N, K]
      */
     record Linear(Buffer output, Operand a, String weight, boolean weightTransposed, SymInt m, long n, long k,
-            List<String> origins) implements Matrix {
+            Optional<Groups> groups, List<String> origins) implements Matrix {
+
+        /**
+         * A weight of 4-bit numbers, two a byte: number q at (k, n) stands for {@code (q - 8) * scale + zero}.
+         *
+         * @param size numbers along k with a scale and a zero
+         * @param parameters the buffer [K / size, N, 2] of both, constant
+         */
+        public record Groups(int size, String parameters) {
+        }
+
         @Override
         public Set<String> reads() {
-            return Set.of(a.buffer(), weight);
+            return groups.map(g -> Set.of(a.buffer(), weight, g.parameters())).orElse(Set.of(a.buffer(), weight));
         }
 
         @Override
         public LoopNode withOutput(Buffer other) {
-            return new Linear(other, a, weight, weightTransposed, m, n, k, origins);
+            return new Linear(other, a, weight, weightTransposed, m, n, k, groups, origins);
         }
     }
 

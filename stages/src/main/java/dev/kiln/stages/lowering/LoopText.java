@@ -26,7 +26,8 @@ final class LoopText {
             case LoopNode.Reduction r ->
                 r.op().name().toLowerCase(java.util.Locale.ROOT) + r.sizes() + " over " + r.reduced() + " <- " + r.body();
             case LoopNode.Linear l -> "linear m=" + l.m() + " n=" + l.n() + " k=" + l.k() + " a=" + l.a() + " weight="
-                + l.weight() + (l.weightTransposed() ? "^T" : "");
+                + l.weight() + (l.weightTransposed() ? "^T" : "")
+                + l.groups().map(g -> " groups of " + g.size() + " with " + g.parameters()).orElse("");
             case LoopNode.Convolution c -> "convolution " + c.window() + " groups=" + c.groups() + " input=" + c.input()
                 + " weight=" + c.weight();
             case LoopNode.BatchedMatmul b -> "matmul left=" + b.left() + " right=" + b.right();
