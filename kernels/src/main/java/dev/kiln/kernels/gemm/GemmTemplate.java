@@ -48,7 +48,7 @@ public final class GemmTemplate {
         String packed = !widens ? spec.micro().type().c() : types.weight() == Stored.NIBBLES ? "uint32_t" : types.weight().c();
         holes.put("A", types.input().c());
         holes.put("N_A", multiplied(spec.micro().type()));
-        holes.put("FROM_A", conversion(types.input(), spec.micro().type()));
+        holes.put("FROM_A", types.shiftsInput() ? "0x80 ^ (uint8_t)" : conversion(types.input(), spec.micro().type()));
         holes.put("FLOAT_FROM_A", conversion(types.input(), ElementType.F32));
         holes.put("W", packed);
         holes.put("PER_PACKED", types.packedDepth() / types.compute().depth());
@@ -57,6 +57,7 @@ public final class GemmTemplate {
         holes.put("FROM_S", conversion(spec.groups().stored(), ElementType.F32));
         holes.put("COPIES", spec.copies() ? 1 : 0);
         holes.put("WIDENS", widens ? 1 : 0);
+        holes.put("SHIFTS", types.shiftsInput() ? 1 : 0);
         holes.put("GROUP", spec.groups().size());
         holes.put("TILES", spec.micro().tiles() ? 1 : 0);
     }

@@ -13,8 +13,8 @@ import dev.kiln.kernels.cpu.Isa;
  */
 public record GemmTypes(Stored input, Stored weight, ElementType compute) {
     public GemmTypes {
-        if (compute == ElementType.BYTE_QUAD && (input != Stored.U8 || weight != Stored.I8)) {
-            throw new IllegalArgumentException("quads of bytes are of u8 and i8, not " + input + " and " + weight);
+        if (compute == ElementType.BYTE_QUAD && (input != Stored.U8 && input != Stored.I8 || weight != Stored.I8)) {
+            throw new IllegalArgumentException("quads of bytes have weights of i8, not " + input + " and " + weight);
         }
     }
 
@@ -52,7 +52,7 @@ public record GemmTypes(Stored input, Stored weight, ElementType compute) {
         if (weight != Stored.I8 && weight != Stored.U8) {
             throw unknown(input, weight);
         }
-        boolean quads = isa.hasDotProducts() && input == Stored.U8 && weight == Stored.I8;
+        boolean quads = isa.hasDotProducts() && weight == Stored.I8;
         return quads ? ElementType.BYTE_QUAD : isa.isX86() ? ElementType.I16_PAIR : ElementType.I32;
     }
 
@@ -72,9 +72,17 @@ public record GemmTypes(Stored input, Stored weight, ElementType compute) {
         return !weight.isMultipliedBy(compute);
     }
 
+    /**
+     * Whether A's numbers are multiplied as 128 more than they are, since only unsigned bytes can be: sums then begin with
+     * -128 times the sum of the weight's column, which is packed behind each panel.
+     */
+    boolean shiftsInput() {
+        return compute == ElementType.BYTE_QUAD && input == Stored.I8;
+    }
+
     /** Whether A is copied whatever its size and strides are. */
     public boolean widensInput() {
-        return !input.isMultipliedBy(compute);
+        return shiftsInput() || !input.isMultipliedBy(compute);
     }
 
     /** Numbers of the weight that are packed side by side, along k. */

@@ -8,7 +8,8 @@ import java.util.stream.LongStream;
 /**
  * The packed form of a constant B[k, n]: {@code ceil(n / nr)} panels, one after the other, each {@code [k / d, nr, d]}
  * and contiguous, where d numbers along k lie side by side: as many as one lane multiplies, or as make a word of nibbles.
- * Columns beyond n are zero, and so are rows beyond k. The whole is meant to start on a 64-byte boundary.
+ * Columns beyond n are zero, and so are rows beyond k. Where A's bytes are shifted, each panel ends with what its sums
+ * begin with. The whole is meant to start on a 64-byte boundary.
  *
  * @param micro register block, which gives nr and the element type
  * @param types of the product: the weight is packed as it is stored
@@ -78,7 +79,7 @@ public record PackedWeight(MicroGemm micro, GemmTypes types, long n, long k, lon
     }
 
     private long panelBytes() {
-        return rows() * micro.nr() * types.packedBytes();
+        return rows() * micro.nr() * types.packedBytes() + (types.shiftsInput() ? (long) micro.nr() * Integer.BYTES : 0);
     }
 
     /** Packs into new memory of {@code arena}. */
@@ -143,7 +144,24 @@ public record PackedWeight(MicroGemm micro, GemmTypes types, long n, long k, lon
                     }
                 }
             }
+            if (types.shiftsInput()) {
+                addFirstSums(slice);
+            }
         });
+    }
+
+    /** What sums begin with, for inputs that are 128 too large. */
+    private void addFirstSums(MemorySegment panel) {
+        int[] sums = new int[micro.nr()];
+        int width = micro.nr() * types.packedBytes();
+        byte[] row = new byte[width];
+        for (long r = 0; r < rows(); r++) {
+            MemorySegment.copy(panel, BYTE, r * width, row, 0, width);
+            for (int i = 0; i < width; i++) {
+                sums[i / types.packedDepth()] -= 128 * row[i];
+            }
+        }
+        MemorySegment.copy(sums, 0, panel, INT, rows() * width, sums.length);
     }
 
     private static boolean openToAllThreads(MemorySegment segment) {
