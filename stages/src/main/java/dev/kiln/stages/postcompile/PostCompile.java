@@ -3,6 +3,7 @@ package dev.kiln.stages.postcompile;
 import dev.kiln.cache.Blob;
 import dev.kiln.cache.BlobStore;
 import dev.kiln.cache.CompiledGraph;
+import dev.kiln.kernels.cpu.CpuTarget;
 import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.kernels.extern.LibraryKernel;
 import dev.kiln.kernels.extern.LibraryKernels;
@@ -36,6 +37,7 @@ public final class PostCompile implements AutoCloseable {
     /** @throws KilnException if the CPU lacks what the code needs, or a library it calls is not there */
     public ExecutableGraph load(CompiledGraph graph, CompileOptions options) {
         Isa isa = environment.isa(options);
+        requireTarget(graph, environment.target(options));
         BlobStore blobs = environment.cache().blobs();
         KilnRuntime runtime = runtime(graph.code().runtime(), isa, options.threads());
         Arena arena = Arena.ofShared();
@@ -46,6 +48,14 @@ public final class PostCompile implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             arena.close();
             throw e instanceof RuntimeException cause ? cause : new UncheckedIOException((IOException) e);
+        }
+    }
+
+    /** The key covers the target; an entry that was copied or forged must not run instructions that this CPU lacks. */
+    private static void requireTarget(CompiledGraph graph, CpuTarget wanted) {
+        if (!graph.code().target().equals(wanted.fingerprint())) {
+            throw new KilnException("the cache entry " + graph.key() + " was compiled for " + graph.code().target()
+                + ", not for " + wanted.fingerprint() + ": remove it from the cache");
         }
     }
 
