@@ -1,6 +1,7 @@
 package dev.kiln.bench.gemm;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kiln.bench.ModelRows;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.stages.CompileOptions;
 import java.nio.file.Files;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -19,6 +21,8 @@ import picocli.CommandLine.Option;
 @Command(name = "gemm-benchmark", description = "Matrix products against libtorch and oneDNN.",
         mixinStandardHelpOptions = true)
 public final class GemmBenchmark implements Callable<Integer> {
+    private static final int MODEL_THREADS = 2;
+    private static final int MODEL_RUNS = 40;
     private static final int CALLS_UNTIL_COMPILED = 60_000;
 
     @Option(names = "--threads", defaultValue = "1", description = "Threads (default ${DEFAULT-VALUE}).")
@@ -57,6 +61,9 @@ public final class GemmBenchmark implements Callable<Integer> {
                 if (only.matcher(problem.group() + " " + problem.name()).find()) {
                     measure(kiln, peaks, problem, report, rows);
                 }
+            }
+            if (!prepare) {
+                models(report, rows);
             }
         } finally {
             if (cacheDir == null) {
@@ -102,9 +109,27 @@ public final class GemmBenchmark implements Callable<Integer> {
             rows.add(row);
             report.row(row);
         } catch (RuntimeException e) {
-            report.failed(problem, e);
+            report.failed(problem.name(), e);
         } finally {
             engines.forEach(Engine::close);
+        }
+    }
+
+    /** Whole models, each engine in a process of its own that takes the cache of the environment. */
+    private void models(GemmReport report, List<GemmReport.Row> rows) {
+        for (String name : ModelRows.names()) {
+            if (only.matcher("minilm " + name).find()) {
+                try {
+                    ModelRows.Row r = ModelRows.measure(name, MODEL_THREADS, MODEL_RUNS);
+                    GemmReport.Row row = new GemmReport.Row("minilm", name + ", " + MODEL_THREADS + " threads", r.kiln(),
+                        "ONNX Runtime", r.peer(), r.ratio(), r.reach(), Double.NaN, String.format(Locale.ROOT,
+                        "cosine %.6f", r.cosine()), Double.NaN);
+                    rows.add(row);
+                    report.row(row);
+                } catch (RuntimeException e) {
+                    report.failed(name, e);
+                }
+            }
         }
     }
 

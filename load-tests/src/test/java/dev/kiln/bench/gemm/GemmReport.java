@@ -57,17 +57,17 @@ record GemmReport(PrintStream out) {
     }
 
     void row(Row row) {
-        out.printf(Locale.ROOT, "| %s | %s | %s | %s | %.2f%s | %s | %.0f %% | %s | %s |%n", row.work, millis(row.kiln),
+        out.printf(Locale.ROOT, "| %s | %s | %s | %s | %.2f%s | %s | %s | %s | %s |%n", row.work, millis(row.kiln),
             row.peer, millis(row.peerMillis), row.ratio, row.reached() ? "" : " !", row.reach == 0 ? "" : row.reach,
-            100 * row.floor / row.kiln, Double.isNaN(row.difference) ? "" : String.format(Locale.ROOT, "%.0e", row.difference),
+            Double.isNaN(row.floor) ? "" : String.format(Locale.ROOT, "%.0f %%", 100 * row.floor / row.kiln), Double.isNaN(row.difference) ? "" : String.format(Locale.ROOT, "%.0e", row.difference),
             row.kernel);
         out.flush();
     }
 
-    void failed(Problem problem, RuntimeException reason) {
+    void failed(String work, RuntimeException reason) {
         String text = String.valueOf(reason.getMessage()).lines().filter(l -> !l.isBlank()).findFirst().orElse("")
             .replace('|', '/');
-        out.printf("| %s | not run: %s %s | | | | | | | |%n", problem.name(), reason.getClass().getSimpleName(), text);
+        out.printf("| %s | not run: %s %s | | | | | | | |%n", work, reason.getClass().getSimpleName(), text);
         out.flush();
     }
 
