@@ -38,6 +38,10 @@ public final class BenchCommand implements KilnCommand {
             description = "Keeps a dimension of an input open for Kiln; repeatable.")
     private List<String> dynamic = new ArrayList<>();
 
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32",
+            description = "Kiln's: fp32, bf16, int8-woq, int4-woq (default ${DEFAULT-VALUE}).")
+    private String precision;
+
     @Option(names = "--runs", description = "Counted runs of each engine (default 50; with --start, 5"
             + " processes).")
     private int runs = -1;
@@ -120,9 +124,9 @@ public final class BenchCommand implements KilnCommand {
                 Math.min(rounds, wanted), seed, kilnOptions());
     }
 
-    /** What the user says of open dimensions, as Kiln's command line takes it. */
+    /** What the user says of precision and open dimensions, as Kiln's command line takes it. */
     private List<String> kilnOptions() {
-        List<String> options = new ArrayList<>();
+        List<String> options = new ArrayList<>(List.of("--precision", precision));
         dynamic.forEach(dim -> options.addAll(List.of("--dynamic", dim)));
         if (fixed) {
             options.add("--static");

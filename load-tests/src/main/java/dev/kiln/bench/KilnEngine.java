@@ -45,7 +45,7 @@ final class KilnEngine implements Engine {
         return model.inputs().stream().map(KilnEngine::spec).toList();
     }
 
-    private static InputSpec spec(TensorSpec spec) {
+    static InputSpec spec(TensorSpec spec) {
         DType dtype = DType.parse(spec.dtype())
                 .orElseThrow(() -> new KilnException("input '" + spec.name() + "' has unknown type "
                         + spec.dtype()));

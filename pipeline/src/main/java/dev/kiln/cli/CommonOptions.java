@@ -9,6 +9,7 @@ import dev.kiln.ops.KilnException;
 import dev.kiln.ops.shape.ShapePolicy;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileRequest;
+import dev.kiln.stages.Precision;
 import dev.kiln.stages.trace.OpenSizes;
 import dev.kiln.stages.trace.TraceOptions;
 import java.nio.file.Path;
@@ -50,7 +51,8 @@ public final class CommonOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads that run the model.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--precision", paramLabel = "P", description = "Arithmetic: fp32.")
+    @Option(names = "--precision", paramLabel = "P",
+        description = "Of products with constant f32 weights: fp32, bf16, int8-woq, int4-woq.")
     private String precision = "fp32";
 
     @Option(names = "--max-autotune", negatable = true,
@@ -90,14 +92,11 @@ public final class CommonOptions {
     }
 
     public CompileOptions compileOptions() {
-        if (!precision.equals("fp32")) {
-            throw new KilnException.BadInput("--precision " + precision + " is not available; use fp32");
-        }
         if (threads < 1) {
             throw new KilnException.BadInput("--threads " + threads + ": at least 1 is needed");
         }
         CompileOptions options = defaults().withThreads(threads)
-            .withEmulatePrecisionCasts(emulatePrecisionCasts);
+            .withEmulatePrecisionCasts(emulatePrecisionCasts).withPrecision(Precision.parse(precision));
         options = maxAutotune == null ? options : options.withMaxAutotune(maxAutotune);
         return isa == null ? options : options.withIsa(isa());
     }

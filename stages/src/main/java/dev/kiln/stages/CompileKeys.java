@@ -76,7 +76,8 @@ public final class CompileKeys {
             .number(environment.cpu().l1dBytes()).number(environment.cpu().l2Bytes());
         key.component("threads").number(options.threads());
         key.component("options").field("autotune", options.autotune().name())
-            .field("emulate_precision_casts", options.emulatePrecisionCasts());
+            .field("emulate_precision_casts", options.emulatePrecisionCasts())
+            .field("precision", options.precision().text());
         key.component("seed").number(options.seed());
         key.component("libraries").text(LibraryKernels.version("openblas").orElse("none"));
     }

@@ -13,9 +13,10 @@ import java.util.Optional;
  * @param emulatePrecisionCasts round f16 and bf16 after each pointwise op of the user's program, as PyTorch's eager
  *     mode does; without it, fused chains stay in f32 until they are stored, which is faster and closer to the truth
  * @param seed of random ops: the same seed gives the same numbers in every run
+ * @param precision of products with constant f32 weights
  */
 public record CompileOptions(Optional<Isa> isa, int threads, Autotune autotune, boolean emulatePrecisionCasts,
-        long seed, Debug debug) {
+        long seed, Precision precision, Debug debug) {
 
     /** Which candidates of a kernel are measured. */
     public enum Autotune {
@@ -29,19 +30,19 @@ public record CompileOptions(Optional<Isa> isa, int threads, Autotune autotune, 
 
     public static CompileOptions defaults() {
         return new CompileOptions(Optional.empty(), Runtime.getRuntime().availableProcessors(), Autotune.LIKELY, false,
-            seedFromEnvironment(), Debug.fromEnvironment());
+            seedFromEnvironment(), Precision.FP32, Debug.fromEnvironment());
     }
 
     public CompileOptions withThreads(int count) {
-        return new CompileOptions(isa, count, autotune, emulatePrecisionCasts, seed, debug);
+        return new CompileOptions(isa, count, autotune, emulatePrecisionCasts, seed, precision, debug);
     }
 
     public CompileOptions withIsa(Isa chosen) {
-        return new CompileOptions(Optional.of(chosen), threads, autotune, emulatePrecisionCasts, seed, debug);
+        return new CompileOptions(Optional.of(chosen), threads, autotune, emulatePrecisionCasts, seed, precision, debug);
     }
 
     public CompileOptions withAutotune(Autotune how) {
-        return new CompileOptions(isa, threads, how, emulatePrecisionCasts, seed, debug);
+        return new CompileOptions(isa, threads, how, emulatePrecisionCasts, seed, precision, debug);
     }
 
     /** @param on many candidates of each kernel are measured; false takes the model's first choice unmeasured */
@@ -50,15 +51,19 @@ public record CompileOptions(Optional<Isa> isa, int threads, Autotune autotune, 
     }
 
     public CompileOptions withEmulatePrecisionCasts(boolean on) {
-        return new CompileOptions(isa, threads, autotune, on, seed, debug);
+        return new CompileOptions(isa, threads, autotune, on, seed, precision, debug);
     }
 
     public CompileOptions withDebug(Debug other) {
-        return new CompileOptions(isa, threads, autotune, emulatePrecisionCasts, seed, other);
+        return new CompileOptions(isa, threads, autotune, emulatePrecisionCasts, seed, precision, other);
     }
 
     public CompileOptions withSeed(long other) {
-        return new CompileOptions(isa, threads, autotune, emulatePrecisionCasts, other, debug);
+        return new CompileOptions(isa, threads, autotune, emulatePrecisionCasts, other, precision, debug);
+    }
+
+    public CompileOptions withPrecision(Precision other) {
+        return new CompileOptions(isa, threads, autotune, emulatePrecisionCasts, seed, other, debug);
     }
 
     private static long seedFromEnvironment() {

@@ -14,8 +14,8 @@ import dev.kiln.stages.pass.GraphState;
 import dev.kiln.stages.pass.GraphState.Stage;
 import dev.kiln.stages.pass.Pass;
 import dev.kiln.stages.pass.PassContext;
+import dev.kiln.stages.quantization.ConstantMatrix;
 import dev.kiln.stages.quantization.IntegerProduct;
-import dev.kiln.stages.quantization.Transposition;
 import java.util.List;
 import java.util.Optional;
 
@@ -136,7 +136,7 @@ final class FuseQuantizedLinears implements Pass {
             if (!(g.node(ref) instanceof Node.Call call) || g.tensor(ref).rank() != 2) {
                 return Optional.empty();
             }
-            if (isTransposition(call)) {
+            if (ConstantMatrix.isTransposition(call)) {
                 return matrix((Arg.Ref) call.arg(0), !turned);
             }
             Optional<Arg.Ref> bytes = call.is(QuantizationOps.DEQUANTIZE) ? constant((Arg.Ref) call.arg(0), turned)
@@ -146,32 +146,14 @@ final class FuseQuantizedLinears implements Pass {
             }
             Quantized found = quantized(call);
             boolean single = isSingle(found.scale()) && found.zero().map(this::isSingle).orElse(true);
-            boolean byRow = !single && isEven(call.arg(3)) != turned;
+            boolean byRow = !single && (((Arg.Int) call.arg(3)).value().asLong() % 2 == 0) != turned;
             return byRow ? Optional.empty() : Optional.of(new Quantized(bytes.get(), found.scale(), found.zero()));
         }
 
-        /** A constant matrix, perhaps seen through transpositions, as it is or turned. */
+        /** A constant matrix, as it is or turned; under its own name if nothing has to be done to it. */
         private Optional<Arg.Ref> constant(Arg.Ref ref, boolean turned) {
-            return switch (g.node(ref)) {
-                case Node.Constant c -> Optional.of(turned
-                    ? g.constant(c.name() + "_t", Transposition.of(c.value())) : ref);
-                case Node.Call call when isTransposition(call) -> constant((Arg.Ref) call.arg(0), !turned);
-                default -> Optional.empty();
-            };
-        }
-
-        /** Whether the call exchanges the two dimensions of a matrix. */
-        private static boolean isTransposition(Node.Call call) {
-            return switch (call.op().name()) {
-                case "aten.t.default" -> true;
-                case "aten.transpose.int" -> isEven(call.arg(1)) != isEven(call.arg(2));
-                case "aten.permute.default" -> !isEven(new Arg.Int(((Arg.Ints) call.arg(1)).values().getFirst()));
-                default -> false;
-            };
-        }
-
-        private static boolean isEven(Arg dimension) {
-            return ((Arg.Int) dimension).value().asLong() % 2 == 0;
+            return ConstantMatrix.find(g::node, ref, turned).map(m -> m.transposed()
+                ? g.constant(m.name() + "_t", m.byInput()) : Arg.ref(m.name()));
         }
     }
 }

@@ -21,6 +21,7 @@ public final class PostGradPasses {
         new Decompose(),
         new RemoveNoOps(),
         new FoldConstants(),
+        new ChangePrecision(),
         new EliminateCommonSubexpressions(),
         new EliminateDeadCode());
 

@@ -6,6 +6,7 @@ import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphText;
 import dev.kiln.ops.graph.GraphVerifier;
 import dev.kiln.stages.CompileOptions;
+import dev.kiln.stages.Precision;
 import dev.kiln.stages.codegen.CodeGenerator;
 import dev.kiln.stages.codegen.CodegenTarget;
 import dev.kiln.stages.codegen.Kernel;
@@ -30,10 +31,10 @@ import java.util.stream.Collectors;
 final class IrSteps {
     private static final Map<String, Pass> PASSES = List.of(new EliminateDeadCode(), new RemoveNoOps(),
         new FoldConstants(), new EliminateCommonSubexpressions(), new FuseAttention(),
-        new MergeParallelLinears(), new FuseQuantizedLinears(),
+        new MergeParallelLinears(), new FuseQuantizedLinears(), new ChangePrecision(),
         new Decompose()).stream().collect(Collectors.toMap(Pass::name, Function.identity()));
 
-    private static final PassContext CONTEXT = new PassContext(CompileOptions.defaults(), new Decisions());
+    private static final String PRECISION = "precision=";
 
     private IrSteps() {
     }
@@ -42,9 +43,10 @@ final class IrSteps {
     static String run(List<String> steps, String text) {
         Graph graph = GraphText.parse(text);
         GraphVerifier.verify(graph, "in the test");
+        PassContext context = context(steps);
         for (String step : steps) {
             switch (step) {
-                case "post-grad" -> graph = PostGradPasses.run(graph, CONTEXT);
+                case "post-grad" -> graph = PostGradPasses.run(graph, context);
                 case "lower" -> {
                     return GraphLowering.lower(graph).toString();
                 }
@@ -54,11 +56,22 @@ final class IrSteps {
                 case "codegen" -> {
                     return code(graph);
                 }
-                default -> graph = pass(step).run(graph, CONTEXT);
+                case String option when option.startsWith(PRECISION) -> { }
+                default -> graph = pass(step).run(graph, context);
             }
             GraphVerifier.verify(graph, "after " + step);
         }
         return graph.toString();
+    }
+
+    /** {@code precision=bf16} is an option of the steps after it. */
+    private static PassContext context(List<String> steps) {
+        CompileOptions options = CompileOptions.defaults();
+        for (String step : steps) {
+            options = step.startsWith(PRECISION)
+                ? options.withPrecision(Precision.parse(step.substring(PRECISION.length()))) : options;
+        }
+        return new PassContext(options, new Decisions());
     }
 
     private static Pass pass(String name) {
