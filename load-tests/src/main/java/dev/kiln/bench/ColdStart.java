@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -92,7 +91,11 @@ final class ColdStart {
 
     /** Runs the command line in a process; what its last line says. */
     private static Map<String, Object> command(Path cache, List<String> arguments) {
-        Map<String, String> environment = new LinkedHashMap<>(Map.of("KILN_CACHE_DIR", cache.toString()));
+        return command(Map.of("KILN_CACHE_DIR", cache.toString()), arguments);
+    }
+
+    /** As above; the environment is added to this process's own. */
+    static Map<String, Object> command(Map<String, String> environment, List<String> arguments) {
         Process process = ChildJvm.start("dev.kiln.cli.Main", environment, arguments);
         try (var lines = process.inputReader()) {
             List<String> output = lines.readAllLines();

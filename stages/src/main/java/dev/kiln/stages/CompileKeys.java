@@ -79,7 +79,7 @@ public final class CompileKeys {
             .field("emulate_precision_casts", options.emulatePrecisionCasts())
             .field("precision", options.precision().text());
         key.component("seed").number(options.seed());
-        key.component("libraries").text(LibraryKernels.version("openblas").orElse("none"));
+        key.component("libraries").list(LibraryKernels.versions());
     }
 
     private static List<Blob> constants(Graph graph) {

@@ -3,21 +3,22 @@ package dev.kiln.stages.autotune;
 import dev.kiln.ops.KilnException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * Times the candidates of one kernel, with their epilogues, in turn, after dropping those whose result is wrong. The first
- * round tells who has a chance; the finalists are timed again, with the weight in the caches and without.
+ * Times the candidates of one kernel, with their epilogues, in turn, after dropping those whose result is wrong. Round
+ * after round fewer are left; the finalists are timed both with the weight in the caches and without. A candidate's time
+ * is its shortest: what else the machine does only adds.
  */
 final class Contest {
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 10;
+    /** After the first rounds a candidate stays whose time is at most this many times the best, and so many candidates. */
+    private static final double[] HOPELESS = {2.5, 1.6, 1.3};
+    private static final int[] STAYING = {Integer.MAX_VALUE, 8, 5};
     private static final int FINALISTS = 3;
-    /** A candidate this much slower than the best in its first run is not run again. */
-    private static final double HOPELESS = 1.4;
     /** A library must be loaded by every process that runs the model: it is chosen where it is this much faster. */
     private static final double LIBRARY_ADVANTAGE = 1.03;
     /** What a round's runs of one candidate take at least, milliseconds, within a few runs. */
@@ -49,30 +50,24 @@ final class Contest {
         long start = System.nanoTime();
         List<Candidate> right = rightOnes(reference, candidates);
         long deadline = System.nanoTime() + budgetNanos;
-        Map<Candidate, List<Double>> times = new LinkedHashMap<>();
+        Map<Candidate, Double> times = new LinkedHashMap<>();
         firstRound(right, times, deadline);
-        for (int round = 1; round < ROUNDS && !times.isEmpty(); round++) {
-            List<Candidate> running = promising(times, round == 1 ? right.size() : FINALISTS);
-            if (round > 1 && System.nanoTime() > deadline) {
-                break;
+        for (int round = 0; round < ROUNDS && (round < 2 || System.nanoTime() < deadline); round++) {
+            int stage = Math.min(round, STAYING.length - 1);
+            for (Candidate c : promising(times, STAYING[stage], HOPELESS[stage])) {
+                time(c, cold, runs(times.get(c))).ifPresent(t -> times.merge(c, t, Math::min));
             }
-            running.forEach(c -> time(c, cold, runs(times.get(c))).ifPresent(times.get(c)::add));
             times.keySet().removeIf(failures::containsKey);
         }
-        if (times.isEmpty()) {
-            throw noneLeft(reference);
-        }
         Map<Candidate, Double> other = new LinkedHashMap<>();
-        promising(times, FINALISTS).forEach(c -> time(c, !cold, 2 * runs(times.get(c))).ifPresent(t -> other.put(c, t)));
+        promising(times, FINALISTS, HOPELESS[HOPELESS.length - 1])
+            .forEach(c -> time(c, !cold, 2 * runs(times.get(c))).ifPresent(t -> other.put(c, t)));
         times.keySet().removeIf(failures::containsKey);
         if (times.isEmpty()) {
             throw noneLeft(reference);
         }
-        Map<Candidate, Double> medians = new LinkedHashMap<>();
-        times.forEach((c, all) -> medians.put(c, median(all)));
         double seconds = (System.nanoTime() - start) / 1e9;
-        return new Result(winner(medians), cold, cold ? other : medians, cold ? medians : other,
-            Map.copyOf(failures), seconds);
+        return new Result(winner(times), cold, cold ? other : times, cold ? times : other, Map.copyOf(failures), seconds);
     }
 
     private List<Candidate> rightOnes(Candidate reference, List<Candidate> candidates) {
@@ -93,21 +88,21 @@ final class Contest {
         return right;
     }
 
-    /** One untimed and one timed run of each, as long as there is time for it; of the expected best in any case. */
-    private void firstRound(List<Candidate> candidates, Map<Candidate, List<Double>> times, long deadline) {
+    /** One untimed and two timed runs of each, as long as there is time for it; of the expected best in any case. */
+    private void firstRound(List<Candidate> candidates, Map<Candidate, Double> times, long deadline) {
         for (Candidate candidate : candidates) {
             if (!times.isEmpty() && System.nanoTime() > deadline) {
                 failures.put(candidate, CandidateFailure.noTime());
             } else if (time(candidate, false, 1).isPresent()) {
-                time(candidate, cold, 1).ifPresent(t -> times.put(candidate, new ArrayList<>(List.of(t))));
+                time(candidate, cold, 2).ifPresent(t -> times.put(candidate, t));
             }
         }
     }
 
-    private static List<Candidate> promising(Map<Candidate, List<Double>> times, int most) {
-        double best = times.values().stream().mapToDouble(Contest::median).min().orElse(0);
-        return times.entrySet().stream().filter(e -> median(e.getValue()) <= HOPELESS * best)
-            .sorted(Comparator.comparing(e -> median(e.getValue()))).limit(most).map(Map.Entry::getKey).toList();
+    private static List<Candidate> promising(Map<Candidate, Double> times, int most, double factor) {
+        double best = times.values().stream().mapToDouble(Double::doubleValue).min().orElse(0);
+        return times.entrySet().stream().filter(e -> e.getValue() <= factor * best)
+            .sorted(Map.Entry.comparingByValue()).limit(most).map(Map.Entry::getKey).toList();
     }
 
     private Optional<Double> time(Candidate candidate, boolean flushed, int runs) {
@@ -119,23 +114,18 @@ final class Contest {
         }
     }
 
-    private static int runs(List<Double> times) {
-        return Math.clamp((long) (ROUND_MILLIS / Math.max(1e-3, median(times))), 1, MOST_RUNS);
+    private static int runs(double millis) {
+        return Math.clamp((long) (ROUND_MILLIS / Math.max(1e-3, millis)), 1, MOST_RUNS);
     }
 
-    private static Candidate winner(Map<Candidate, Double> medians) {
-        Map<Candidate, Double> handicapped = new HashMap<>(medians);
-        handicapped.replaceAll((c, t) -> c.variant().externs().isEmpty() ? t : t * LIBRARY_ADVANTAGE);
-        return medians.keySet().stream().min(Comparator.comparing(handicapped::get)).orElseThrow();
+    private static Candidate winner(Map<Candidate, Double> times) {
+        return times.keySet().stream().min(Comparator.comparing(c -> times.get(c)
+            * (c.variant().externs().isEmpty() ? 1 : LIBRARY_ADVANTAGE))).orElseThrow();
     }
 
     private KilnException noneLeft(Candidate reference) {
         List<String> reasons = failures.entrySet().stream().map(e -> e.getKey().label() + " " + e.getValue().getMessage()).toList();
         return new KilnException("no candidate of " + reference.kernel().name() + " can be used: "
             + String.join("; ", reasons));
-    }
-
-    private static double median(List<Double> times) {
-        return times.stream().sorted().toList().get(times.size() / 2);
     }
 }

@@ -3,6 +3,7 @@ package dev.kiln.stages.autotune;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /** Runs candidates in this process, which a bad one takes with it. */
 final class InProcessRunner implements TrialRunner {
@@ -25,6 +26,11 @@ final class InProcessRunner implements TrialRunner {
         } catch (RuntimeException e) {
             throw new CandidateFailure(e.getMessage());
         }
+    }
+
+    @Override
+    public Set<String> missing() {
+        return code.missing();
     }
 
     @Override

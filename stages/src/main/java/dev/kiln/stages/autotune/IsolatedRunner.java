@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 
 /** Runs candidates in a process of their own; one that crashes or hangs costs that process, and the next gets another. */
 final class IsolatedRunner implements TrialRunner {
@@ -17,6 +20,7 @@ final class IsolatedRunner implements TrialRunner {
 
     private final Path folder;
     private WorkerProcess worker;
+    private Set<String> missing = Set.of();
     private boolean ready;
     private Load load;
     private Memory memory;
@@ -77,7 +81,8 @@ final class IsolatedRunner implements TrialRunner {
                 worker = new WorkerProcess(folder);
             }
             worker.await(START);
-            tell(worker, load);
+            missing = LongStream.of(tell(worker, load).nanos()).mapToObj(i -> load.code().externs().get((int) i))
+                .collect(Collectors.toSet());
             if (memory != null) {
                 tell(worker, memory);
             }
@@ -92,11 +97,12 @@ final class IsolatedRunner implements TrialRunner {
         }
     }
 
-    private static void tell(WorkerProcess worker, Command command) throws CandidateFailure {
+    private static Reply tell(WorkerProcess worker, Command command) throws CandidateFailure {
         Reply reply = worker.ask(command, START);
         if (reply.failed()) {
             throw new CandidateFailure(reply.error());
         }
+        return reply;
     }
 
     private void end() {
@@ -105,6 +111,11 @@ final class IsolatedRunner implements TrialRunner {
             worker.close();
             worker = null;
         }
+    }
+
+    @Override
+    public Set<String> missing() {
+        return missing;
     }
 
     @Override

@@ -75,6 +75,11 @@ final class Trial implements AutoCloseable {
 
     /** Compares a candidate's results with the reference's, at small sizes. */
     void check(Candidate candidate) throws CandidateFailure {
+        for (String function : candidate.variant().externs()) {
+            if (runner.missing().contains(function)) {
+                throw new CandidateFailure("library function " + function + " is not available");
+            }
+        }
         byte[][] results = results(candidate, deadline);
         boolean coarse = tuning.operands().stream().anyMatch(o -> o.dtype().bytes() < Float.BYTES);
         for (int i = 0, output = 0; i < tuning.arguments().size(); i++) {

@@ -4,6 +4,7 @@ import dev.kiln.kernels.cpu.Isa;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /** Where candidates run: in this process, or in one that may be lost. */
 interface TrialRunner extends AutoCloseable {
@@ -39,6 +40,9 @@ interface TrialRunner extends AutoCloseable {
      */
     long[] run(int candidate, long[] symbols, int[] arguments, int flushed, int runs, Duration limit)
         throws CandidateFailure;
+
+    /** Library functions that candidates call and that are not there. */
+    Set<String> missing();
 
     /** As the autotune log names it. */
     String name();

@@ -1,10 +1,10 @@
 package dev.kiln.stages.autotune;
 
+import dev.kiln.kernels.extern.LibraryKernel;
 import dev.kiln.kernels.extern.LibraryKernels;
 import dev.kiln.kernels.runtime.GraphLibrary;
 import dev.kiln.kernels.runtime.KilnRuntime;
 import dev.kiln.kernels.runtime.NativeGraph;
-import dev.kiln.ops.KilnException;
 import dev.kiln.stages.autotune.TrialRunner.Span;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,7 +14,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /** The candidates' library, loaded, and the memory that they run on, mapped. What is not written is mapped read-only. */
 final class TuningCode implements AutoCloseable {
@@ -22,6 +25,7 @@ final class TuningCode implements AutoCloseable {
     static final int FLUSH = -1;
     private static final MemorySegment[] NOTHING = {};
 
+    private final Set<String> missing = new HashSet<>();
     private final KilnRuntime runtime;
     private final NativeGraph code;
     private Arena arena = Arena.ofShared();
@@ -30,16 +34,25 @@ final class TuningCode implements AutoCloseable {
     TuningCode(TrialRunner.Code from) {
         runtime = KilnRuntime.open(from.runtime(), from.isa(), from.threads());
         try {
-            code = GraphLibrary.open(runtime, from.object(), from.isa()).bind(List.of(), addresses(from.externs()));
+            List<MemorySegment> externs = from.externs().stream().map(name -> address(name, missing)).toList();
+            code = GraphLibrary.open(runtime, from.object(), from.isa()).bind(List.of(), externs);
         } catch (RuntimeException | Error e) {
             runtime.close();
             throw e;
         }
     }
 
-    private static List<MemorySegment> addresses(List<String> externs) {
-        return externs.stream().map(e -> LibraryKernels.find(e)
-            .orElseThrow(() -> new KilnException("library function " + e + " is not available")).address()).toList();
+    private static MemorySegment address(String name, Set<String> missing) {
+        Optional<LibraryKernel> kernel = LibraryKernels.find(name);
+        if (kernel.isEmpty()) {
+            missing.add(name);
+        }
+        return kernel.map(LibraryKernel::address).orElse(MemorySegment.NULL);
+    }
+
+    /** Library functions that are not there; candidates that call them must not run. */
+    Set<String> missing() {
+        return Set.copyOf(missing);
     }
 
     void memory(Path file, List<Span> wanted) {

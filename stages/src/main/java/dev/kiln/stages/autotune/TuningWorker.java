@@ -9,6 +9,8 @@ import java.io.DataOutputStream;
 import java.io.FileOutputStream;
 import java.io.FileDescriptor;
 import java.io.IOException;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -49,6 +51,10 @@ public final class TuningWorker {
         }
     }
 
+    private static long[] places(Set<String> some, List<String> all) {
+        return some.stream().mapToLong(all::indexOf).toArray();
+    }
+
     private Reply reply(Command command) {
         try {
             return switch (command) {
@@ -57,7 +63,7 @@ public final class TuningWorker {
                         code.close();
                     }
                     code = new TuningCode(load.code());
-                    yield Reply.DONE;
+                    yield new Reply(places(code.missing(), load.code().externs()), "");
                 }
                 case WorkerProtocol.Memory memory -> {
                     code.memory(memory.file(), memory.spans());

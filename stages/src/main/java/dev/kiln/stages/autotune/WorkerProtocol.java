@@ -28,7 +28,7 @@ final class WorkerProtocol {
     record Run(int candidate, long[] symbols, int[] arguments, int flushed, int runs) implements Command {
     }
 
-    /** Nanoseconds of each run, none for other commands; or what went wrong. */
+    /** Nanoseconds of each run, or of {@link Load} places of library functions that are not there; or what went wrong. */
     record Reply(long[] nanos, String error) {
         static final Reply DONE = new Reply(new long[0], "");
 

@@ -43,7 +43,7 @@ public final class CodeGenerator {
     private CodeGenerator(Graph graph, Schedule schedule, CodegenTarget target) {
         this.graph = graph;
         this.schedule = schedule;
-        this.target = target;
+        this.target = target.with(schedule.program().shapes());
         this.calls = graph.calls().stream().map(Node.Call::name).toList();
         this.eagerNumerics = graph.calls().stream().anyMatch(c -> c.meta().lowPrecisionBarrier());
         this.symbols = schedule.program().shapes().symbols().stream().map(ShapeEnv.Symbol::name).toList();

@@ -11,12 +11,12 @@ import dev.kiln.stages.postgrad.PostGradDone;
 import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.Schedule;
 import dev.kiln.stages.schedule.Scheduler;
+import java.util.Arrays;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The codegen phase: lowering, scheduling, and C for each kernel in all its variants. */
 public final class CodegenPhase {
-    private static final String SGEMM = "openblas.sgemm";
-
     private CodegenPhase() {
     }
 
@@ -29,14 +29,20 @@ public final class CodegenPhase {
         options.debug().show(1, "machine", environment::cpu);
         options.debug().show(1, "target", () -> environment.target(options).fingerprint());
         options.debug().show(3, "loops", () -> program);
-        CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(), libraries());
+        CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(), libraries(options.autotune()))
+            .with(options.autotune());
         GeneratedCode code = CodeGenerator.generate(input.graph(), schedule, target);
         return options.autotune() == Autotune.OFF ? code.untuned() : code;
     }
 
-    /** Library functions that candidates may use here; finding out must not load the library. */
-    public static Set<String> libraries() {
-        return LibraryKernels.version("openblas").isPresent() ? Set.of(SGEMM) : Set.of();
+    /**
+     * Library functions that candidates may use here; finding out must not load a library. oneDNN takes a second to
+     * unpack and load, so it is asked only where all is measured.
+     */
+    static Set<String> libraries(Autotune autotune) {
+        return Arrays.stream(LibraryGemm.values())
+            .filter(l -> autotune == Autotune.MAX || l == LibraryGemm.OPENBLAS_F32).map(LibraryGemm::function)
+            .filter(LibraryKernels::isPresent).collect(Collectors.toSet());
     }
 
     private static void explain(Schedule schedule, Decisions decisions) {

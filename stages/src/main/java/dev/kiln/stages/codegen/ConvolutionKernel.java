@@ -66,7 +66,7 @@ final class ConvolutionKernel implements TemplateKernel {
     @Override
     public List<Variant> variants(CodegenTarget target) {
         return node.isDepthwise() ? List.of(depthwise(target)) : MicroGemm.table(target.isa(), ElementType.F32).stream()
-            .sorted(Comparator.comparing(this::cost)).limit(REGISTER_BLOCKS).map(m -> dense(m, target)).toList();
+            .sorted(Comparator.comparing(this::cost)).limit(target.searchesAll() ? Integer.MAX_VALUE : REGISTER_BLOCKS).map(m -> dense(m, target)).toList();
     }
 
     /** Cycles that the register block needs for a row of output and one step of k, by what bounds it. */

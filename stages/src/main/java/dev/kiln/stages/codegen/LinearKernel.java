@@ -24,9 +24,6 @@ import java.util.function.Function;
 
 /** Writes a linear with its epilogue: one variant a register block and cache blocking, and one of the library. */
 final class LinearKernel implements TemplateKernel {
-    /** Of Kiln's own, at most; the expected best come first. */
-    private static final int CANDIDATES = 2;
-
     private final LoopNode.Linear node;
     private final KernelNames names;
     private final List<String> symbols;
@@ -80,14 +77,20 @@ final class LinearKernel implements TemplateKernel {
     public List<Variant> variants(CodegenTarget target) {
         List<Variant> variants = new ArrayList<>();
         GemmTypes types = GemmTypes.of(Stored.valueOf(input.name()), weightNumbers(), target.isa());
-        for (MicroGemm micro : MicroGemm.table(target.isa(), types.compute())) {
-            GemmBlocking.candidates(micro, types, groups(), copies(types), node.n(), node.k(), target.caches()).stream()
-                .limit(CANDIDATES - variants.size()).forEach(blocking -> variants.add(template(micro, types, blocking)));
-        }
+        long m = target.hint(node.m());
+        GemmSearch.choices(MicroGemm.table(target.isa(), types.compute()), micro -> GemmBlocking.candidates(micro, types,
+            groups(), copies(types), node.n(), node.k(), target.caches()), m, node.n(), node.k(), target)
+            .forEach(c -> variants.add(template(c.micro(), types, c.blocking())));
         SymInt stride = node.a().strides().getFirst();
         boolean repeatsRows = stride.isConstant() && stride.asLong() < node.k();
-        target.library("openblas.sgemm").filter(name -> input == DType.F32 && stored == DType.F32 && !repeatsRows)
-            .ifPresent(name -> variants.add(library(name)));
+        for (LibraryGemm library : LibraryGemm.values()) {
+            if (library.multiplies(input, stored) && !repeatsRows && target.library(library.function()).isPresent()) {
+                variants.add(library(library, library.function(), 32));
+                if (target.searchesAll() && m > 32) {
+                    variants.add(library(library, library.function() + "_rows128", 128));
+                }
+            }
+        }
         return variants;
     }
 
@@ -112,7 +115,8 @@ final class LinearKernel implements TemplateKernel {
         String numbers = types.compute() == ElementType.F32 && !types.widensWeight() && !types.widensInput() ? ""
             : "_" + types.input() + "x" + types.weight();
         String label = (micro.tiles() ? "kiln_tiles" : "kiln_gemm") + numbers.toLowerCase(Locale.ROOT) + "_" + micro.mr()
-            + "x" + micro.nr() + "_mc" + blocking.mc() + "_nc" + blocking.nc() + "_kc" + blocking.kc();
+            + "x" + micro.nr() + "_mc" + blocking.mc() + "_nc" + blocking.nc() + "_kc" + blocking.kc()
+            + (blocking.prefetch() > 0 ? "_p" + blocking.prefetch() : "");
         GemmSpec spec = new GemmSpec("KERNEL", micro, types, node.n(), node.k(), blocking, groups(), copies(types));
         scratch = Math.max(scratch, spec.scratchBytes());
         String source = epilogue + GemmTemplate.render(spec)
@@ -130,10 +134,10 @@ final class LinearKernel implements TemplateKernel {
         return new Variant("reference", "KERNEL", source, Set.of(), Optional.empty(), List.of());
     }
 
-    private Variant library(String name) {
-        String source = epilogue + LibraryGemm.render(node.n(), node.k(), node.weightTransposed())
+    private Variant library(LibraryGemm library, String label, int block) {
+        String source = epilogue + library.render(node.n(), node.k(), node.weightTransposed(), block)
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
-        return new Variant(name, "KERNEL", source, Set.of(), Optional.empty(), List.of(name));
+        return new Variant(label, "KERNEL", source, Set.of(), Optional.empty(), library.externs());
     }
 
     @Override

@@ -1,0 +1,86 @@
+package dev.kiln.stages.codegen;
+
+import dev.kiln.kernels.gemm.GemmBlocking;
+import dev.kiln.kernels.gemm.MicroGemm;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Which register blocks and cache blockings of a product are worth measuring, the expected best first. The model counts
+ * what an ideal core would take: arithmetic with the tails of rows and columns, and traffic between memory and caches. It
+ * ranks candidates; measurement chooses.
+ */
+final class GemmSearch {
+    /** Measured by default. */
+    private static final int LIKELY = 2;
+    /** Measured at most. */
+    private static final int MOST = 12;
+    private static final double VECTOR_OPERATIONS_PER_CYCLE = 2;
+    /** Of AMX: elements of the result that one step is added to. */
+    private static final double TILE_OPERATIONS_PER_CYCLE = 256;
+    private static final double MEMORY_BYTES_PER_CYCLE = 6;
+    private static final double CACHE_BYTES_PER_CYCLE = 32;
+
+    private GemmSearch() {
+    }
+
+    /** A register block with a cache blocking. */
+    record Choice(MicroGemm micro, GemmBlocking blocking) {
+    }
+
+    /**
+     * What to measure.
+     *
+     * @param table register blocks, the best general one first
+     * @param blockings those of a register block, the formula's first
+     * @param m rows, as far as they are known
+     * @param k numbers along the depth
+     */
+    static List<Choice> choices(List<MicroGemm> table, Function<MicroGemm, List<GemmBlocking>> blockings, long m, long n,
+            long k, CodegenTarget target) {
+        List<Choice> likely = new ArrayList<>();
+        List<Choice> others = new ArrayList<>();
+        for (MicroGemm micro : table) {
+            for (GemmBlocking blocking : blockings.apply(micro)) {
+                (likely.size() < LIKELY ? likely : others).add(new Choice(micro, blocking));
+            }
+        }
+        if (target.searchesAll()) {
+            MicroGemm first = table.getFirst();
+            others.removeIf(c -> c.blocking().prefetch() > 0 && c.micro() != first);
+            others.sort(Comparator.comparingDouble(c -> cycles(c.micro(), c.blocking(), m, n,
+                Math.ceilDiv(k, (long) c.micro().type().depth()))));
+            likely.addAll(others.subList(0, Math.min(others.size(), MOST - likely.size())));
+        }
+        return likely;
+    }
+
+    /**
+     * Cycles of one core.
+     *
+     * @param k elements along the depth
+     */
+    static double cycles(MicroGemm micro, GemmBlocking blocking, long m, long n, long k) {
+        double panels = Math.ceilDiv(n, micro.nr());
+        double tiles = m / micro.mr() * step(micro, micro.mr()) + step(micro, (int) (m % micro.mr()));
+        double element = micro.type().bytes();
+        double weight = panels * micro.nr() * k * element;
+        double again = Math.ceilDiv(m, (long) blocking.mc()) - 1;
+        double rows = m * k * element * Math.ceilDiv(n, (long) blocking.nc());
+        double partial = 2 * m * n * element * (Math.ceilDiv(k, (long) blocking.kc()) - 1);
+        return panels * k * tiles + weight / MEMORY_BYTES_PER_CYCLE
+            + (weight * again + rows + partial) / CACHE_BYTES_PER_CYCLE;
+    }
+
+    /** Cycles of one step along k for so many rows of a panel: bound by arithmetic, or by loads where rows are few. */
+    private static double step(MicroGemm micro, int rows) {
+        int vectors = micro.vectorsPerRow();
+        double loads = rows + vectors;
+        if (micro.tiles()) {
+            return rows == 0 ? 0 : (double) micro.mr() * micro.nr() / TILE_OPERATIONS_PER_CYCLE;
+        }
+        return rows == 0 ? 0 : (Math.max(rows * vectors, loads) + 0.1 * loads) / VECTOR_OPERATIONS_PER_CYCLE;
+    }
+}
