@@ -18,9 +18,13 @@ import java.util.Set;
  */
 public record CodegenTarget(Isa isa, CacheSizes caches, Set<String> libraries, Autotune autotune, ShapeEnv hints) {
 
+    /** For kernels in their likely variants. */
+    public CodegenTarget(Isa isa, CacheSizes caches, Set<String> libraries) {
+        this(isa, caches, libraries, Autotune.LIKELY, new ShapeEnv());
+    }
+
     public static CodegenTarget of(Isa isa, CpuInfo cpu, Set<String> libraries) {
-        return new CodegenTarget(isa, new CacheSizes(cpu.l1dBytes(), cpu.l2Bytes()), libraries, Autotune.LIKELY,
-            new ShapeEnv());
+        return new CodegenTarget(isa, new CacheSizes(cpu.l1dBytes(), cpu.l2Bytes()), libraries);
     }
 
     public CodegenTarget with(Autotune how) {

@@ -14,6 +14,7 @@ import dev.kiln.stages.codegen.GeneratedCode;
 import dev.kiln.stages.codegen.Kernel;
 import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.stages.autotune.TrialRunner.Code;
+import dev.kiln.stages.autotune.TunedGraph.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,13 +31,16 @@ class ForcedCandidatesTest {
 
     /** Sizes with tails in every direction; more than one block of rows, of columns and along k. */
     @ParameterizedTest
-    @CsvSource({"AVX512, 300, 257, 385", "AVX2, 97, 1100, 129", "AVX512, 1, 4001, 2600"})
-    void computeTheRightThing(Isa wanted, long rows, long depth, long columns) throws IOException {
+    @CsvSource({"FLOATS, AVX512, 300, 257, 385, dnnl.sgemm", "FLOATS, AVX2, 97, 1100, 129, openblas.sgemm",
+        "FLOATS, AVX512, 1, 4001, 2600, dnnl.sgemm", "BF16, AMX, 130, 516, 257, dnnl.gemm_bf16bf16f32",
+        "BYTES, AMX, 130, 516, 257, dnnl.gemm_u8s8s32", "INT8_WEIGHT, AMX, 130, 516, 257, kiln_", "INT4_WEIGHT, AMX, 130, 512, 257, kiln_"})
+    void computeTheRightThing(Kind kind, Isa wanted, long rows, long depth, long columns, String among)
+            throws IOException {
         Isa isa = CpuInfo.detect().supports(wanted) ? wanted : CpuInfo.detect().bestIsa();
         CompileOptions options = CompileOptions.defaults().withIsa(isa).withMaxAutotune(true);
         try (CacheHome cache = CacheHome.open(new CacheSettings(folder.resolve("cache"), CacheMode.WRITE))) {
             Environment environment = Environment.of(cache);
-            GeneratedCode code = TunedGraph.generate(TunedGraph.linear(rows, depth, columns), options, environment);
+            GeneratedCode code = TunedGraph.generate(TunedGraph.linear(kind, rows, depth, columns), options, environment);
             Kernel kernel = TunedGraph.tuned(code);
             TuningLibrary library = TuningLibrary.build(code, List.of(kernel.name()), environment.compiler().get(),
                 environment.target(options), Deadline.none());
@@ -52,8 +56,8 @@ class ForcedCandidatesTest {
             } catch (CandidateFailure e) {
                 throw new AssertionError("after " + right, e);
             }
-            assertThat(right).contains("openblas.sgemm", "dnnl.sgemm").doesNotHaveDuplicates();
-            assertThat(right.stream().filter(l -> l.startsWith("kiln_gemm"))).hasSizeGreaterThan(4);
+            assertThat(right).doesNotHaveDuplicates().anyMatch(label -> label.startsWith(among));
+            assertThat(right.stream().filter(l -> l.startsWith("kiln_"))).hasSizeGreaterThan(4);
         }
     }
 

@@ -18,12 +18,11 @@ import dev.kiln.stages.pass.Decisions;
 import dev.kiln.stages.pass.PassContext;
 import dev.kiln.stages.postgrad.PostGradDone;
 import dev.kiln.stages.postgrad.PostGradPasses;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 
 /** Linears that are worth tuning, and candidates to add to them. */
@@ -31,22 +30,35 @@ final class TunedGraph {
     private TunedGraph() {
     }
 
+    /** What is multiplied by which weight. */
+    enum Kind { FLOATS, BF16, BYTES, INT8_WEIGHT, INT4_WEIGHT }
+
     /** {@code relu(x w^T + b)}, x: [rows, depth], w: [columns, depth]. */
     static Graph linear(long rows, long depth, long columns) {
+        return linear(Kind.FLOATS, rows, depth, columns);
+    }
+
+    static Graph linear(Kind kind, long rows, long depth, long columns) {
         GraphBuilder b = new GraphBuilder(new ShapeEnv());
-        Arg.Ref x = b.placeholder("x", FakeTensor.contiguous(DType.F32, List.of(SymInt.of(rows), SymInt.of(depth))));
-        Arg.Ref product = b.call("aten.linear.default", x, b.constant("w", random(columns, depth)),
-            b.constant("b", random(columns)));
+        DType dtype = kind == Kind.BYTES ? DType.U8 : kind == Kind.BF16 ? DType.BF16 : DType.F32;
+        Arg.Ref x = b.placeholder("x", FakeTensor.contiguous(dtype, List.of(SymInt.of(rows), SymInt.of(depth))));
+        Arg.Ref product = switch (kind) {
+            case FLOATS, BF16 -> b.call("aten.linear.default", x, b.constant("w", random(dtype, columns, depth)),
+                b.constant("b", random(dtype, columns)));
+            case BYTES -> b.call("aten._int_mm.default", x, b.call("aten.t.default",
+                b.constant("w", random(DType.I8, columns, depth))));
+            case INT8_WEIGHT -> b.call("aten._weight_int8pack_mm.default", x,
+                b.constant("w", random(DType.I8, columns, depth)), b.constant("s", random(dtype, columns)));
+            case INT4_WEIGHT -> b.call("kiln.linear_int4.default", x, b.constant("w", random(DType.U8, columns, depth / 2)),
+                32, b.constant("s", random(dtype, depth / 32, columns, 2)));
+        };
         b.output("y", b.call("aten.relu.default", product));
         return b.build();
     }
 
-    private static ConstantValue random(long... sizes) {
-        ConstantValue value = ConstantValue.allocate(DType.F32, LongStream.of(sizes).boxed().toList());
-        SplittableRandom random = new SplittableRandom(7);
-        for (long i = 0; i < value.numel(); i++) {
-            value.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble() - 0.5f);
-        }
+    private static ConstantValue random(DType dtype, long... sizes) {
+        ConstantValue value = ConstantValue.allocate(dtype, LongStream.of(sizes).boxed().toList());
+        TypedValues.fill(value.data(), dtype, new Random(7));
         return value;
     }
 
