@@ -183,7 +183,7 @@ class CommandLineTest {
         kiln("compile").assertBadInput("MODEL");
         kiln("bake", model).assertBadInput("bake");
         kiln().assertBadInput("command");
-        cached("compile", model, "--precision", "int4-woq").assertBadInput("int4-woq", "fp32");
+        cached("compile", model, "--precision", "int2").assertBadInput("int2", "fp32");
         cached("compile", model, "--isa", "mmx").assertBadInput("mmx", "avx512");
         cached("compile", model, "--threads", "0").assertBadInput("--threads");
     }
