@@ -13,6 +13,10 @@ interface Engine extends AutoCloseable {
     /** The result of a run with the first copy. */
     ConstantValue result();
 
+    /** Is called before each time that counts. */
+    default void settle() {
+    }
+
     @Override
     void close();
 }

@@ -148,6 +148,11 @@ public final class GemmBenchmark implements Callable<Integer> {
         }
 
         @Override
+        public void settle() {
+            engine.settle();
+        }
+
+        @Override
         public ConstantValue result() {
             return engine.result();
         }

@@ -21,6 +21,7 @@ record Race(int turns, int threads) {
             for (int i = 0; i < calls.length; i++) {
                 Engine engine = engines.get(i);
                 settle();
+                engine.settle();
                 engine.run(Math.min(calls[i], UNCOUNTED));
                 times.get(i)[turn] = time(engine, calls[i]);
             }
@@ -34,6 +35,7 @@ record Race(int turns, int threads) {
         engine.run(UNCOUNTED);
         double millis = time(engine, calls);
         for (double spent = 0; spent < WARM_UP_MILLIS || millis * calls < SAMPLE_MILLIS; spent += millis * calls) {
+            engine.settle();
             calls = (int) Math.max(1, Math.min(2L * calls + 1, Math.ceil(1.2 * SAMPLE_MILLIS / millis)));
             millis = time(engine, calls);
         }
