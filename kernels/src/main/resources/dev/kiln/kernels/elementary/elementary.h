@@ -117,14 +117,12 @@ static __attribute__((noinline, cold)) double kiln_far_parts(double x, uint64_t*
 
 /* ---- float ---- */
 
-/* exp(r) - 1 for |r| <= ln(2) / 2. */
+/* exp(r) - 1 for |r| <= ln(2) / 2; in pairs, since the chain of a Horner scheme is what loops of it wait for. */
 KILN_EM float kiln_em1_polyf(float r) {
-  float p = 0.00139510853f;
-  p = KILN_MAD(p, r, 0.00836924091f);
-  p = KILN_MAD(p, r, 0.0416661985f);
-  p = KILN_MAD(p, r, 0.166665152f);
-  p = KILN_MAD(p, r, 0.5f);
-  return KILN_MAD(p, r * r, r);
+  float s = r * r;
+  float low = KILN_MAD(0.166665152f, r, 0.5f), high = KILN_MAD(0.00836924091f, r, 0.0416661985f);
+  high = KILN_MAD(0.00139510853f, s, high);
+  return KILN_MAD(KILN_MAD(high, s, low), s, r);
 }
 
 /* x = n ln(2) + r; n comes back as n + KILN_ROUND_F. */
@@ -145,12 +143,15 @@ KILN_EM float kiln_expf(float x) {
   return (1.0f + kiln_em1_polyf(r)) * kiln_pow2f(half) * kiln_pow2f(rest);
 }
 
-/* exp for x <= 0, the softmax case: results below 2^-126 become zero, which saves half of the scaling. */
+/* exp for x <= 0, the softmax case: what is below 2^-126 may become zero, by a power of two that is zero; its exponent
+   comes biased out of the rounding. */
 KILN_EM float kiln_exp_nonpositivef(float x) {
-  float y = x < -87.3f ? -87.3f : x;
-  float shifted, r = kiln_ln2_partsf(y, &shifted);
-  float e = (1.0f + kiln_em1_polyf(r)) * kiln_pow2f(shifted);
-  return x < -87.3f ? 0.0f : e;
+  const float round = KILN_ROUND_F + 127.0f;
+  float y = x < -88.0f ? -88.0f : x;
+  float shifted = KILN_MAD(y, 1.44269504f, round), n = shifted - round;
+  float r = KILN_MAD(n, 2.12194440e-4f, KILN_MAD(n, -0.693359375f, y));
+  float power = kiln_unbitsf(kiln_bitsf(shifted) << 23);
+  return KILN_MAD(kiln_em1_polyf(r), power, power);
 }
 
 KILN_EM float kiln_expm1f(float x) {

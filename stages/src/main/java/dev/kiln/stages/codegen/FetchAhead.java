@@ -17,11 +17,11 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * Memory that is asked for before it is needed. In a kernel of several stages these are rows to come: the first stage of a kernel with several waits for memory, the
- * others compute on what it brought; without this, memory rests meanwhile. The loop of the second stage is taken in
- * strips, and each asks for its part of a row to come, and for the place of what the last stage will write. A flat loop
- * over large tensors asks for what is some strips ahead, since the processor's window spans fewer lines the more it
- * computes on each.
+ * Memory that is asked for before it is needed. In a kernel of several stages these are rows to come: the first stage
+ * waits for memory, the others compute on what it brought; without this, memory rests meanwhile. The loop of the second
+ * stage is taken in strips, and each asks for its part of a row to come, and for the place of what the last stage will
+ * write. A flat loop over large tensors asks for what is some strips ahead, since the processor's window spans fewer
+ * lines the more it computes on each; its results pass the caches by ({@link StreamedResults}) and need no fetch.
  *
  * @param length elements of a row
  * @param loads what the first stage reads of memory
@@ -29,14 +29,17 @@ import java.util.stream.Collectors;
  * @param outer the dimension that counts rows; -1 for a flat loop
  */
 record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> results, int outer) {
-    private static final long STRIP = 128;
-    private static final long SHORTEST = 4 * STRIP;
+    static final int STRIP = 128;
+    private static final long SHORTEST = 4L * STRIP;
     private static final long ROWS_AHEAD = 2;
-    private static final long ELEMENTS_AHEAD = 8 * STRIP;
+    private static final long ELEMENTS_AHEAD = 16L * STRIP;
     /** Elements that may be in the caches anyway. */
     private static final long CACHED = 1 << 19;
     private static final long LINE_BYTES = 64;
     private static final int MOST = 2;
+    /** What is used once need not push other lines out of the outer caches. */
+    private static final int ONCE = 0;
+    private static final int OFTEN = 3;
     /** Elements of a flat loop from which on it waits for memory. */
     private static final long LARGE = 4 << 20;
 
@@ -99,7 +102,7 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
     }
 
     /** Opens the loop over strips; {@code from} and {@code to} bound the one inside. */
-    String open(StringBuilder out, KernelNames names, String indent) {
+    String open(StringBuilder out, KernelNames names, StreamedResults streamed, String indent) {
         boolean flat = outer < 0;
         String size = flat ? "end" : names.index().print(length);
         boolean exact = !flat && length.isConstant() && length.asLong() % STRIP == 0;
@@ -111,19 +114,24 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
             : Map.of("i" + outer, SymInt.symbol("i" + outer).plus(SymInt.of(ROWS_AHEAD)));
         for (Scalar.Load load : loads) {
             out.append(indent).append(flat ? "  " : "  if (row + " + ROWS_AHEAD + " < end) ");
-            fetch(out, names, names.pointer(load.buffer()), load.index().substitute(ahead), load.dtype(), 0);
+            fetch(out, names, names.pointer(load.buffer()), load.index().substitute(ahead), load.dtype(), 0,
+                flat ? ONCE : OFTEN);
         }
         for (Statement result : results) {
+            if (streamed.has(result.output().name())) {
+                continue;
+            }
             SymInt place = flat ? result.store().substitute(ahead) : result.store();
             out.append(indent).append("  ");
-            fetch(out, names, names.target(result.output().name()), place, result.output().dtype(), 1);
+            fetch(out, names, names.target(result.output().name()), place, result.output().dtype(), 1, OFTEN);
         }
         return indent + "  ";
     }
 
-    private static void fetch(StringBuilder out, KernelNames names, String pointer, SymInt place, DType dtype, int write) {
+    private static void fetch(StringBuilder out, KernelNames names, String pointer, SymInt place, DType dtype, int write,
+            int locality) {
         out.append("for (int64_t j0 = from; j0 < to; j0 += ").append(LINE_BYTES / dtype.bytes())
             .append(") __builtin_prefetch(").append(pointer).append(" + ").append(names.index().print(place))
-            .append(", ").append(write).append(", 3);\n");
+            .append(", ").append(write).append(", ").append(locality).append(");\n");
     }
 }

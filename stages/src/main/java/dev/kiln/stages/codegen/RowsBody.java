@@ -34,6 +34,7 @@ final class RowsBody {
     private final Lanes lanes;
     private final Transposes transposes;
     private final FetchAhead fetchAhead;
+    private final StreamedResults streamed;
 
     RowsBody(KernelGroup.Rows group, KernelNames names, boolean flat, boolean eagerNumerics) {
         this.eagerNumerics = eagerNumerics;
@@ -43,13 +44,16 @@ final class RowsBody {
         group.stages().forEach(s -> s.statements().forEach(st -> producers.put(st.output().name(), st)));
         rowArrayNames();
         this.lanes = Lanes.of(group, longestRow()).orElse(null);
-        this.transposes = Transposes.of(group, names, rowArrays.keySet()).orElse(null);
+        this.transposes = Transposes.of(group, names).orElse(null);
         this.fetchAhead = lanes == null && transposes == null ? FetchAhead.of(group, flat).orElse(null) : null;
+        boolean strips = transposes != null || flat && fetchAhead != null;
+        this.streamed = !strips ? StreamedResults.none() : StreamedResults.of(group, group.stages().getFirst(), names,
+            rowArrays.keySet(), transposes != null ? Transposes.WIDTH : FetchAhead.STRIP);
     }
 
     /** Whether results go to memory past the caches. */
     boolean streams() {
-        return transposes != null && transposes.streams();
+        return !streamed.isEmpty();
     }
 
     /** The outer dimension that is walked in steps, or -1. */
@@ -104,7 +108,7 @@ final class RowsBody {
                 }
             }
         }
-        return declarations + (transposes == null ? "" : transposes.arrays());
+        return declarations + (transposes == null ? "" : transposes.arrays()) + streamed.arrays();
     }
 
     private void stage(Stage stage, String indent) {
@@ -162,8 +166,8 @@ final class RowsBody {
         }
         for (int d = depth; d > 0; d--) {
             out.append(indent).append("  ".repeat(d)).append("}\n");
-            if (d == depth && transposes != null) {
-                transposes.stream(out, indent + "  ".repeat(d));
+            if (d == depth) {
+                streamed.write(out, indent + "  ".repeat(d));
             }
         }
         out.append(indent).append("}\n");
@@ -180,7 +184,7 @@ final class RowsBody {
 
     private String openLoops(Stage stage, boolean fetching, String indent) {
         if (transposes != null || fetching) {
-            String inside = fetching ? fetchAhead.open(out, names, indent) : transposes.open(out, indent);
+            String inside = fetching ? fetchAhead.open(out, names, streamed, indent) : transposes.open(out, indent);
             String vectorize = vectorizable(stage) ? inside + vectorize(stage) : "";
             out.append(vectorize).append(inside).append("for (int64_t j0 = from; j0 < to; j0++) {\n");
             return inside + "  ";
@@ -280,8 +284,8 @@ final class RowsBody {
             out.append(indent).append(array).append('[').append(place(statement.store()))
                 .append("] = ").append(CTypes.storing(value, statement.output().dtype())).append(";\n");
         }
-        if (transposes != null && transposes.streams(buffer)) {
-            out.append(indent).append(transposes.line(buffer)).append(" = ")
+        if (streamed.has(buffer)) {
+            out.append(indent).append(streamed.element(buffer)).append(" = ")
                 .append(CTypes.storing(value, statement.output().dtype())).append(";\n");
         } else if (!group.internal().contains(buffer)) {
             out.append(indent).append(names.target(buffer)).append('[').append(names.index().print(statement.store()))

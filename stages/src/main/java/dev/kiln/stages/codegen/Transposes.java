@@ -22,34 +22,22 @@ import java.util.function.Predicate;
  */
 final class Transposes {
     static final int HEIGHT = 64;
-    private static final int WIDTH = 64;
+    static final int WIDTH = 64;
     private static final long SMALLEST = 8;
     private static final long LINE_BYTES = 64;
-    /** Results of that size leave the caches before anybody reads them. */
-    private static final long STREAMED_BYTES = 32 << 20;
 
     private final KernelGroup.Rows group;
     private final KernelNames names;
     private final int dim;
     private final Map<Scalar.Load, String> arrays = new LinkedHashMap<>();
-    private final Map<Statement, String> lines = new LinkedHashMap<>();
     private final List<Scalar.Load> direct;
 
-    private Transposes(KernelGroup.Rows group, KernelNames names, int dim, List<Scalar.Load> loads,
-            Set<String> kept) {
+    private Transposes(KernelGroup.Rows group, KernelNames names, int dim, List<Scalar.Load> loads) {
         this.group = group;
         this.names = names;
         this.dim = dim;
         loads.forEach(load -> arrays.computeIfAbsent(load, l -> names.fresh("tile_")));
         this.direct = loads(group.stages().getFirst(), index -> runsInward(index) && isFar(index, dim));
-        for (Statement statement : group.stages().getFirst().statements()) {
-            String output = statement.output().name();
-            SymInt bytes = statement.output().bytes();
-            if (!group.internal().contains(output) && !kept.contains(output) && bytes.isConstant()
-                    && bytes.asLong() >= STREAMED_BYTES && runsInward(statement.store())) {
-                lines.put(statement, names.fresh("line_"));
-            }
-        }
     }
 
     private static boolean runsInward(SymInt index) {
@@ -60,8 +48,7 @@ final class Transposes {
         return Indices.coefficient(index, SymInt.symbol("i" + d)).filter(c -> !c.is(0)).isPresent();
     }
 
-    /** @param kept buffers that a row array holds */
-    static Optional<Transposes> of(KernelGroup.Rows group, KernelNames names, Set<String> kept) {
+    static Optional<Transposes> of(KernelGroup.Rows group, KernelNames names) {
         if (group.outer().isEmpty() || group.stages().size() != 1
                 || group.stages().getFirst().inner().size() != 1) {
             return Optional.empty();
@@ -80,7 +67,7 @@ final class Transposes {
                 dim = d;
             }
         }
-        return dim < 0 || best.size() > 4 ? Optional.empty() : Optional.of(new Transposes(group, names, dim, best, kept));
+        return dim < 0 || best.size() > 4 ? Optional.empty() : Optional.of(new Transposes(group, names, dim, best));
     }
 
     private static boolean tiny(SymInt size) {
@@ -122,31 +109,7 @@ final class Transposes {
         StringBuilder text = new StringBuilder();
         arrays.forEach((load, array) -> text.append("  ").append(CTypes.stored(load.dtype())).append(' ').append(array)
             .append('[').append(HEIGHT * WIDTH).append("] __attribute__((aligned(64)));\n"));
-        lines.forEach((statement, line) -> text.append("  ").append(CTypes.stored(statement.output().dtype()))
-            .append(' ').append(line).append('[').append(WIDTH).append("] __attribute__((aligned(64)));\n"));
         return text.toString();
-    }
-
-    boolean streams() {
-        return !lines.isEmpty();
-    }
-
-    boolean streams(String buffer) {
-        return lines.keySet().stream().anyMatch(s -> s.output().name().equals(buffer));
-    }
-
-    /** The element of a result before it goes to memory. */
-    String line(String buffer) {
-        return lines.entrySet().stream().filter(e -> e.getKey().output().name().equals(buffer)).findFirst()
-            .orElseThrow().getValue() + "[j0 - from]";
-    }
-
-    /** Writes the lines of results to memory. */
-    void stream(StringBuilder out, String indent) {
-        lines.forEach((statement, line) -> out.append(indent).append("{ const int64_t j0 = from; kiln_stream(")
-            .append(names.target(statement.output().name())).append(" + ")
-            .append(names.index().print(statement.store())).append(", ").append(line).append(", (to - from) * ")
-            .append(statement.output().dtype().bytes()).append("); }\n"));
     }
 
     /** Opens the loops over tiles and over the rows of one; {@code from} and {@code to} bound the inner loop. */
