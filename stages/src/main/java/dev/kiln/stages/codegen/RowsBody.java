@@ -35,6 +35,8 @@ final class RowsBody {
     private final Transposes transposes;
     private final FetchAhead fetchAhead;
     private final StreamedResults streamed;
+    private final DelayedStage delayed;
+    private String decode = "";
 
     RowsBody(KernelGroup.Rows group, KernelNames names, boolean flat, boolean eagerNumerics) {
         this.eagerNumerics = eagerNumerics;
@@ -46,9 +48,11 @@ final class RowsBody {
         this.lanes = Lanes.of(group, longestRow()).orElse(null);
         this.transposes = Transposes.of(group, names).orElse(null);
         this.fetchAhead = lanes == null && transposes == null ? FetchAhead.of(group, flat).orElse(null) : null;
-        boolean strips = transposes != null || flat && fetchAhead != null;
-        this.streamed = !strips ? StreamedResults.none() : StreamedResults.of(group, group.stages().getFirst(), names,
-            rowArrays.keySet(), transposes != null ? Transposes.WIDTH : FetchAhead.STRIP);
+        this.delayed = fetchAhead == null || flat ? null
+            : DelayedStage.of(group, names, rowArrays.keySet()).orElse(null);
+        this.streamed = delayed != null ? delayed.results() : transposes == null && (!flat || fetchAhead == null)
+            ? StreamedResults.none() : StreamedResults.of(group, group.stages().getFirst(), names, rowArrays.keySet(),
+                transposes != null ? Transposes.WIDTH : FetchAhead.STRIP);
     }
 
     /** Whether results go to memory past the caches. */
@@ -66,11 +70,52 @@ final class RowsBody {
         return lanes != null ? lanes.width() : transposes != null ? Transposes.HEIGHT : 1;
     }
 
-    String write(String indent) {
-        for (Stage stage : group.stages()) {
+    /** @param decode declares the loop variables of row {@code row} */
+    String write(String indent, String decode) {
+        this.decode = decode;
+        if (delayed != null) {
+            out.append(delayed.ownArrays(group, rowArrays, indent));
+        }
+        for (Stage stage : delayed == null ? group.stages() : group.stages().subList(0, DelayedStage.LAST)) {
             stage(stage, indent);
         }
+        if (delayed != null) {
+            out.append(delayed.remember(indent));
+        }
         return out.toString();
+    }
+
+    /** What is to be declared before the loop over rows, and done after it. */
+    String beforeRows() {
+        return delayed == null ? "" : delayed.declarations();
+    }
+
+    String afterRows() {
+        return delayed == null ? "" : delayed.lastRow();
+    }
+
+    private void delayedStage(String indent) {
+        int from = out.length();
+        Stage last = group.stages().get(DelayedStage.LAST);
+        Map<String, String> values = new HashMap<>();
+        String inside = indent + "    ";
+        out.append(indent).append("  {\n").append(eagerNumerics ? inside + SourceUnits.CONTRACT_OFF + "\n" : "")
+            .append(decode.indent(indent.length())).append(delayed.earlierValues(group, folded, rowArrays, inside))
+            .append(streamed.arrays().indent(indent.length() + 2)).append(indent).append("    ").append(vectorize(last)).append(indent)
+            .append("    for (int64_t j0 = from; j0 < to; j0++) {\n");
+        ScalarWriter writer = new ScalarWriter(out, indent + "      ", names, load -> load(load, last, values),
+            this::isNotPositive);
+        for (Statement statement : last.statements()) {
+            String value = writer.write(statement.body());
+            values.put(statement.output().name(), value);
+            store(statement, value, indent + "      ");
+        }
+        out.append(indent).append("    }\n");
+        streamed.write(out, indent + "    ");
+        out.append(indent).append("  }\n");
+        String text = out.substring(from);
+        out.setLength(from);
+        out.append(delayed.duringNextRow(text, indent));
     }
 
     /** Internal pointwise results that a later stage reads are kept in an array of one row. */
@@ -102,13 +147,15 @@ final class RowsBody {
             for (Statement statement : stage.statements()) {
                 String array = rowArrays.get(statement.output().name());
                 if (array != null) {
-                    long elements = SymInt.product(stage.inner()).asLong() * (lanes == null ? 1 : lanes.width());
+                    long elements = SymInt.product(stage.inner()).asLong() * (delayed != null ? 2
+                        : lanes == null ? 1 : lanes.width());
                     declarations.append("  ").append(CTypes.stored(statement.output().dtype())).append(' ')
-                        .append(array).append('[').append(elements).append("] __attribute__((aligned(64)));\n");
+                        .append(delayed == null ? array : DelayedStage.both(array)).append('[').append(elements).append("] __attribute__((aligned(64)));\n");
                 }
             }
         }
-        return declarations + (transposes == null ? "" : transposes.arrays()) + streamed.arrays();
+        return declarations + (transposes == null ? "" : transposes.arrays())
+            + (delayed == null ? streamed.arrays() : "");
     }
 
     private void stage(Stage stage, String indent) {
@@ -166,8 +213,10 @@ final class RowsBody {
         }
         for (int d = depth; d > 0; d--) {
             out.append(indent).append("  ".repeat(d)).append("}\n");
-            if (d == depth) {
+            if (d == depth && delayed == null) {
                 streamed.write(out, indent + "  ".repeat(d));
+            } else if (d == depth && fetching) {
+                delayedStage(indent + "  ".repeat(d));
             }
         }
         out.append(indent).append("}\n");

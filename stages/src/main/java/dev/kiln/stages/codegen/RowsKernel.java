@@ -41,13 +41,14 @@ final class RowsKernel {
 
     /** The source; the kernel is called {@code KERNEL} in it. */
     String write() {
-        String text = body.write(flat ? "  " : "    ");
         String decode = flat ? "" : decodeRow();
+        String text = body.write(flat ? "  " : "    ", decode);
         String rows = flat ? names.index().print(group.stages().getFirst().inner().getFirst()) : rows();
         String cost = names.index().print(cost());
         String whole = "  const kiln_args* args = (const kiln_args*)ctx;\n  (void)worker;\n"
-            + names.declarations(symbols, "  ") + body.arrays()
+            + names.declarations(symbols, "  ") + body.arrays() + body.beforeRows()
             + (flat ? text : "  for (int64_t row = begin; row < end; row++) {\n" + decode + text + "  }\n")
+            + body.afterRows()
             + (body.streams() ? "  kiln_streamed();\n" : "");
         return FarArguments.function("static", "KERNEL", "void* ctx, int64_t begin, int64_t end, int32_t worker",
                 "ctx, begin, end, worker", whole)

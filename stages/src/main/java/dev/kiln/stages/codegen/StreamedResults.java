@@ -19,15 +19,22 @@ final class StreamedResults {
 
     private final KernelNames names;
     private final int width;
+    private final boolean whole;
     private final Map<Statement, String> lines = new LinkedHashMap<>();
 
-    private StreamedResults(KernelNames names, int width) {
+    private StreamedResults(KernelNames names, int width, boolean whole) {
         this.names = names;
         this.width = width;
+        this.whole = whole;
     }
 
     static StreamedResults none() {
-        return new StreamedResults(null, 0);
+        return new StreamedResults(null, 0, false);
+    }
+
+    /** With the promise that strips are of full width; they go from registers to memory then. */
+    static StreamedResults ofWhole(KernelGroup.Rows group, Stage stage, KernelNames names, Set<String> kept, int width) {
+        return of(group, stage, kept, new StreamedResults(names, width, true));
     }
 
     /**
@@ -35,13 +42,16 @@ final class StreamedResults {
      * @param width elements of a strip
      */
     static StreamedResults of(KernelGroup.Rows group, Stage stage, KernelNames names, Set<String> kept, int width) {
-        StreamedResults results = new StreamedResults(names, width);
+        return of(group, stage, kept, new StreamedResults(names, width, false));
+    }
+
+    private static StreamedResults of(KernelGroup.Rows group, Stage stage, Set<String> kept, StreamedResults results) {
         for (Statement statement : stage.statements()) {
             String output = statement.output().name();
             SymInt bytes = statement.output().bytes();
             if (!group.internal().contains(output) && !kept.contains(output) && bytes.isConstant()
                     && bytes.asLong() >= SMALLEST_BYTES && runsInward(statement.store())) {
-                results.lines.put(statement, names.fresh("line_"));
+                results.lines.put(statement, results.names.fresh("line_"));
             }
         }
         return results;
@@ -74,9 +84,10 @@ final class StreamedResults {
 
     /** Writes a strip, elements {@code from} to {@code to}. */
     void write(StringBuilder out, String indent) {
-        lines.forEach((statement, line) -> out.append(indent).append("{ const int64_t j0 = from; kiln_stream(")
-            .append(names.target(statement.output().name())).append(" + ")
-            .append(names.index().print(statement.store())).append(", ").append(line).append(", (to - from) * ")
+        lines.forEach((statement, line) -> out.append(indent).append("{ const int64_t j0 = from; ")
+            .append(whole ? "kiln_stream_whole(" : "kiln_stream(").append(names.target(statement.output().name()))
+            .append(" + ").append(names.index().print(statement.store())).append(", ").append(line).append(", ")
+            .append(whole ? Integer.toString(width) : "(to - from)").append(" * ")
             .append(statement.output().dtype().bytes()).append("); }\n"));
     }
 }

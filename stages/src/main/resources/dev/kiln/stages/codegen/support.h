@@ -223,12 +223,14 @@ static __attribute__((noinline)) void kiln_transpose_4(void* to_any, int64_t to_
 
 /* Whole cache lines past the caches, which need not fetch them first; kiln_streamed orders them before what follows. */
 typedef int64_t kiln_line __attribute__((vector_size(64), aligned(64), may_alias));
-static __attribute__((noinline, unused)) void kiln_stream(void* to, const void* line, int64_t bytes) {
+KILN_INLINE void kiln_stream_whole(void* to, const void* line, int64_t bytes) {
   char* target = (char*)to;
   const char* source = (const char*)line;
   if (((uint64_t)target | (uint64_t)bytes) & 63) { __builtin_memcpy(target, source, (uint64_t)bytes); return; }
   for (int64_t i = 0; i < bytes; i += 64)
     __builtin_nontemporal_store(*(const kiln_line*)(source + i), (kiln_line*)(target + i)); }
+static __attribute__((noinline, unused)) void kiln_stream(void* to, const void* line, int64_t bytes) {
+  kiln_stream_whole(to, line, bytes); }
 KILN_INLINE void kiln_streamed(void) {
 #if defined(__x86_64__)
   __builtin_ia32_sfence();

@@ -24,14 +24,23 @@ class LargeTensorsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"""
-            %x = placeholder "x" : f32[2050, 2049]
-            %a = aten.mul.Scalar(%x, 1.5) : f32[2050, 2049]
-            %b = aten.tanh.default(%a) : f32[2050, 2049]
-            %y = aten.add.Tensor(%b, %x, 1) : f32[2050, 2049]
+            %x = placeholder "x" : f32[2900, 2897]
+            %a = aten.mul.Scalar(%x, 1.5) : f32[2900, 2897]
+            %b = aten.tanh.default(%a) : f32[2900, 2897]
+            %y = aten.add.Tensor(%b, %x, 1) : f32[2900, 2897]
             return "y": %y
             """, """
             %x = placeholder "x" : f32[701, 1031]
             %y = aten._softmax.default(%x, 1, false) : f32[701, 1031]
+            return "y": %y
+            """, """
+            %x = placeholder "x" : f32[3, 2801, 1024]
+            %y = aten._log_softmax.default(%x, 2, false) : f32[3, 2801, 1024]
+            return "y": %y
+            """, """
+            %x = placeholder "x" : f32[11001, 768]
+            %w = placeholder "w" : f32[768]
+            %y = aten.layer_norm.default(%x, [768], %w, %w, 1e-05, true) : f32[11001, 768]
             return "y": %y
             """, """
             %x = placeholder "x" : f32[9, 89, 768]
