@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 final class KilnEngine implements Engine {
     /** The first line of a log is that of the winner. */
     private static final Pattern CHOICE = Pattern.compile("(\\S+) [0-9.]+ ms 100\\.0%| uses (\\S+), measured earlier");
-    /** Bytes; memory of results as large as this is taken back when the garbage collector has found them. */
-    private static final long LARGE = 4L << 20;
+    /** Bytes of a result; touching that many new pages would take a good part of the time. */
+    private static final long LARGE = 32 << 10;
     private static final long MOMENT_MILLIS = 10;
 
     private final List<ExecutableGraph> graphs = new ArrayList<>();
@@ -93,8 +93,8 @@ final class KilnEngine implements Engine {
     }
 
     /**
-     * Results that are no longer in use give their memory to the next ones, as they do in a long run after the first
-     * gigabyte; a time that counts is not that of touching new pages.
+     * Results that are no longer in use give their memory to the next ones once the garbage collector has found them, which
+     * in a long run it does now and then; a time that counts is not that of touching new pages.
      */
     @Override
     public void settle() {
