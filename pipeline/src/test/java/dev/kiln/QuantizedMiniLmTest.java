@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import ai.onnxruntime.OrtException;
 import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
+import dev.kiln.cache.CompiledGraph.KernelInfo;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,6 +47,17 @@ class QuantizedMiniLmTest {
         kiln.close();
         peer.close();
         original.close();
+    }
+
+    /** Each linear ends with its scale and bias; what Q, K and V read is quantised once. */
+    @Test
+    void finishesEachLinearInItsKernel() {
+        List<KernelInfo> kernels = model.info().kernels();
+        List<KernelInfo> linears = kernels.stream().filter(k -> k.kind().equals("linear")).toList();
+        assertThat(linears).hasSize(36).allSatisfy(k -> assertThat(k.sourceNodes())
+            .anyMatch(n -> n.startsWith("_int_mm")).anyMatch(n -> n.startsWith("mul")).anyMatch(n -> n.startsWith("add")));
+        assertThat(kernels).filteredOn(k -> k.name().contains("_div_round_add_clamp")).hasSize(24);
+        assertThat(kernels).hasSizeLessThan(120).noneMatch(k -> k.kind().equals("matmul"));
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Views become other strides over the same memory, or another index into the same formula. */
@@ -21,9 +22,9 @@ final class ViewLowering {
             case "aten.unsqueeze.default", "aten.squeeze.default", "aten.squeeze.dim", "aten.squeeze.dims" ->
                 reshape(c, self, c.result().sizes());
             case "aten.expand.default" -> expand(c, self);
-            case "aten.permute.default" -> permute(self, wrapped(c, c.args().integers(1)));
-            case "aten.transpose.int" -> transpose(c, self);
-            case "aten.t.default" -> self.rank() < 2 ? self : permute(self, List.of(1, 0));
+            case "aten.permute.default" -> permute(inOrder(c, self), wrapped(c, c.args().integers(1)));
+            case "aten.transpose.int" -> transpose(c, inOrder(c, self));
+            case "aten.t.default" -> self.rank() < 2 ? self : permute(inOrder(c, self), List.of(1, 0));
             case "aten.slice.Tensor" -> slice(c, self);
             case "aten.select.int" -> select(c, self);
             case "aten.as_strided.default" -> c.dense(self).view(c.result().sizes(), c.args().sizes(2),
@@ -34,6 +35,18 @@ final class ViewLowering {
             case "aten.view_as_complex.default" -> ComplexLowering.whole(c, self);
             default -> throw new IllegalStateException("no lowering of view " + c.op());
         };
+    }
+
+    /** What follows a linear element by element is stored in the order of its tiles, so that it can be its epilogue. */
+    private static Value inOrder(CallLowering c, Value self) {
+        if (!(self instanceof Value.Computed)) {
+            return self;
+        }
+        Set<String> reads = LoopNode.buffersOf(self.load(LoopVars.outputs(self.rank())));
+        SymInt elements = SymInt.product(self.sizes());
+        boolean follows = c.lowering().nodes().stream().anyMatch(n -> n instanceof LoopNode.Linear linear
+            && reads.contains(linear.output().name()) && linear.m().times(linear.n()).equals(elements));
+        return follows ? c.realized(0) : self;
     }
 
     static Value reshape(CallLowering c, Value self, List<SymInt> sizes) {

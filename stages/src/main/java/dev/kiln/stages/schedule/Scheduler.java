@@ -36,8 +36,8 @@ public final class Scheduler {
             latest = Math.max(latest, writer.getOrDefault(read, -1));
         }
         boolean joined = latest >= 0 && groups.get(latest).tryAdd(node);
-        for (int later = latest + 1; !joined && isOfEverything(node) && later < groups.size(); later++) {
-            joined = isOfEverything(groups.get(later).members().getFirst()) && groups.get(later).tryAdd(node);
+        for (int later = latest + 1; !joined && later < groups.size(); later++) {
+            joined = isBeside(node, groups.get(later).members().getFirst()) && groups.get(later).tryAdd(node);
             latest = joined ? later : latest;
         }
         if (!joined) {
@@ -50,9 +50,14 @@ public final class Scheduler {
         }
     }
 
-    /** Reductions to one number share a kernel though none needs another: each alone is hardly worth a launch. */
-    private static boolean isOfEverything(LoopNode node) {
-        return node instanceof LoopNode.Reduction r && r.sizes().isEmpty();
+    /**
+     * Whether two reductions share a kernel though neither needs the other: because they read the same, or because each
+     * is hardly worth a launch.
+     */
+    private static boolean isBeside(LoopNode node, LoopNode first) {
+        return node instanceof LoopNode.Reduction a && first instanceof LoopNode.Reduction b
+            && a.sizes().equals(b.sizes()) && a.reduced().equals(b.reduced())
+            && (a.sizes().isEmpty() || a.reads().equals(b.reads()));
     }
 
     private static GroupBuilder open(LoopNode node) {
