@@ -117,9 +117,16 @@ final class ProductDecompositions {
             () -> a.error("at least one matrix expected"));
     }
 
-    /** (self * scale_a) (mat2 * scale_b) + bias, summed in f32. A scale is one number, or one a row or column. */
+    /**
+     * (self * scale_a) (mat2 * scale_b) + bias, summed in f32. A scale is one number, or one a row or column. Every float
+     * of 8 bits is one of bf16.
+     */
     private static Arg.Ref scaled(Emit e, OpArgs a) {
-        Arg.Ref sum = e.call("mm.default", e.cast(Emit.ref(a, 0), DType.F32), e.cast(Emit.ref(a, 1), DType.F32));
+        if (!a.tensor(0).dtype().isFloat8() || !a.tensor(1).dtype().isFloat8()) {
+            throw a.error("floats of 8 bits expected, got " + a.tensor(0) + " and " + a.tensor(1));
+        }
+        Arg.Ref sum = e.call("mm.dtype", e.cast(Emit.ref(a, 0), DType.BF16), e.cast(Emit.ref(a, 1), DType.BF16),
+            DType.F32);
         Arg.Ref result = e.mul(e.mul(sum, scale(e, a, 2)), scale(e, a, 3));
         if (!a.isNone(4)) {
             result = e.add(result, e.cast(Emit.ref(a, 4), DType.F32));

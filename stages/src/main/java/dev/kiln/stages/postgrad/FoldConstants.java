@@ -1,5 +1,6 @@
 package dev.kiln.stages.postgrad;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
@@ -10,6 +11,8 @@ import dev.kiln.ops.schema.OpKind;
 import dev.kiln.stages.pass.GraphRewriter;
 import dev.kiln.stages.pass.Pass;
 import dev.kiln.stages.pass.PassContext;
+import dev.kiln.stages.quantization.ConstantMatrix;
+import dev.kiln.stages.quantization.Float8Widening;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +31,23 @@ final class FoldConstants implements Pass {
     }
 
     private static Optional<List<Arg.Ref>> fold(GraphBuilder builder, Node.Call call) {
+        Optional<Arg.Ref> widened = widened(builder, call);
+        return widened.isPresent() ? widened.map(List::of) : evaluated(builder, call);
+    }
+
+    /** A constant matrix of floats of 8 bits in bf16, however large it is; one that is seen transposed stays so. */
+    private static Optional<Arg.Ref> widened(GraphBuilder builder, Node.Call call) {
+        if (!call.is("aten._to_copy.default") || call.output(0).dtype() != DType.BF16
+                || !builder.tensor((Arg.Ref) call.arg(0)).dtype().isFloat8()) {
+            return Optional.empty();
+        }
+        return ConstantMatrix.find(builder::node, (Arg.Ref) call.arg(0), false).map(matrix -> {
+            Arg.Ref constant = builder.constant(matrix.name() + "_bf16", Float8Widening.of(matrix.value()));
+            return matrix.transposed() ? builder.call("aten.t.default", constant) : constant;
+        });
+    }
+
+    private static Optional<List<Arg.Ref>> evaluated(GraphBuilder builder, Node.Call call) {
         List<ConstantValue> inputs = new ArrayList<>();
         for (Arg.Ref ref : call.inputs()) {
             Optional<ConstantValue> known = value(builder, ref);

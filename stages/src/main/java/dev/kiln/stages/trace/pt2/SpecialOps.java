@@ -29,8 +29,8 @@ final class SpecialOps {
     }
 
     static Translator find(String name) {
-        Translator attention = AttentionOps.find(name);
-        return attention != null ? attention : OPS.get(name);
+        Translator family = AttentionOps.find(name) != null ? AttentionOps.find(name) : QuantizedOps.find(name);
+        return family != null ? family : OPS.get(name);
     }
 
     private static Arg.Ref self(NodeCall call) {
