@@ -103,7 +103,7 @@ class ScaledProductTest {
         g.output("y", g.call("aten._scaled_mm.default", x, g.call("aten.t.default", g.constant("w", weight)), one, one,
             null, null, DType.F32, false));
         Graph graph = PostGradPasses.run(g.build(), new PassContext(CompileOptions.defaults(), new Decisions()));
-        assertThat(graph.constants()).singleElement().satisfies(c -> {
+        assertThat(graph.constants()).filteredOn(c -> c.value().numel() > 1).singleElement().satisfies(c -> {
             assertThat(c.value().dtype()).isEqualTo(DType.BF16);
             assertThat(c.value().sizes()).containsExactly(2100L, 2048L);
             assertThat(c.value().doubleAt(2048 + 5)).isEqualTo(-0.0625);
