@@ -40,6 +40,9 @@ public final class GemmBenchmark implements Callable<Integer> {
     @Option(names = "--prepare", description = "Compile only, into --cache-dir.")
     private boolean prepare;
 
+    @Option(names = "--max-autotune", description = "Measure many candidates of each kernel.")
+    private boolean maxAutotune;
+
     @Option(names = "--json", description = "End with one JSON object.")
     private boolean json;
 
@@ -55,7 +58,8 @@ public final class GemmBenchmark implements Callable<Integer> {
         report.machine(peaks, threads);
         List<GemmReport.Row> rows = new ArrayList<>();
         Path directory = cacheDir == null ? Files.createTempDirectory("kiln-gemm-") : cacheDir;
-        try (KilnBench kiln = new KilnBench(CompileOptions.defaults().withThreads(threads), directory)) {
+        CompileOptions options = CompileOptions.defaults().withThreads(threads);
+        try (KilnBench kiln = new KilnBench(maxAutotune ? options.withMaxAutotune(true) : options, directory)) {
             warmUp(kiln);
             for (Problem problem : Problems.all()) {
                 if (only.matcher(problem.group() + " " + problem.name()).find()) {
