@@ -101,8 +101,8 @@ final class RowsBody {
         String inside = indent + "    ";
         out.append(indent).append("  {\n").append(eagerNumerics ? inside + SourceUnits.CONTRACT_OFF + "\n" : "")
             .append(decode.indent(indent.length())).append(delayed.earlierValues(group, folded, rowArrays, inside))
-            .append(streamed.arrays().indent(indent.length() + 2)).append(indent).append("    ").append(vectorize(last)).append(indent)
-            .append("    for (int64_t j0 = from; j0 < to; j0++) {\n");
+            .append(streamed.arrays().indent(indent.length() + 2)).append(inside).append(vectorize(last)).append(inside)
+            .append("for (int64_t j0 = from; j0 < to; j0++) {\n");
         ScalarWriter writer = new ScalarWriter(out, indent + "      ", names, load -> load(load, last, values),
             this::isNotPositive);
         for (Statement statement : last.statements()) {
@@ -150,7 +150,8 @@ final class RowsBody {
                     long elements = SymInt.product(stage.inner()).asLong() * (delayed != null ? 2
                         : lanes == null ? 1 : lanes.width());
                     declarations.append("  ").append(CTypes.stored(statement.output().dtype())).append(' ')
-                        .append(delayed == null ? array : DelayedStage.both(array)).append('[').append(elements).append("] __attribute__((aligned(64)));\n");
+                        .append(delayed == null ? array : DelayedStage.both(array)).append('[').append(elements)
+                        .append("] __attribute__((aligned(64)));\n");
                 }
             }
         }
