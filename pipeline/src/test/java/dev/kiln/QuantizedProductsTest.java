@@ -88,6 +88,21 @@ class QuantizedProductsTest extends OnnxRuntimeHarness {
             .node(CONTRIB, "DynamicQuantizeMatMul", "x w ws wz b", "y").check(1e-5, "y");
     }
 
+    /** Weights of 4 bits in blocks, with zero points or around 8, and a bias. */
+    @ParameterizedTest
+    @CsvSource({"32, true", "64, false", "128, true", "256, true"})
+    void blocksOfFourBits(int block, boolean zeros) throws OrtException {
+        int blocks = 512 / block;
+        byte[] packed = new byte[12 * 256];
+        random.nextBytes(packed);
+        byte[] zeroPoints = new byte[12 * ((blocks + 1) / 2)];
+        random.nextBytes(zeroPoints);
+        scales("s", 12 * blocks).constant("w", UNSIGNED, packed, 12, blocks, block / 2)
+            .constant("z", UNSIGNED, zeroPoints, zeroPoints.length).constant("b", noise(12), 12).input("x", 2, 3, 512)
+            .node(CONTRIB, "MatMulNBits", zeros ? "x w s z _ b" : "x w s", "y", "K", 512, "N", 12, "bits", 4,
+                "block_size", block).check(1e-4, "y");
+    }
+
     /** With a bias in i32, to f32 and to bytes. */
     @Test
     void quantizedGemm() throws OrtException {

@@ -43,8 +43,9 @@ public record FloatLinear(Node.Call call, Arg.Ref input, ConstantMatrix weight, 
         return losses;
     }
 
-    /** What the user knows it by: the node of his model, else the weight. */
+    /** What the user knows it by: the first of the nodes that it comes from, else the weight. */
     public String name() {
-        return call.sources().isEmpty() ? weight.name() : String.join("+", call.sources());
+        int sources = call.sources().size();
+        return sources == 0 ? weight.name() : call.sources().getFirst() + (sources == 1 ? "" : " +" + (sources - 1));
     }
 }

@@ -61,6 +61,7 @@ final class OnnxOps {
         Registry registry = new Registry();
         ContribImports.register(registry);
         QuantizedProductImports.registerContrib(registry);
+        registry.tensor("MatMulNBits", MatMulNBitsImport::translate);
         return registry.ops;
     }
 
