@@ -47,19 +47,19 @@ class CpuGemmBlockingTest {
 
     @TestFactory
     Stream<DynamicTest> agreesOnWeakerInstructionSets() {
-        return GemmCase.tests(products(), CpuGemmTest.instructionSets().filter(i -> i != CpuInfo.detect().bestIsa())
+        return GemmCase.tests(products().stream().map(GemmCase::fixed).toList(), CpuGemmTest.instructionSets().filter(i -> i != CpuInfo.detect().bestIsa())
             .map(i -> Setup.of(i, Effort.FAST).withPoison()).toArray(Setup[]::new));
     }
 
     @TestFactory
-    Stream<DynamicTest> agreesInOtherVariants() {
-        return GemmCase.tests(products(), HERE.withVariant(1), HERE.withVariant(2).withThreads(1));
+    Stream<DynamicTest> agreesInAnotherVariant() {
+        return GemmCase.tests(products(), HERE.withVariant(1).withThreads(1));
     }
 
     @TestFactory
     @Tag("nightly")
     Stream<DynamicTest> agreesInEveryVariantOfEveryInstructionSetOnAnyThreads() {
-        return GemmCase.tests(products(), CpuGemmTest.instructionSets().flatMap(i -> IntStream.range(0, VARIANTS)
+        return GemmCase.tests(products().stream().map(GemmCase::fixed).toList(), CpuGemmTest.instructionSets().flatMap(i -> IntStream.range(0, VARIANTS)
             .mapToObj(v -> Setup.of(i, Effort.FULL).withPoison().withVariant(v).withThreads(1 + v % 3).withCaches(v * 700, v * 4000)))
             .toArray(Setup[]::new));
     }
