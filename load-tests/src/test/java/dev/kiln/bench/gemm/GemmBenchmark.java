@@ -53,10 +53,13 @@ public final class GemmBenchmark implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Peaks peaks = Peaks.measure();
-        TorchEngine.threads(threads);
         GemmReport report = new GemmReport(System.out);
         report.machine(peaks, threads);
         List<GemmReport.Row> rows = new ArrayList<>();
+        if (!prepare) {
+            models(report, rows);
+        }
+        TorchEngine.threads(threads);
         Path directory = cacheDir == null ? Files.createTempDirectory("kiln-gemm-") : cacheDir;
         CompileOptions options = CompileOptions.defaults().withThreads(threads);
         try (KilnBench kiln = new KilnBench(maxAutotune ? options.withMaxAutotune(true) : options, directory)) {
@@ -65,9 +68,6 @@ public final class GemmBenchmark implements Callable<Integer> {
                 if (only.matcher(problem.group() + " " + problem.name()).find()) {
                     measure(kiln, peaks, problem, report, rows);
                 }
-            }
-            if (!prepare) {
-                models(report, rows);
             }
         } finally {
             if (cacheDir == null) {
@@ -119,7 +119,10 @@ public final class GemmBenchmark implements Callable<Integer> {
         }
     }
 
-    /** Whole models, each engine in a process of its own that takes the cache of the environment. */
+    /**
+     * Whole models, each engine in a process of its own that takes the cache of the environment. Before libtorch is loaded:
+     * its OpenMP binds this thread to a processor, and processes started from it would inherit that.
+     */
     private void models(GemmReport report, List<GemmReport.Row> rows) {
         for (String name : ModelRows.names()) {
             if (only.matcher("minilm " + name).find()) {
