@@ -17,7 +17,9 @@ import java.util.concurrent.locks.LockSupport;
 final class LargeMemory {
     static final long SMALLEST = 4L << 20;
     private static final long HUGE = 2L << 20;
-    private static final long UNHURRIED = 1L << 30;
+    private static final long KEPT_AT_MOST = 1L << 30;
+    /** Bytes in use from which the collector is asked: new pages cost more than it does. */
+    private static final long UNHURRIED = 256L << 20;
     private static final int PATIENCE = 20;
     private static final long MOMENT_NANOS = 5_000_000;
 
@@ -96,7 +98,7 @@ final class LargeMemory {
     private void give(long address, long size) {
         synchronized (this) {
             used -= size;
-            if (kept + size <= UNHURRIED) {
+            if (kept + size <= KEPT_AT_MOST) {
                 kept += size;
                 free.computeIfAbsent(size, s -> new ArrayDeque<>()).push(address);
                 return;
