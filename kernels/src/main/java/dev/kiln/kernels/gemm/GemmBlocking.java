@@ -19,6 +19,8 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
     static final int MAX_PARTIAL_BYTES = 128 * 1024;
     /** Elements along k in a step with tiles. */
     private static final int TILES_STEP = 128;
+    /** Row tiles that meet a panel while it is in the second cache. */
+    private static final int STREAMED_TILES = 4;
 
     public GemmBlocking {
         if (mc < 1 || nc < 1 || kc < 1 || prefetch < 0) {
@@ -38,9 +40,9 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
     }
 
     /**
-     * The same for operands of any types, depth in numbers. A panel that is widened takes half of L1 at most, and the rows
-     * that share it a third of L2, like rows that are copied; with tiles a step takes 16 KB of the panel, which is what
-     * they read fastest.
+     * The same for operands of any types, depth in numbers. A panel that is widened takes half of L1 at most and is shared
+     * by as many rows as half of L2 holds of a step; rows that are copied take a third of L2, all steps of them; with tiles
+     * a step takes 16 KB of the panel, which is what they read fastest.
      *
      * @param copies whether a task copies its rows of A
      */
@@ -54,11 +56,20 @@ public record GemmBlocking(int mc, int nc, int kc, int prefetch) {
             : micro.tiles() ? TILES_STEP : types.widensWeight() ? depth(micro, elements, caches.l1d() / 2)
             : of(micro, n, elements, caches).kc;
         kc = types.widensWeight() && groups.size() == 0 ? Math.ceilDiv(kc, 8) * 8 : kc;
-        long rows = caches.l2() / 3 / (elements * micro.type().bytes());
+        long rows = types.widensWeight() && !copies ? caches.l2() / 2 / ((long) kc * micro.type().bytes())
+            : caches.l2() / 3 / (elements * micro.type().bytes());
         int mc = (int) Math.clamp(rows / micro.mr(), 1, Math.max(1, 240 / micro.mr())) * micro.mr();
         long columns = kc < elements && !types.widensWeight() ? MAX_PARTIAL_BYTES / ((long) mc * micro.type().bytes()) : 512;
         int nc = (int) Math.clamp(columns / micro.nr(), 1, Math.ceilDiv(n, micro.nr())) * micro.nr();
         return new GemmBlocking(mc, nc, kc, 0);
+    }
+
+    /** For few rows, which a panel passes once in steps as long as can be. */
+    public static GemmBlocking streaming(MicroGemm micro, GemmSpec.Groups groups, long n, long k) {
+        int depth = micro.type().depth();
+        long kc = groups.size() > 0 ? groups.size() / depth : Math.ceilDiv(k, (long) depth);
+        int nc = (int) Math.clamp(512 / micro.nr(), 1, Math.ceilDiv(n, micro.nr())) * micro.nr();
+        return new GemmBlocking(STREAMED_TILES * micro.mr(), nc, Math.toIntExact(kc), 0);
     }
 
     /** That blocking first, then neighbours of it that are worth measuring; all different. */

@@ -11,9 +11,20 @@ package dev.kiln.kernels.gemm;
  * @param blocking cache blocking, along k in elements of {@code micro}'s type
  * @param groups   of numbers of the weight that share a scale and a zero
  * @param copies   whether a task copies its rows of A first, because they are not whole elements side by side
+ * @param widening where the weight is widened
  */
 public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, long k, GemmBlocking blocking,
-        Groups groups, boolean copies) {
+        Groups groups, boolean copies, Widening widening) {
+
+    /** Where a weight that is stored narrower than it is multiplied is widened. */
+    public enum Widening {
+        /** It is not narrower. */
+        NONE,
+        /** Step by step into a scratch panel, which all rows of the task then use: best for many rows. */
+        IN_PANELS,
+        /** As the micro-kernels load it: best for few rows, which wait for memory. */
+        IN_REGISTERS
+    }
 
     /**
      * Numbers of the weight that share a scale and a zero: number (k, n) stands for {@code number * scale + zero}, with
@@ -44,12 +55,18 @@ public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, lo
             throw new IllegalArgumentException("groups of " + groups.size() + " must be steps along k and divide it: "
                     + k + ", " + blocking);
         }
+        if (types.widensWeight() == (widening == Widening.NONE)) {
+            throw new IllegalArgumentException(types + " and widening " + widening + " do not fit");
+        }
+        if (widening == Widening.IN_REGISTERS && micro.tiles()) {
+            throw new IllegalArgumentException("tiles load weights that are wide already");
+        }
         copies |= types.widensInput() || micro.tiles() || k % micro.type().depth() != 0;
     }
 
     /** A product of numbers that are stored as they are multiplied. */
     public GemmSpec(String name, MicroGemm micro, long n, long k, GemmBlocking blocking) {
-        this(name, micro, GemmTypes.of(micro.type()), n, k, blocking, Groups.NONE, false);
+        this(name, micro, GemmTypes.of(micro.type()), n, k, blocking, Groups.NONE, false, Widening.NONE);
     }
 
     public ElementType elementType() {
@@ -73,7 +90,7 @@ public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, lo
 
     /** Bytes that a worker needs: its rows of A, their sums, and a step of a panel. */
     public long scratchBytes() {
-        return copyBytes() + sumBytes() + (types.widensWeight()
+        return copyBytes() + sumBytes() + (widening == Widening.IN_PANELS
                 ? aligned((long) blocking.kc() * micro.nr() * micro.type().bytes()) : 0);
     }
 

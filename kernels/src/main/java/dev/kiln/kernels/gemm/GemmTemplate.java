@@ -1,6 +1,8 @@
 package dev.kiln.kernels.gemm;
 
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Renders a matrix product with a constant, packed B as C.
@@ -19,7 +21,10 @@ import java.util.Map;
 public final class GemmTemplate {
     private static final SourceTemplate GEMM = SourceTemplate.of(GemmTemplate.class, "gemm.c.in");
     private static final SourceTemplate PRELUDE = SourceTemplate.of(GemmTemplate.class, "prelude.h");
+    private static final SourceTemplate WIDEN = SourceTemplate.of(GemmTemplate.class, "widen.c.in");
     private static final int TASKS_PER_THREAD = 4;
+    /** Bytes that a narrow weight is fetched ahead: it streams from memory. */
+    private static final int WIDEN_AHEAD = 1536;
 
     private GemmTemplate() {}
 
@@ -30,7 +35,8 @@ public final class GemmTemplate {
 
     /** The micro-kernels that the rendering calls and must be linked with. */
     public static MicroKernels microKernels(GemmSpec spec) {
-        return new MicroKernels(spec.micro(), spec.blocking().prefetch());
+        return new MicroKernels(spec.micro(), spec.blocking().prefetch(),
+            spec.widening() == GemmSpec.Widening.IN_REGISTERS ? Optional.of(spec.types()) : Optional.empty());
     }
 
     public static String render(GemmSpec spec) {
@@ -38,25 +44,38 @@ public final class GemmTemplate {
         Map<String, Object> holes = kernels.holes(spec.name());
         addTypes(spec, holes);
         addSizes(spec, holes);
-        holes.put("WIDEN", PanelWidening.render(spec.types(), spec.micro(), holes));
+        holes.put("WIDEN", widen(spec, holes));
         return prelude() + kernels.declarations() + GEMM.fill(holes);
+    }
+
+    /** The function that widens a step of a panel, if one is needed. */
+    private static String widen(GemmSpec spec, Map<String, Object> holes) {
+        if (spec.widening() != GemmSpec.Widening.IN_PANELS) {
+            return "";
+        }
+        Map<String, Object> own = new HashMap<>(holes);
+        own.put("WIDEN_AHEAD", WIDEN_AHEAD);
+        own.put("LOAD", "typedef " + spec.micro().type().arithmetic() + " " + spec.name() + "_u __attribute__((vector_size("
+            + spec.micro().vectorBytes() + "), aligned(4), may_alias));\n"
+            + NarrowWeight.load(spec.name(), spec.types(), spec.micro()));
+        return WIDEN.fill(own);
     }
 
     private static void addTypes(GemmSpec spec, Map<String, Object> holes) {
         GemmTypes types = spec.types();
         boolean widens = types.widensWeight();
-        String packed = !widens ? spec.micro().type().c() : types.weight() == Stored.NIBBLES ? "uint32_t" : types.weight().c();
         holes.put("A", types.input().c());
         holes.put("N_A", multiplied(spec.micro().type()));
         holes.put("FROM_A", types.shiftsInput() ? "0x80 ^ (uint8_t)" : conversion(types.input(), spec.micro().type()));
         holes.put("FLOAT_FROM_A", conversion(types.input(), ElementType.F32));
-        holes.put("W", packed);
+        holes.put("W", types.packedType());
         holes.put("PER_PACKED", types.packedDepth() / types.compute().depth());
         holes.put("PACKED_ITEMS", widens && types.weight() != Stored.NIBBLES ? types.packedDepth() : 1);
         holes.put("S", spec.groups().stored().c());
         holes.put("FROM_S", conversion(spec.groups().stored(), ElementType.F32));
         holes.put("COPIES", spec.copies() ? 1 : 0);
-        holes.put("WIDENS", widens ? 1 : 0);
+        holes.put("WIDENS", spec.widening() == GemmSpec.Widening.IN_PANELS ? 1 : 0);
+        holes.put("STREAMS", spec.widening() == GemmSpec.Widening.NONE ? 0 : 1);
         holes.put("SHIFTS", types.shiftsInput() ? 1 : 0);
         holes.put("GROUP", spec.groups().size());
         holes.put("TILES", spec.micro().tiles() ? 1 : 0);
@@ -95,7 +114,7 @@ public final class GemmTemplate {
         holes.put("NC", ncPanels);
         holes.put("KC", Math.min(blocking.kc(), spec.elements()));
         holes.put("PART_TILES", partTiles(spec));
-        holes.put("SHARES", Math.max(1, MicroKernels.UNROLL * micro.nr() * micro.type().bytes() / 128));
+        holes.put("SHARES", Math.max(1, MicroKernels.UNROLL * spec.types().rowBytes(micro) / 128));
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
         holes.put("COPY_BYTES", spec.copyBytes());
         holes.put("SUM_BYTES", spec.sumBytes());
@@ -107,7 +126,7 @@ public final class GemmTemplate {
         if (blocking.kc() >= spec.elements()) {
             return 1;
         }
-        int panels = spec.types().widensWeight() ? 1
+        int panels = spec.widening() != GemmSpec.Widening.NONE ? 1
             : (int) Math.min(blocking.nc() / spec.micro().nr(), spec.panels());
         return blocking.mc() / spec.micro().mr() * panels;
     }

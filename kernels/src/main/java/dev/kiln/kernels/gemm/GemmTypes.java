@@ -95,4 +95,13 @@ public record GemmTypes(Stored input, Stored weight, ElementType compute) {
         return (int) weight.bytes(packedDepth());
     }
 
+    /** Bytes that one row of elements takes in a packed panel. */
+    int rowBytes(MicroGemm micro) {
+        return (int) weight.bytes((long) compute.depth() * micro.nr());
+    }
+
+    /** The C type that packed panels are read by. */
+    String packedType() {
+        return !widensWeight() ? compute.c() : weight == Stored.NIBBLES ? "uint32_t" : weight.c();
+    }
 }

@@ -19,6 +19,9 @@ public record MicroGemm(ElementType type, int mr, int nr, int vectorBytes, boole
     /** Independent FMA chains that hide the latency: latency 4, two per cycle. */
     private static final int CHAINS_FOR_LATENCY = 8;
 
+    /** The A vector, a table of values, and one that is being made. */
+    private static final int WIDENING_REGISTERS = 3;
+
     /** Rows of a tile, and elements in one of its rows. */
     static final int TILE = 16;
 
@@ -39,6 +42,11 @@ public record MicroGemm(ElementType type, int mr, int nr, int vectorBytes, boole
     /** Elements along k that are multiplied together: of each row of A so many are needed, the last ones may be zero. */
     int kStep() {
         return tiles ? TILE : 1;
+    }
+
+    /** Whether enough registers are left to widen a weight as it is loaded. */
+    public boolean widensInRegisters() {
+        return !tiles && mr * vectorsPerRow() + vectorsPerRow() + WIDENING_REGISTERS <= (vectorBytes == 64 ? 32 : 16);
     }
 
     /** Elements in one vector. */

@@ -4,6 +4,7 @@ import dev.kiln.kernels.runtime.RuntimeHeader;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The micro-kernels of a register block: {@code PREFIX_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs
@@ -12,8 +13,9 @@ import java.util.Map;
  *
  * @param micro     register block and element type
  * @param prefetch  rows of B that the full kernel prefetches ahead, 0 for none
+ * @param narrow    types of a product whose weight is widened as it is loaded; empty for one that is loaded as it is
  */
-public record MicroKernels(MicroGemm micro, int prefetch) {
+public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> narrow) {
     private static final SourceTemplate MICRO = SourceTemplate.of(MicroKernels.class, "micro.c.in");
     private static final SourceTemplate TILES = SourceTemplate.of(MicroKernels.class, "tiles.c.in");
     private static final SourceTemplate TILES_HEADER = SourceTemplate.of(MicroKernels.class, "tiles.h");
@@ -24,10 +26,15 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
     /** Steps along k in one iteration of the inner loop. */
     static final int UNROLL = 4;
 
+    public MicroKernels(MicroGemm micro, int prefetch) {
+        this(micro, prefetch, Optional.empty());
+    }
+
     /** Prefix of the C names. */
     public String prefix() {
         return (micro.tiles() ? "kiln_tiles_" : "kiln_micro_") + micro.type().name().toLowerCase(java.util.Locale.ROOT) + "_" + micro.mr() + "x"
-                + micro.nr() + "_v" + micro.vectorBytes() + (prefetch > 0 ? "_p" + prefetch : "");
+                + micro.nr() + "_v" + micro.vectorBytes()
+                + narrow.map(t -> "_" + t.weight().name().toLowerCase(java.util.Locale.ROOT)).orElse("") + (prefetch > 0 ? "_p" + prefetch : "");
     }
 
     /** The holes every template around these micro-kernels shares. */
@@ -53,9 +60,10 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
     /** What a template needs before it: {@code PREFIX_v} and {@code PREFIX_rows}. A second copy is harmless. */
     public String declarations() {
         String elem = micro.type().c();
+        String packed = packedType();
         StringBuilder c = new StringBuilder("#ifndef " + prefix() + "_declared\n#define " + prefix()
                 + "_declared\n" + vectorType());
-        String parameters = "const " + elem + "* a, int64_t lda, const " + elem + "* b,\n    const " + elem
+        String parameters = "const " + elem + "* a, int64_t lda, const " + packed + "* b,\n    const " + packed
                 + "* next, int64_t kc, " + micro.type().accumulator() + "* acc, int32_t accumulate";
         for (int rows : rowCounts()) {
             c.append("__attribute__((visibility(\"hidden\"))) void ").append(prefix()).append("_micro_")
@@ -66,6 +74,16 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
                     + "__attribute__((visibility(\"hidden\"))) void %1$s_end(void);\n").formatted(prefix()));
         }
         return c.append(dispatch(parameters)).append("#endif\n").toString();
+    }
+
+    /** The C type that packed panels are read by. */
+    private String packedType() {
+        return narrow.map(GemmTypes::packedType).orElse(micro.type().c());
+    }
+
+    private String load() {
+        return narrow.map(t -> NarrowWeight.load(prefix(), t, micro)).orElse("#define " + prefix()
+            + "_LOAD(b, u, j) (*(const " + prefix() + "_u*)((b) + (u) * " + micro.nr() + " + (j) * " + micro.lanes() + "))\n");
     }
 
     /** Row counts that have a kernel; fewer rows than the least above are multiplied by it as well. */
@@ -110,17 +128,25 @@ public record MicroKernels(MicroGemm micro, int prefetch) {
             holes.put("DOT", "KILN_TILE_" + micro.type().name());
             return TILES_HEADER.fill(Map.of()) + TILES.fill(holes);
         }
+        holes.put("W", packedType());
+        holes.put("LOAD", load());
+        holes.put("STEP_BYTES", narrow.map(t -> t.rowBytes(micro)).orElse(micro.nr() * micro.type().bytes()));
         StringBuilder c = new StringBuilder(MICRO.fill(holes));
         for (int rows = 1; rows <= micro.mr(); rows++) {
             int chains = micro.chains(rows);
             holes.put("ROWS", rows);
             holes.put("CHAINS", chains);
-            holes.put("UNROLL", Math.max(UNROLL, chains));
+            holes.put("UNROLL", Math.max(unroll(), chains));
             holes.put("AHEAD", rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
             holes.put("LOOKAHEAD", rows == micro.mr() ? 1 : 0);
             c.append(ROW.fill(holes));
         }
         return c.toString();
+    }
+
+    /** A step of the loop takes whole packed rows. */
+    private int unroll() {
+        return Math.max(UNROLL, narrow.map(t -> t.packedDepth() / t.compute().depth()).orElse(1));
     }
 
     private int chainSlots() {

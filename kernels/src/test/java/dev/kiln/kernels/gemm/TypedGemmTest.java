@@ -27,11 +27,11 @@ class TypedGemmTest {
     private static final int[][] GROUPED = {{1, 32}, {65, 128}, {31, 256}, {96, 384}};
     private static final int[] ROWS = {1, 3, 14, 17, 32, 33, 65};
 
-    record Case(Isa isa, GemmTypes types, MicroGemm micro) {
+    record Case(Isa isa, GemmTypes types, MicroGemm micro, GemmSpec.Widening widening) {
         @Override
         public String toString() {
             return isa.cliName() + " " + types.input() + "x" + types.weight() + " as " + types.compute() + " "
-                + micro.mr() + "x" + micro.nr() + (micro.tiles() ? " tiles" : "");
+                + micro.mr() + "x" + micro.nr() + (micro.tiles() ? " tiles" : "") + " " + widening;
         }
     }
 
@@ -54,7 +54,8 @@ class TypedGemmTest {
     static Stream<Case> differentOnes() {
         java.util.Set<String> seen = new java.util.HashSet<>();
         return cases().filter(c -> c.isa.hasDotProducts() || c.isa == Isa.AVX2)
-            .filter(c -> seen.add(c.types.weight() + " " + c.types.compute() + c.micro.tiles() + c.types.widensInput()));
+            .filter(c -> seen.add(c.types.weight() + " " + c.types.compute() + c.micro.tiles() + c.types.widensInput()
+                + c.widening));
     }
 
     private static Stream<GemmTypes> types(Stored input, Stored weight, Isa isa) {
@@ -67,7 +68,14 @@ class TypedGemmTest {
 
     private static List<Case> cases(Isa isa, GemmTypes types) {
         return MicroGemm.table(isa, types.compute()).stream().filter(m -> m.tiles() == (isa == Isa.AMX))
-            .limit(isa == Isa.AVX512_BF16 ? 4 : 1).map(m -> new Case(isa, types, m)).toList();
+            .limit(isa == Isa.AVX512_BF16 ? 4 : 1).flatMap(m -> widenings(types, m).map(w -> new Case(isa, types, m, w)))
+            .toList();
+    }
+
+    private static Stream<GemmSpec.Widening> widenings(GemmTypes types, MicroGemm micro) {
+        return !types.widensWeight() ? Stream.of(GemmSpec.Widening.NONE) : micro.tiles()
+            ? Stream.of(GemmSpec.Widening.IN_PANELS)
+            : Stream.of(GemmSpec.Widening.IN_PANELS, GemmSpec.Widening.IN_REGISTERS);
     }
 
     @ParameterizedTest
@@ -91,7 +99,8 @@ class TypedGemmTest {
                 specs.size() % 2 == 0 ? Stored.F32 : Stored.BF16) : GemmSpec.Groups.NONE;
             for (int step : grouped ? new int[] {groups.size() / c.micro.type().depth()} : stepsAlongK) {
                 specs.add(new GemmSpec("gemm_" + specs.size(), c.micro, c.types, shape[0], shape[1],
-                    new GemmBlocking(2 * c.micro.mr(), 2 * c.micro.nr(), step, 0), groups, specs.size() % 2 == 1));
+                    new GemmBlocking(2 * c.micro.mr(), 2 * c.micro.nr(), step, 0), groups, specs.size() % 2 == 1,
+                    c.widening));
             }
         }
         StringBuilder source = new StringBuilder();

@@ -1,11 +1,13 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.gemm.GemmBlocking;
+import dev.kiln.kernels.gemm.GemmSpec.Widening;
 import dev.kiln.kernels.gemm.MicroGemm;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Which register blocks and cache blockings of a product are worth measuring, the expected best first. The model counts
@@ -17,6 +19,8 @@ final class GemmSearch {
     private static final int LIKELY = 2;
     /** Measured at most. */
     private static final int MOST = 12;
+    /** Up to which a product waits for the weight, and the work of widening it counts. */
+    private static final int FEW_ROWS = 48;
     private static final double VECTOR_OPERATIONS_PER_CYCLE = 2;
     /** Of AMX: elements of the result that one step is added to. */
     private static final double TILE_OPERATIONS_PER_CYCLE = 256;
@@ -26,8 +30,30 @@ final class GemmSearch {
     private GemmSearch() {
     }
 
-    /** A register block with a cache blocking. */
-    record Choice(MicroGemm micro, GemmBlocking blocking) {
+    /** A register block with a cache blocking, and where the weight is widened. */
+    record Choice(MicroGemm micro, GemmBlocking blocking, Widening widening) {
+    }
+
+    /**
+     * What to measure for a weight that is narrower than what is multiplied: for few rows first widening as it is loaded.
+     *
+     * @param blockings those of a register block that widens panels
+     * @param streaming the one of a register block that widens as it loads
+     */
+    static List<Choice> narrow(List<MicroGemm> table, Function<MicroGemm, List<GemmBlocking>> blockings,
+            Function<MicroGemm, GemmBlocking> streaming, long m, CodegenTarget target) {
+        List<Choice> loads = table.stream().filter(MicroGemm::widensInRegisters)
+            .sorted(Comparator.comparingLong(micro -> Math.ceilDiv(m, (long) micro.mr())))
+            .map(micro -> new Choice(micro, streaming.apply(micro), Widening.IN_REGISTERS)).toList();
+        List<Choice> panels = table.stream().flatMap(micro -> blockings.apply(micro).stream()
+            .map(blocking -> new Choice(micro, blocking, Widening.IN_PANELS))).toList();
+        List<Choice> likely = new ArrayList<>(m <= FEW_ROWS ? loads.subList(0, Math.min(1, loads.size())) : List.of());
+        likely.add(panels.getFirst());
+        if (target.searchesAll()) {
+            Stream.concat(loads.stream(), panels.stream()).filter(c -> !likely.contains(c))
+                .limit(MOST - likely.size()).toList().forEach(likely::add);
+        }
+        return likely;
     }
 
     /**
@@ -44,7 +70,7 @@ final class GemmSearch {
         List<Choice> others = new ArrayList<>();
         for (MicroGemm micro : table) {
             for (GemmBlocking blocking : blockings.apply(micro)) {
-                (likely.size() < LIKELY ? likely : others).add(new Choice(micro, blocking));
+                (likely.size() < LIKELY ? likely : others).add(new Choice(micro, blocking, Widening.NONE));
             }
         }
         if (target.searchesAll()) {

@@ -78,9 +78,13 @@ final class LinearKernel implements TemplateKernel {
         List<Variant> variants = new ArrayList<>();
         GemmTypes types = GemmTypes.of(Stored.valueOf(input.name()), weightNumbers(), target.isa());
         long m = target.hint(node.m());
-        GemmSearch.choices(MicroGemm.table(target.isa(), types.compute()), micro -> GemmBlocking.candidates(micro, types,
-            groups(), copies(types), node.n(), node.k(), target.caches()), m, node.n(), node.k(), target)
-            .forEach(c -> variants.add(template(c.micro(), types, c.blocking())));
+        List<MicroGemm> table = MicroGemm.table(target.isa(), types.compute());
+        Function<MicroGemm, List<GemmBlocking>> blockings = micro -> GemmBlocking.candidates(micro, types, groups(),
+            copies(types), node.n(), node.k(), target.caches());
+        List<GemmSearch.Choice> choices = types.widensWeight()
+            ? GemmSearch.narrow(table, blockings, micro -> GemmBlocking.streaming(micro, groups(), node.n(), node.k()), m,
+                target) : GemmSearch.choices(table, blockings, m, node.n(), node.k(), target);
+        choices.forEach(c -> variants.add(template(c, types)));
         SymInt stride = node.a().strides().getFirst();
         boolean repeatsRows = stride.isConstant() && stride.asLong() < node.k();
         for (LibraryGemm library : LibraryGemm.values()) {
@@ -111,13 +115,17 @@ final class LinearKernel implements TemplateKernel {
             || depth > 1 && !(stride.isConstant() && stride.asLong() % depth == 0) && !node.m().is(1);
     }
 
-    private Variant template(MicroGemm micro, GemmTypes types, GemmBlocking blocking) {
+    private Variant template(GemmSearch.Choice choice, GemmTypes types) {
+        MicroGemm micro = choice.micro();
+        GemmBlocking blocking = choice.blocking();
         String numbers = types.compute() == ElementType.F32 && !types.widensWeight() && !types.widensInput() ? ""
             : "_" + types.input() + "x" + types.weight();
-        String label = (micro.tiles() ? "kiln_tiles" : "kiln_gemm") + numbers.toLowerCase(Locale.ROOT) + "_" + micro.mr()
+        String label = (micro.tiles() ? "kiln_tiles" : choice.widening() == GemmSpec.Widening.IN_REGISTERS ? "kiln_stream"
+            : "kiln_gemm") + numbers.toLowerCase(Locale.ROOT) + "_" + micro.mr()
             + "x" + micro.nr() + "_mc" + blocking.mc() + "_nc" + blocking.nc() + "_kc" + blocking.kc()
             + (blocking.prefetch() > 0 ? "_p" + blocking.prefetch() : "");
-        GemmSpec spec = new GemmSpec("KERNEL", micro, types, node.n(), node.k(), blocking, groups(), copies(types));
+        GemmSpec spec = new GemmSpec("KERNEL", micro, types, node.n(), node.k(), blocking, groups(), copies(types),
+            choice.widening());
         scratch = Math.max(scratch, spec.scratchBytes());
         String source = epilogue + GemmTemplate.render(spec)
             + launch("KERNEL(args->call, a, " + lda() + ", b, " + (parameters.isEmpty() ? "0" : pointer(parameters))
