@@ -90,7 +90,7 @@ public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, lo
 
     /** Bytes that a worker needs: its rows of A, their sums, and a step of a panel. */
     public long scratchBytes() {
-        return copyBytes() + sumBytes() + (widening == Widening.IN_PANELS
+        return copyBytes() + sumBytes() + scaleBytes() + (widening == Widening.IN_PANELS
                 ? aligned((long) blocking.kc() * micro.nr() * micro.type().bytes()) : 0);
     }
 
@@ -100,6 +100,10 @@ public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, lo
 
     long sumBytes() {
         return groups.size() == 0 ? 0 : aligned(blocking.mc() * (k / groups.size()) * Float.BYTES);
+    }
+
+    long scaleBytes() {
+        return groups.size() == 0 ? 0 : aligned(2 * (k / groups.size()) * micro.nr() * Float.BYTES);
     }
 
     private static long aligned(long bytes) {

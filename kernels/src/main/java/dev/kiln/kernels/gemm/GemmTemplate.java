@@ -118,6 +118,7 @@ public final class GemmTemplate {
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
         holes.put("COPY_BYTES", spec.copyBytes());
         holes.put("SUM_BYTES", spec.sumBytes());
+        holes.put("SCALE_BYTES", spec.scaleBytes());
     }
 
     /** Tiles that wait for the next step along k. Widened panels are used for all steps one after the other. */

@@ -22,6 +22,8 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
     private static final SourceTemplate ROW = SourceTemplate.of(MicroKernels.class, "row.c.in");
     /** Rows of B that kernels with few rows prefetch: there, B streams from memory. */
     private static final int SMALL_ROWS_PREFETCH = 16;
+    /** Bytes that kernels prefetch which widen a weight: they are meant for one that streams from memory. */
+    private static final int STREAM_AHEAD = 2048;
 
     /** Steps along k in one iteration of the inner loop. */
     static final int UNROLL = 4;
@@ -73,7 +75,8 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
             c.append(("__attribute__((visibility(\"hidden\"))) void %1$s_begin(void);\n"
                     + "__attribute__((visibility(\"hidden\"))) void %1$s_end(void);\n").formatted(prefix()));
         }
-        return c.append(dispatch(parameters)).append("#endif\n").toString();
+        c.append(dispatch(prefix() + "_rows", "_micro_", parameters, "(a, lda, b, next, kc, acc, accumulate)"));
+        return c.append(groupDeclarations()).append("#endif\n").toString();
     }
 
     /** The C type that packed panels are read by. */
@@ -99,21 +102,34 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
                 + micro.type().arithmetic() + " " + prefix() + "_u" + attributes;
     }
 
-    private String dispatch(String parameters) {
-        String arguments = "(a, lda, b, next, kc, acc, accumulate)";
-        StringBuilder c = new StringBuilder("static inline __attribute__((always_inline)) void " + prefix()
-                + "_rows(int64_t rows, " + parameters + ") {\n");
-        if (micro.tiles()) {
-            return c.append("  if (rows <= ").append(MicroGemm.TILE).append(") ").append(prefix()).append("_micro_")
-                    .append(MicroGemm.TILE).append(arguments).append(";\n  else ").append(prefix()).append("_micro_")
-                    .append(micro.mr()).append(arguments).append(";\n}\n").toString();
+    /** The kernels that take all groups of a row in one go, {@code PREFIX_group_rows}. */
+    private String groupDeclarations() {
+        if (!takesGroups()) {
+            return "";
         }
-        c.append("  switch (rows) {\n");
-        for (int rows = 1; rows < micro.mr(); rows++) {
-            c.append("    case ").append(rows).append(": ").append(prefix()).append("_micro_").append(rows)
-                    .append(arguments).append("; break;\n");
+        String parameters = "const " + micro.type().c() + "* a, int64_t lda, const " + packedType()
+            + "* b, int64_t kc,\n    int64_t groups, const float* scales, const float* sums, float* acc";
+        StringBuilder c = new StringBuilder();
+        for (int rows : rowCounts()) {
+            c.append("__attribute__((visibility(\"hidden\"))) void ").append(prefix()).append("_groups_").append(rows)
+                .append('(').append(parameters).append(");\n");
         }
-        return c.append("    default: ").append(prefix()).append("_micro_").append(micro.mr()).append(arguments)
+        return c + dispatch(prefix() + "_group_rows", "_groups_", parameters, "(a, lda, b, kc, groups, scales, sums, acc)");
+    }
+
+    private boolean takesGroups() {
+        return narrow.filter(t -> t.weight() == Stored.NIBBLES).isPresent();
+    }
+
+    private String dispatch(String name, String kind, String parameters, String arguments) {
+        StringBuilder c = new StringBuilder("static inline __attribute__((always_inline)) void " + name
+                + "(int64_t rows, " + parameters + ") {\n  switch (rows) {\n");
+        int[] counts = rowCounts();
+        for (int i = 0; i < counts.length - 1; i++) {
+            c.append("    case ").append(i == 0 ? 1 : counts[i - 1] + 1).append(" ... ").append(counts[i]).append(": ")
+                .append(prefix()).append(kind).append(counts[i]).append(arguments).append("; break;\n");
+        }
+        return c.append("    default: ").append(prefix()).append(kind).append(counts[counts.length - 1]).append(arguments)
                 .append(";\n  }\n}\n").toString();
     }
 
@@ -134,10 +150,12 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
         StringBuilder c = new StringBuilder(MICRO.fill(holes));
         for (int rows = 1; rows <= micro.mr(); rows++) {
             int chains = micro.chains(rows);
+            holes.put("GROUPS", takesGroups() ? 1 : 0);
             holes.put("ROWS", rows);
             holes.put("CHAINS", chains);
             holes.put("UNROLL", Math.max(unroll(), chains));
-            holes.put("AHEAD", rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
+            holes.put("AHEAD", narrow.isPresent() ? STREAM_AHEAD / narrow.get().rowBytes(micro)
+                : rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
             holes.put("LOOKAHEAD", rows == micro.mr() ? 1 : 0);
             c.append(ROW.fill(holes));
         }
