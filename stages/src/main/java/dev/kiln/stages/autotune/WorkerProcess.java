@@ -47,7 +47,7 @@ final class WorkerProcess implements AutoCloseable {
     private List<String> command() {
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto", "-Xlog:disable", "-XX:-CreateCoredumpOnCrash",
+            "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xlog:disable", "-XX:-CreateCoredumpOnCrash",
             "-XX:+DisplayVMOutputToStderr", "-XX:ErrorFile=" + folder.resolve(CRASH),
             "--enable-native-access=ALL-UNNAMED"));
         String archive = System.getProperty("kiln.aot.cache");
