@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
  * names the problem and the machine; times of one CPU model say nothing about another.
  */
 public final class TuningStore {
-    private static final EntryCodec<Tuning> CODEC = new EntryCodec<>(2, new TuningSerializer());
+    private static final EntryCodec<Tuning> CODEC = new EntryCodec<>(3, new TuningSerializer());
 
     private final CacheHome home;
 
@@ -81,19 +81,21 @@ public final class TuningStore {
      * @param warm milliseconds of candidates whose weight was in the caches
      * @param cold milliseconds of candidates whose weight had to come from memory
      * @param failures why the others are out; never a time
+     * @param objects compiled units that the choice needs and other models need too, by name; they may be gone
      */
     public record Tuning(String choice, SortedMap<String, Double> warm, SortedMap<String, Double> cold,
-                         SortedMap<String, String> failures) {
+                         SortedMap<String, String> failures, SortedMap<String, Blob> objects) {
         public Tuning {
             Objects.requireNonNull(choice, "choice");
             warm = Sorted.copyOf(warm);
             cold = Sorted.copyOf(cold);
             failures = Sorted.copyOf(failures);
+            objects = Sorted.copyOf(objects);
         }
 
         public Tuning(String choice, Map<String, Double> warm, Map<String, Double> cold,
-                Map<String, String> failures) {
-            this(choice, Sorted.copyOf(warm), Sorted.copyOf(cold), Sorted.copyOf(failures));
+                Map<String, String> failures, Map<String, Blob> objects) {
+            this(choice, Sorted.copyOf(warm), Sorted.copyOf(cold), Sorted.copyOf(failures), Sorted.copyOf(objects));
         }
 
         /** Whether the record tells of a candidate, be it a time or why it has none. */
@@ -142,12 +144,13 @@ public final class TuningStore {
             Wire.map(out, tuning.warm(), (o, v) -> o.writeDouble(v));
             Wire.map(out, tuning.cold(), (o, v) -> o.writeDouble(v));
             Wire.map(out, tuning.failures(), Wire::text);
+            Wire.map(out, tuning.objects(), GraphSerializers.BLOB::write);
         }
 
         @Override
         public Tuning read(Input in) {
             return new Tuning(Wire.text(in), Wire.map(in, Input::readDouble), Wire.map(in, Input::readDouble),
-                    Wire.map(in, Wire::text));
+                    Wire.map(in, Wire::text), Wire.map(in, GraphSerializers.BLOB::read));
         }
     }
 }

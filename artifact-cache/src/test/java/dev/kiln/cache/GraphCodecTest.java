@@ -58,8 +58,8 @@ class GraphCodecTest {
         assertGolden(GraphSerializers.HISTORY,
                 new History(List.of("d"), Map.of("c", -5L), Map.of("t", 0.5), 7),
                 "01016401016309010174000000000000e03f0e");
-        assertGolden(new TuningStore.TuningSerializer(), new Tuning("b", Map.of("a", 2.0), Map.of(), Map.of("c", "d")),
-                "0162010161000000000000004000010163" + "0164");
+        assertGolden(new TuningStore.TuningSerializer(), new Tuning("b", Map.of("a", 2.0), Map.of(), Map.of("c", "d"), Map.of()),
+                "0162010161000000000000004000010163" + "016400");
     }
 
     @Test

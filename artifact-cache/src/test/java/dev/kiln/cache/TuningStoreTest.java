@@ -32,7 +32,8 @@ class TuningStoreTest {
     @Test
     void remembersAcrossProcesses() {
         var tuning = new Tuning("micro_6x16", Map.of("micro_6x16", 0.5, "library", 0.75),
-                Map.of("micro_6x16", 0.75), Map.of("micro_8x16", "SIGILL"));
+                Map.of("micro_6x16", 0.75), Map.of("micro_8x16", "SIGILL"),
+                Map.of("micro", new Blob("0".repeat(64), 7)));
         try (var home = open(CacheMode.WRITE)) {
             assertThat(home.tuning().get(PROBLEM)).isEmpty();
             home.tuning().put(PROBLEM, tuning).join();
@@ -87,7 +88,7 @@ class TuningStoreTest {
             try (var home = open(CacheMode.WRITE)) {
                 for (int i = 0; i < each; i++) {
                     home.tuning().put(numbered(tuner * each + i), new Tuning("t" + tuner, Map.of(), Map.of(),
-                            Map.of())).join();
+                            Map.of(), Map.of())).join();
                 }
             }
         });

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -170,6 +171,16 @@ public final class NativeCompiler {
 
     private byte[] compileOnce(CompileUnit unit, CpuTarget target, Deadline deadline) {
         return memo.get(unit, target, () -> compile(unit, target, OptLevel.O3, deadline));
+    }
+
+    /** The object of a unit that was compiled lately. */
+    public Optional<byte[]> known(CompileUnit unit, CpuTarget target) {
+        return memo.known(unit, target);
+    }
+
+    /** Spares compiling a unit whose object was kept: that of a compiler with this one's {@link #fingerprint()}. */
+    public void know(CompileUnit unit, CpuTarget target, byte[] object) {
+        memo.know(unit, target, object);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.kiln.kernels.toolchain;
 import dev.kiln.kernels.cpu.CpuTarget;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
@@ -36,6 +37,21 @@ final class ObjectMemo {
             known = objects.putIfAbsent(key, mine);
         }
         return known == null ? compiled(key, mine, compile) : awaited(known, unit, compile);
+    }
+
+    /** Takes an object, unless one is known or on its way. */
+    synchronized void know(CompileUnit unit, CpuTarget target, byte[] object) {
+        objects.putIfAbsent(new Key(unit, target.fingerprint()), CompletableFuture.completedFuture(object));
+    }
+
+    /** The object, if it is compiled. */
+    Optional<byte[]> known(CompileUnit unit, CpuTarget target) {
+        CompletableFuture<byte[]> known;
+        synchronized (this) {
+            known = objects.get(new Key(unit, target.fingerprint()));
+        }
+        return known == null || !known.isDone() || known.isCompletedExceptionally() ? Optional.empty()
+                : Optional.of(known.join());
     }
 
     private byte[] compiled(Key key, CompletableFuture<byte[]> mine, Supplier<byte[]> compile) {

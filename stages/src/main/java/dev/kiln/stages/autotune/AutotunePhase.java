@@ -1,6 +1,7 @@
 package dev.kiln.stages.autotune;
 
 import dev.kiln.cache.TuningStore.Tuning;
+import dev.kiln.kernels.extern.LibraryKernels;
 import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileOptions.Autotune;
@@ -36,13 +37,14 @@ public final class AutotunePhase {
         List<Kernel> kernels = new ArrayList<>();
         Problems problems = code.kernels().stream().anyMatch(AutotunePhase::hasChoice)
             ? new Problems(options, environment) : null;
+        KeptObjects objects = new KeptObjects(options, environment);
         for (Kernel kernel : code.kernels()) {
             if (options.autotune() == Autotune.OFF || !hasChoice(kernel)) {
                 kernels.add(kernel.with(kernel.variants().subList(0, 1)));
                 continue;
             }
             Optional<Kernel> known = environment.cache().tuning().get(problems.of(kernel))
-                .flatMap(tuning -> known(kernel, tuning, decisions));
+                .flatMap(tuning -> known(kernel, tuning, objects, decisions));
             kernels.add(known.orElse(kernel));
             if (known.isEmpty()) {
                 unknown.add(kernel.name());
@@ -62,14 +64,19 @@ public final class AutotunePhase {
         return kernel.variants().size() > 1 && kernel.tuning().isPresent();
     }
 
-    /** The kernel with its chosen variant only; empty unless the record tells of all variants there are. */
-    private static Optional<Kernel> known(Kernel kernel, Tuning tuning, Decisions decisions) {
+    /**
+     * The kernel with its chosen variant only; empty unless the record tells of all variants there are, and the library
+     * that it may have chosen is there.
+     */
+    private static Optional<Kernel> known(Kernel kernel, Tuning tuning, KeptObjects objects,
+            Decisions decisions) {
         if (!kernel.variants().stream().allMatch(v -> tuning.knows(v.label()))) {
             return Optional.empty();
         }
         Optional<Kernel> reduced = kernel.variants().stream().filter(v -> v.label().equals(tuning.choice())).findFirst()
-            .map(v -> kernel.with(List.of(v)));
+            .filter(v -> v.externs().stream().allMatch(e -> LibraryKernels.find(e).isPresent())).map(v -> kernel.with(List.of(v)));
         if (reduced.isPresent()) {
+            objects.give(reduced.get().variants().getFirst(), tuning);
             decisions.add("autotune", kernel.name() + " uses " + tuning.choice() + ", measured earlier");
             tuning.failures().forEach((label, reason) -> decisions.add("autotune", "  " + label + " failed: " + reason));
         }

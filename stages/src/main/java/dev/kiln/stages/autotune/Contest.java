@@ -2,7 +2,6 @@ package dev.kiln.stages.autotune;
 
 import dev.kiln.ops.KilnException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +20,8 @@ final class Contest {
     private static final int FINALISTS = 3;
     /** A library must be loaded by every process that runs the model: it is chosen where it is this much faster. */
     private static final double LIBRARY_ADVANTAGE = 1.03;
+    /** Times that differ by less say nothing. */
+    private static final double SAME = 1.02;
     /** What a round's runs of one candidate take at least, milliseconds, within a few runs. */
     private static final double ROUND_MILLIS = 2;
     private static final int MOST_RUNS = 10;
@@ -118,9 +119,14 @@ final class Contest {
         return Math.clamp((long) (ROUND_MILLIS / Math.max(1e-3, millis)), 1, MOST_RUNS);
     }
 
+    /** Of those that are as fast as the best, the one that was expected to be. */
     private static Candidate winner(Map<Candidate, Double> times) {
-        return times.keySet().stream().min(Comparator.comparing(c -> times.get(c)
-            * (c.variant().externs().isEmpty() ? 1 : LIBRARY_ADVANTAGE))).orElseThrow();
+        double best = times.keySet().stream().mapToDouble(c -> handicapped(c, times)).min().orElseThrow();
+        return times.keySet().stream().filter(c -> handicapped(c, times) <= best * SAME).findFirst().orElseThrow();
+    }
+
+    private static double handicapped(Candidate candidate, Map<Candidate, Double> times) {
+        return times.get(candidate) * (candidate.variant().externs().isEmpty() ? 1 : LIBRARY_ADVANTAGE);
     }
 
     private KilnException noneLeft(Candidate reference) {

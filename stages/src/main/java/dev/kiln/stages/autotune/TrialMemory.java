@@ -26,6 +26,11 @@ final class TrialMemory implements AutoCloseable {
     TrialMemory(Path folder, List<Long> bytes, List<Boolean> written) {
         spans = layout(bytes, written);
         try {
+            long room = Files.getFileStore(folder).getUsableSpace();
+            if (room < size(bytes)) {
+                throw new IOException("it takes " + size(bytes) + " bytes and " + folder + " has room for " + room
+                    + "; set java.io.tmpdir to a larger folder or use --no-max-autotune");
+            }
             file = Files.createTempFile(folder, "memory", ".bin");
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 for (Span span : spans) {
@@ -36,6 +41,11 @@ final class TrialMemory implements AutoCloseable {
             arena.close();
             throw new UncheckedIOException("cannot make the autotune memory: " + e.getMessage(), e);
         }
+    }
+
+    /** Bytes that such memory takes on the disk. */
+    static long size(List<Long> bytes) {
+        return bytes.stream().mapToLong(b -> (b + PAGE - 1) / PAGE * PAGE).sum();
     }
 
     private static List<Span> layout(List<Long> bytes, List<Boolean> written) {

@@ -33,12 +33,14 @@ final class TuningSession {
     private final Decisions decisions;
     private final Problems problems;
     private final Consumer<String> progress;
+    private final KeptObjects objects;
     private final AutotuneSettings settings = AutotuneSettings.fromEnvironment();
 
     TuningSession(CompileOptions options, Environment environment, Decisions decisions, Problems problems,
             Consumer<String> progress) {
         this.options = options;
         this.environment = environment;
+        this.objects = new KeptObjects(options, environment);
         this.decisions = decisions;
         this.problems = problems;
         this.progress = progress;
@@ -136,6 +138,7 @@ final class TuningSession {
         Kernel.Variant variant = kernel.variants().stream().filter(v -> v.label().equals(result.winner().label()))
             .findFirst().orElseGet(() -> kernel.variants().getFirst());
         chosen.put(kernel.name(), variant);
-        environment.cache().tuning().put(problems.of(kernel), new Tuning(variant.label(), warm, cold, failures));
+        environment.cache().tuning().put(problems.of(kernel), new Tuning(variant.label(), warm, cold, failures,
+            objects.keep(variant)));
     }
 }

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Writes the kernels of a schedule. Groups whose kernels have the same text share one. */
@@ -193,6 +194,25 @@ public final class CodeGenerator {
         return sizes.stream().map(schedule.program().shapes()::hint).toList();
     }
 
+    /** A text that is written when it is first wanted. */
+    private static final class Once implements Supplier<String> {
+        private Supplier<String> writer;
+        private String text;
+
+        Once(Supplier<String> writer) {
+            this.writer = writer;
+        }
+
+        @Override
+        public synchronized String get() {
+            if (text == null) {
+                text = writer.get();
+                writer = null;
+            }
+            return text;
+        }
+    }
+
     private static List<Kernel.Variant> named(List<Kernel.Variant> variants, String name) {
         return variants.stream().map(v -> named(v, name)).toList();
     }
@@ -201,7 +221,7 @@ public final class CodeGenerator {
     private static Kernel.Variant named(Kernel.Variant variant, String name) {
         String function = variant.label().isEmpty() ? name
             : name + "__" + variant.label().replaceAll("[^A-Za-z0-9]", "_");
-        return new Kernel.Variant(variant.label(), function, variant.source().replace("KERNEL", function),
+        return new Kernel.Variant(variant.label(), function, new Once(() -> variant.source().replace("KERNEL", function)),
             variant.parts(), variant.packing(), variant.externs());
     }
 }

@@ -7,6 +7,7 @@ import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A kernel as source; each variant defines {@code void launch_FUNCTION(const kiln_args*)}.
@@ -35,12 +36,23 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
      *
      * @param label the name in the autotune log
      * @param function the name that its C functions begin with, unique in the graph
+     * @param text gives the source; where results are known only the chosen variant's is asked for
      * @param packing how the weight must be packed; empty takes it as it is
      * @param parts micro-kernels that it calls, linked once for all kernels of a graph
      * @param externs library functions that it calls, by name, in the order of its {@code externs} indices
      */
-    public record Variant(String label, String function, String source, Set<MicroKernels> parts,
+    public record Variant(String label, String function, Supplier<String> text, Set<MicroKernels> parts,
             Optional<PackedWeight> packing, List<String> externs) {
+
+        public Variant(String label, String function, String source, Set<MicroKernels> parts,
+                Optional<PackedWeight> packing, List<String> externs) {
+            this(label, function, () -> source, parts, packing, externs);
+        }
+
+        /** The C text. */
+        public String source() {
+            return text.get();
+        }
 
         /** The way of a kernel that has one only. */
         static Variant only(String source, Set<MicroKernels> parts) {

@@ -127,10 +127,10 @@ final class LinearKernel implements TemplateKernel {
         GemmSpec spec = new GemmSpec("KERNEL", micro, types, node.n(), node.k(), blocking, groups(), copies(types),
             choice.widening());
         scratch = Math.max(scratch, spec.scratchBytes());
-        String source = epilogue + GemmTemplate.render(spec)
-            + launch("KERNEL(args->call, a, " + lda() + ", b, " + (parameters.isEmpty() ? "0" : pointer(parameters))
+        String launch = launch("KERNEL(args->call, a, " + lda() + ", b, "
+            + (parameters.isEmpty() ? "0" : pointer(parameters))
             + ", args->scratch, args->scratch_bytes, m, (void*)args);");
-        return new Variant(label, "KERNEL", source, Set.of(GemmTemplate.microKernels(spec)),
+        return new Variant(label, "KERNEL", () -> epilogue + GemmTemplate.render(spec) + launch, Set.of(GemmTemplate.microKernels(spec)),
             Optional.of(spec.packing()), List.of());
     }
 
