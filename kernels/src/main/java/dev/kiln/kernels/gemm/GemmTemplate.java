@@ -73,6 +73,7 @@ public final class GemmTemplate {
         holes.put("PACKED_ITEMS", widens && types.weight() != Stored.NIBBLES ? types.packedDepth() : 1);
         holes.put("S", spec.groups().stored().c());
         holes.put("FROM_S", conversion(spec.groups().stored(), ElementType.F32));
+        holes.put("PAIRS_IN_WORDS", spec.groups().stored() == Stored.BF16 ? 1 : 0);
         holes.put("COPIES", spec.copies() ? 1 : 0);
         holes.put("WIDENS", spec.widening() == GemmSpec.Widening.IN_PANELS ? 1 : 0);
         holes.put("STREAMS", spec.widening() == GemmSpec.Widening.NONE ? 0 : 1);

@@ -43,7 +43,8 @@ final class GemmSearch {
     static List<Choice> narrow(List<MicroGemm> table, Function<MicroGemm, List<GemmBlocking>> blockings,
             Function<MicroGemm, GemmBlocking> streaming, long m, CodegenTarget target) {
         List<Choice> loads = table.stream().filter(MicroGemm::widensInRegisters)
-            .sorted(Comparator.comparingLong(micro -> Math.ceilDiv(m, (long) micro.mr())))
+            .sorted(Comparator.<MicroGemm>comparingLong(micro -> Math.ceilDiv(m, (long) micro.mr()))
+                .thenComparing(MicroGemm::nr, Comparator.reverseOrder()))
             .map(micro -> new Choice(micro, streaming.apply(micro), Widening.IN_REGISTERS)).toList();
         List<Choice> panels = table.stream().flatMap(micro -> blockings.apply(micro).stream()
             .map(blocking -> new Choice(micro, blocking, Widening.IN_PANELS))).toList();
