@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * The micro-kernels of a register block: {@code PREFIX_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs
- * the one for {@code rows} of 1..mr; the full one fetches {@code next}, the panel that comes next. They take their sizes at run time, so that one unit of them serves every
+ * the one for {@code rows} of 1..mr; those for many rows fetch {@code next}, the panel that comes next. They take their sizes at run time, so that one unit of them serves every
  * product, convolution and attention of a graph: they are most of what there is to compile.
  *
  * @param micro     register block and element type
@@ -156,7 +156,7 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
             holes.put("UNROLL", Math.max(unroll(), chains));
             holes.put("AHEAD", narrow.isPresent() ? STREAM_AHEAD / narrow.get().rowBytes(micro)
                 : rows == micro.mr() || prefetch > 0 ? prefetch : SMALL_ROWS_PREFETCH);
-            holes.put("LOOKAHEAD", rows == micro.mr() ? 1 : 0);
+            holes.put("LOOKAHEAD", 2 * rows >= micro.mr() ? 1 : 0);
             c.append(ROW.fill(holes));
         }
         return c.toString();

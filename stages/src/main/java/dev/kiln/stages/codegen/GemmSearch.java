@@ -69,7 +69,7 @@ final class GemmSearch {
             long k, CodegenTarget target) {
         List<Choice> likely = new ArrayList<>();
         List<Choice> others = new ArrayList<>();
-        for (MicroGemm micro : table) {
+        for (MicroGemm micro : m <= FEW_ROWS ? byTails(table, blockings, m, n, k) : table) {
             for (GemmBlocking blocking : blockings.apply(micro)) {
                 (likely.size() < LIKELY ? likely : others).add(new Choice(micro, blocking, Widening.NONE));
             }
@@ -82,6 +82,13 @@ final class GemmSearch {
             likely.addAll(others.subList(0, Math.min(others.size(), MOST - likely.size())));
         }
         return likely;
+    }
+
+    /** The register block that few rows fit best first. */
+    private static List<MicroGemm> byTails(List<MicroGemm> table, Function<MicroGemm, List<GemmBlocking>> blockings, long m,
+            long n, long k) {
+        return table.stream().sorted(Comparator.comparingDouble(micro -> cycles(micro, blockings.apply(micro).getFirst(), m,
+            n, Math.ceilDiv(k, (long) micro.type().depth())))).toList();
     }
 
     /**
