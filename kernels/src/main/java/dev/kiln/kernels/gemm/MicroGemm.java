@@ -78,7 +78,7 @@ public record MicroGemm(ElementType type, int mr, int nr, int vectorBytes, boole
             case BASELINE -> new int[][] {{4, 2}, {6, 2}};
             case NEON -> new int[][] {{8, 2}, {4, 4}, {6, 4}};
             case AVX2 -> new int[][] {{6, 2}, {4, 3}};
-            case AVX512, AVX512_BF16, AMX -> new int[][] {{14, 2}, {8, 3}, {12, 2}, {6, 4}};
+            case AVX512, AVX512_BF16, AMX -> new int[][] {{14, 2}, {8, 3}, {12, 2}, {6, 4}, {20, 1}};
         };
         int lanes = isa.vectorBytes() / type.bytes();
         Stream<MicroGemm> vectors = Arrays.stream(vectorsByRows)

@@ -21,6 +21,8 @@ final class GemmSearch {
     private static final int MOST = 12;
     /** Up to which a product waits for the weight, and the work of widening it counts. */
     private static final int FEW_ROWS = 48;
+    /** Columns with padding by those without it, from which narrower panels are worth a look. */
+    private static final double MUCH_PADDING = 1.1;
     private static final double VECTOR_OPERATIONS_PER_CYCLE = 2;
     /** Of AMX: elements of the result that one step is added to. */
     private static final double TILE_OPERATIONS_PER_CYCLE = 256;
@@ -69,7 +71,8 @@ final class GemmSearch {
             long k, CodegenTarget target) {
         List<Choice> likely = new ArrayList<>();
         List<Choice> others = new ArrayList<>();
-        for (MicroGemm micro : m <= FEW_ROWS ? byTails(table, blockings, m, n, k) : table) {
+        boolean padded = Math.ceilDiv(n, table.getFirst().nr()) * table.getFirst().nr() > MUCH_PADDING * n;
+        for (MicroGemm micro : m <= FEW_ROWS || padded ? byTails(table, blockings, m, n, k) : table) {
             for (GemmBlocking blocking : blockings.apply(micro)) {
                 (likely.size() < LIKELY ? likely : others).add(new Choice(micro, blocking, Widening.NONE));
             }
