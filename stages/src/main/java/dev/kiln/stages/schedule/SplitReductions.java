@@ -75,9 +75,11 @@ final class SplitReductions {
     /** Whether few results come from a symbolic number of rows of fixed length: each row is a part. */
     private static boolean hasRows(LoopNode.Reduction node) {
         boolean arg = node.op() == ReduceOp.ARGMAX || node.op() == ReduceOp.ARGMIN;
+        if (arg || !node.sizes().isEmpty() || node.reduced().size() < 2) {
+            return false;
+        }
         SymInt row = node.reduced().getLast();
-        return !arg && node.sizes().isEmpty() && node.reduced().size() > 1 && row.isConstant()
-            && row.asLong() >= SHORTEST_ROW && !SymInt.product(node.reduced()).isConstant();
+        return row.isConstant() && row.asLong() >= SHORTEST_ROW && !SymInt.product(node.reduced()).isConstant();
     }
 
     private static List<LoopNode> byRows(LoopNode.Reduction node, Map<String, Buffer> buffers) {
