@@ -25,7 +25,8 @@ record DelayedStage(long length, StreamedResults results, Map<String, String> re
     /** @param kept buffers that a row array holds */
     static Optional<DelayedStage> of(KernelGroup.Rows group, KernelNames names, Set<String> kept) {
         List<Stage> stages = group.stages();
-        if (stages.size() != LAST + 1 || stages.getFirst().inner().size() != 1 || stages.stream().anyMatch(s -> !s.inner().equals(stages.getFirst().inner()))
+        if (stages.size() != LAST + 1 || stages.getFirst().inner().size() != 1
+                || stages.stream().anyMatch(s -> !s.inner().equals(stages.getFirst().inner()))
                 || stages.stream().anyMatch(s -> s.statements().stream().anyMatch(t -> FoldWriter.isArg(t.node())))) {
             return Optional.empty();
         }
