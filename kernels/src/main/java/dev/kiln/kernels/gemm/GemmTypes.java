@@ -96,7 +96,7 @@ public record GemmTypes(Stored input, Stored weight, ElementType compute) {
     }
 
     /** Bytes that one row of elements takes in a packed panel. */
-    int rowBytes(MicroGemm micro) {
+    public int rowBytes(MicroGemm micro) {
         return (int) weight.bytes((long) compute.depth() * micro.nr());
     }
 

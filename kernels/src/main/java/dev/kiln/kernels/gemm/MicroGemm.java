@@ -19,8 +19,8 @@ public record MicroGemm(ElementType type, int mr, int nr, int vectorBytes, boole
     /** Independent FMA chains that hide the latency: latency 4, two per cycle. */
     private static final int CHAINS_FOR_LATENCY = 8;
 
-    /** The A vector, a table of values, and one that is being made. */
-    private static final int WIDENING_REGISTERS = 3;
+    /** The A vector, and one that is being made. */
+    private static final int WIDENING_REGISTERS = 2;
 
     /** Rows of a tile, and elements in one of its rows. */
     static final int TILE = 16;

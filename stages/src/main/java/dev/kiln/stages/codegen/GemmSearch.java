@@ -2,6 +2,7 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.gemm.GemmBlocking;
 import dev.kiln.kernels.gemm.GemmSpec.Widening;
+import dev.kiln.kernels.gemm.GemmTypes;
 import dev.kiln.kernels.gemm.MicroGemm;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,6 +22,7 @@ final class GemmSearch {
     private static final int MOST = 12;
     /** Up to which a product waits for the weight, and the work of widening it counts. */
     private static final int FEW_ROWS = 48;
+    private static final int CACHE_LINE = 64;
     /** Columns with padding by those without it, from which narrower panels are worth a look. */
     private static final double MUCH_PADDING = 1.1;
     private static final double VECTOR_OPERATIONS_PER_CYCLE = 2;
@@ -37,16 +39,17 @@ final class GemmSearch {
     }
 
     /**
-     * What to measure for a weight that is narrower than what is multiplied: for few rows first widening as it is loaded.
+     * What to measure for a weight that is narrower than what is multiplied: for few rows first widening as it is loaded,
+     * by panels that come from memory a cache line a step.
      *
      * @param blockings those of a register block that widens panels
      * @param streaming the one of a register block that widens as it loads
      */
-    static List<Choice> narrow(List<MicroGemm> table, Function<MicroGemm, List<GemmBlocking>> blockings,
+    static List<Choice> narrow(List<MicroGemm> table, GemmTypes types, Function<MicroGemm, List<GemmBlocking>> blockings,
             Function<MicroGemm, GemmBlocking> streaming, long m, CodegenTarget target) {
-        List<Choice> loads = table.stream().filter(MicroGemm::widensInRegisters)
+        List<Choice> loads = table.stream().filter(micro -> micro.widensInRegisters() && micro.vectorsPerRow() > 1)
             .sorted(Comparator.<MicroGemm>comparingLong(micro -> Math.ceilDiv(m, (long) micro.mr()))
-                .thenComparing(MicroGemm::nr, Comparator.reverseOrder()))
+                .thenComparing(micro -> Math.abs(types.rowBytes(micro) - CACHE_LINE)))
             .map(micro -> new Choice(micro, streaming.apply(micro), Widening.IN_REGISTERS)).toList();
         List<Choice> panels = table.stream().flatMap(micro -> blockings.apply(micro).stream()
             .map(blocking -> new Choice(micro, blocking, Widening.IN_PANELS))).toList();

@@ -82,7 +82,7 @@ final class LinearKernel implements TemplateKernel {
         Function<MicroGemm, List<GemmBlocking>> blockings = micro -> GemmBlocking.candidates(micro, types, groups(),
             copies(types), node.n(), node.k(), target.caches());
         List<GemmSearch.Choice> choices = types.widensWeight()
-            ? GemmSearch.narrow(table, blockings, micro -> GemmBlocking.streaming(micro, groups(), node.n(), node.k()), m,
+            ? GemmSearch.narrow(table, types, blockings, micro -> GemmBlocking.streaming(micro, groups(), node.n(), node.k()), m,
                 target) : GemmSearch.choices(table, blockings, m, node.n(), node.k(), target);
         choices.forEach(c -> variants.add(template(c, types)));
         SymInt stride = node.a().strides().getFirst();
