@@ -30,7 +30,8 @@ public final class CodeGenerator {
 
     /** Multiplications that take long enough, some 50 microseconds, for the choice to matter. */
     private static final long WORTH_TUNING = 10_000_000;
-    private static final int TUNED_PROBLEMS = 16;
+    private static final int TUNED_PROBLEMS = 8;
+    private static final int TUNED_WHEN_SEARCHING = 32;
 
     private final Graph graph;
     private final Schedule schedule;
@@ -54,15 +55,15 @@ public final class CodeGenerator {
     public static GeneratedCode generate(Graph graph, Schedule schedule, CodegenTarget target) {
         CodeGenerator generator = new CodeGenerator(graph, schedule, target);
         schedule.groups().forEach(generator::generate);
-        return new GeneratedCode(schedule, withinBudget(generator.kernels.values()), generator.launches,
+        return new GeneratedCode(schedule, withinBudget(generator.kernels.values(), target), generator.launches,
             generator.symbols);
     }
 
     /** Only the dearest problems are tuned: a compile should not take longer the more small ones a model has. */
-    private static List<Kernel> withinBudget(Collection<Kernel> kernels) {
+    private static List<Kernel> withinBudget(Collection<Kernel> kernels, CodegenTarget target) {
         Set<String> dearest = kernels.stream().flatMap(k -> k.tuning().stream())
             .sorted(Comparator.comparing(t -> -t.products())).map(Kernel.Tuning::work).distinct()
-            .limit(TUNED_PROBLEMS).collect(Collectors.toSet());
+            .limit(target.searchesAll() ? TUNED_WHEN_SEARCHING : TUNED_PROBLEMS).collect(Collectors.toSet());
         return kernels.stream()
             .map(k -> k.tuning().filter(t -> !dearest.contains(t.work())).isPresent() ? k.untuned() : k).toList();
     }
