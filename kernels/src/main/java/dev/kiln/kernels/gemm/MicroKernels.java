@@ -3,8 +3,10 @@ package dev.kiln.kernels.gemm;
 import dev.kiln.kernels.runtime.RuntimeHeader;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The micro-kernels of a register block: {@code PREFIX_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs
@@ -34,9 +36,9 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
 
     /** Prefix of the C names. */
     public String prefix() {
-        return (micro.tiles() ? "kiln_tiles_" : "kiln_micro_") + micro.type().name().toLowerCase(java.util.Locale.ROOT) + "_" + micro.mr() + "x"
+        return (micro.tiles() ? "kiln_tiles_" : "kiln_micro_") + micro.type().name().toLowerCase(Locale.ROOT) + "_" + micro.mr() + "x"
                 + micro.nr() + "_v" + micro.vectorBytes()
-                + narrow.map(t -> "_" + t.weight().name().toLowerCase(java.util.Locale.ROOT)).orElse("") + (prefetch > 0 ? "_p" + prefetch : "");
+                + narrow.map(t -> "_" + t.weight().name().toLowerCase(Locale.ROOT)).orElse("") + (prefetch > 0 ? "_p" + prefetch : "");
     }
 
     /** The holes every template around these micro-kernels shares. */
@@ -92,7 +94,7 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
     /** Row counts that have a kernel; fewer rows than the least above are multiplied by it as well. */
     private int[] rowCounts() {
         return micro.tiles() ? new int[] {MicroGemm.TILE, micro.mr()}
-                : java.util.stream.IntStream.rangeClosed(1, micro.mr()).toArray();
+                : IntStream.rangeClosed(1, micro.mr()).toArray();
     }
 
     private String vectorType() {

@@ -3,6 +3,7 @@ package dev.kiln.kernels.gemm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.stream.LongStream;
 
 /**
@@ -184,7 +185,7 @@ public record PackedWeight(MicroGemm micro, GemmTypes types, long n, long k, lon
         byte[] row = new byte[columns * bytes];
         byte[] packed = new byte[micro.nr() * types.packedBytes()];
         for (long from = 0; from < k; from += depth) {
-            java.util.Arrays.fill(packed, (byte) 0);
+            Arrays.fill(packed, (byte) 0);
             for (int d = 0; d < depth && from + d < k; d++) {
                 MemorySegment.copy(source, BYTE, ((from + d) * n + panel * micro.nr()) * bytes, row, 0, row.length);
                 for (int i = 0; i < row.length; i++) {
