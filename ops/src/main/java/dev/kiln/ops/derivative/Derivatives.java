@@ -1,0 +1,53 @@
+package dev.kiln.ops.derivative;
+
+import dev.kiln.ops.decompose.Decomposition;
+import dev.kiln.ops.decompose.Decompositions;
+import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.schema.OpOverload;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Which operators have derivatives, and which. An op without a rule takes those of its decomposition. */
+public final class Derivatives {
+    /** The rule of ops whose outputs do not change smoothly. */
+    static final Derivative STOP = b -> { };
+
+    private static final Map<String, Derivative> RULES = load();
+
+    private Derivatives() {
+    }
+
+    private static Map<String, Derivative> load() {
+        Map<String, Derivative> rules = new HashMap<>();
+        Rules all = new Rules(rules);
+        ArithmeticDerivatives.define(all);
+        return Map.copyOf(rules);
+    }
+
+    public static Optional<Derivative> find(OpOverload op) {
+        return Optional.ofNullable(RULES.get(op.name()));
+    }
+
+    /** What to rewrite a call into before gradients can pass through it; empty if it has a rule, or nothing helps. */
+    public static Optional<Decomposition> decomposition(OpOverload op) {
+        return find(op).isPresent() ? Optional.empty()
+            : op.name().equals(Decompositions.ATTENTION) ? Optional.of(Decompositions.attention())
+            : Decompositions.find(op);
+    }
+
+    public static Differentiability of(OpOverload op) {
+        Optional<Derivative> rule = find(op);
+        if (rule.isPresent()) {
+            return rule.get() == STOP ? Differentiability.NONE : Differentiability.RULE;
+        }
+        return decomposition(op).isPresent() ? Differentiability.DECOMPOSITION : Differentiability.MISSING;
+    }
+
+    /** Whether gradients can pass through an output: it is a floating number, and the op does not stop them. */
+    public static boolean passes(Node.Call call, int output) {
+        FakeTensor tensor = call.output(output);
+        return (tensor.dtype().isFloating() || tensor.dtype().isComplex()) && of(call.op()) != Differentiability.NONE;
+    }
+}
