@@ -6,6 +6,7 @@ import dev.kiln.cache.CompiledGraph;
 import dev.kiln.ops.KilnException;
 import dev.kiln.pipeline.JobIdentity;
 import dev.kiln.pipeline.JobResult;
+import dev.kiln.pipeline.JobSource;
 import dev.kiln.pipeline.LoadedModel;
 import dev.kiln.pipeline.ModelLoader;
 import dev.kiln.pipeline.Pipeline;
@@ -102,7 +103,7 @@ public final class Kiln implements AutoCloseable {
 
     private void awaitJob(CompileRequest request, JobIdentity identity,
             CompletableFuture<CompiledModel> result) {
-        CompletableFuture<JobResult> job = pipeline().submit(request, identity, config.deadline());
+        CompletableFuture<JobResult> job = submit(request, identity);
         job.whenComplete((done, error) -> {
             if (error != null) {
                 result.completeExceptionally(error);
@@ -152,7 +153,11 @@ public final class Kiln implements AutoCloseable {
             return ready.get();
         }
         JobIdentity identity = JobIdentity.of(request.model(), key);
-        return compiled(await(pipeline().submit(request, identity, config.deadline())), identity, request);
+        return compiled(await(submit(request, identity)), identity, request);
+    }
+
+    private CompletableFuture<JobResult> submit(CompileRequest request, JobIdentity identity) {
+        return pipeline().submit(new JobSource.ModelFile(request), identity, config.deadline());
     }
 
     private static JobResult await(CompletableFuture<JobResult> job) {

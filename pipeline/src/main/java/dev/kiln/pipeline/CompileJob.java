@@ -5,7 +5,7 @@ import dev.kiln.CompileListener;
 import dev.kiln.cache.CacheKey;
 import dev.kiln.cache.CompiledGraph;
 import dev.kiln.kernels.toolchain.Deadline;
-import dev.kiln.stages.CompileRequest;
+import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.pass.Decisions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
 public final class CompileJob {
     private final String id;
     private final JobIdentity identity;
-    private final CompileRequest request;
+    private final JobSource source;
     private final Deadline deadline;
     private final CompileListener listener;
     private final Decisions decisions = new Decisions();
@@ -34,11 +34,11 @@ public final class CompileJob {
     private Thread worker;
     private boolean ended;
 
-    CompileJob(String id, JobIdentity identity, CompileRequest request, Deadline deadline,
+    CompileJob(String id, JobIdentity identity, JobSource source, Deadline deadline,
             CompileListener listener) {
         this.id = id;
         this.identity = identity;
-        this.request = request;
+        this.source = source;
         this.deadline = deadline;
         this.listener = listener;
     }
@@ -51,8 +51,13 @@ public final class CompileJob {
         return identity;
     }
 
-    public CompileRequest request() {
-        return request;
+    /** What it began with. */
+    public JobSource source() {
+        return source;
+    }
+
+    public CompileOptions options() {
+        return source.options();
     }
 
     /** Key of everything in the request but the model. */
@@ -60,14 +65,14 @@ public final class CompileJob {
         return identity.request();
     }
 
-    /** Whether the files of the model are still those that were traced. */
-    public boolean isUnchanged(List<Path> external) throws IOException {
+    /** Whether the files of a model are still those that were traced. */
+    public boolean isUnchanged(Path model, List<Path> external) throws IOException {
         for (Path file : external) {
             if (Files.getLastModifiedTime(file).toMillis() >= startMillis) {
                 return false;
             }
         }
-        return identity.equals(JobIdentity.of(request.model(), identity.request()));
+        return identity.equals(JobIdentity.of(model, identity.request()));
     }
 
     public Deadline deadline() {

@@ -89,7 +89,7 @@ final class Jobs {
 
     void expire(CompileJob job) {
         fail(job, new CompileFailedException(Reason.DEADLINE, "compile", "the deadline of "
-            + job.request().model().getFileName() + " passed", "allow more time", null));
+            + job.source().name() + " passed", "allow more time", null));
     }
 
     void cancel(CompileJob job) {

@@ -13,7 +13,6 @@ import dev.kiln.pipeline.verticles.CodegenVerticle;
 import dev.kiln.pipeline.verticles.PostCompileVerticle;
 import dev.kiln.pipeline.verticles.PostGradVerticle;
 import dev.kiln.pipeline.verticles.TraceVerticle;
-import dev.kiln.stages.CompileRequest;
 import dev.kiln.stages.Environment;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -91,11 +90,11 @@ public final class Pipeline implements AutoCloseable {
      *
      * @throws CompileFailedException if too many jobs are under way
      */
-    public CompletableFuture<JobResult> submit(CompileRequest request, JobIdentity identity,
+    public CompletableFuture<JobResult> submit(JobSource source, JobIdentity identity,
             Optional<Duration> timeLimit) {
         while (true) {
             Deadline deadline = timeLimit.map(Deadline::after).orElse(Deadline.none());
-            CompileJob mine = new CompileJob("job-" + ids.incrementAndGet(), identity, request, deadline,
+            CompileJob mine = new CompileJob("job-" + ids.incrementAndGet(), identity, source, deadline,
                 config.listener());
             CompileJob job = jobs.enter(mine);
             Optional<CompletableFuture<JobResult>> ticket = job.join();
@@ -119,8 +118,13 @@ public final class Pipeline implements AutoCloseable {
         }
         meters.counter("kiln.jobs.started").increment();
         timeLimit.ifPresent(limit -> vertx.setTimer(Math.max(1, limit.toMillis()), id -> jobs.expire(job)));
-        vertx.eventBus().publish(CompileEvent.address(CompileEvent.CompileRequested.class),
-            new CompileEvent.CompileRequested(EventHeader.of(job.id()), job.request()));
+        CompileEvent first = switch (job.source()) {
+            case JobSource.ModelFile file ->
+                new CompileEvent.CompileRequested(EventHeader.of(job.id()), file.request());
+            case JobSource.SplitGraph graph -> new CompileEvent.GraphSplit(
+                EventHeader.of(job.id(), graph.keys().artifact().key()), graph.split(), graph.keys());
+        };
+        vertx.eventBus().publish(CompileEvent.address(first.getClass()), first);
     }
 
     private void leave(CompileJob job, CompletableFuture<JobResult> ticket) {

@@ -25,7 +25,7 @@ public final class AutogradVerticle extends VerticleBase {
     }
 
     private static CompileEvent split(Traced event, PhaseContext context) {
-        AotLookup found = context.environment().aotCache().lookup(event.keys().aot().key(), false);
+        AotLookup found = context.environment().aotCache().lookup(event.keys().aot().orElseThrow().key(), false);
         if (found instanceof AotLookup.Hit hit) {
             if (!context.environment().cache().mode().checks()) {
                 return new ArtifactFound(event.header().next(), hit.forward(), event.keys());

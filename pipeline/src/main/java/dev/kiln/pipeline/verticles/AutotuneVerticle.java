@@ -25,7 +25,7 @@ public final class AutotuneVerticle extends VerticleBase {
 
     private static CompileEvent choose(KernelsGenerated event, PhaseContext context) {
         CompileJob job = context.job();
-        KernelsChosen chosen = AutotunePhase.run(event.code(), job.request().options(), context.environment(),
+        KernelsChosen chosen = AutotunePhase.run(event.code(), job.options(), context.environment(),
             job.decisions(), job.deadline(), state -> job.progress("autotune", state));
         return new CompileEvent.KernelsChosen(event.header().next(), chosen, event.compilation());
     }

@@ -26,6 +26,6 @@ public final class CodegenVerticle extends VerticleBase {
     private static CompileEvent generate(PostGradDone event, PhaseContext context) {
         CompileJob job = context.job();
         return new KernelsGenerated(event.header().next(), CodegenPhase.run(event.graph(),
-            job.request().options(), context.environment(), job.decisions()), event.compilation());
+            job.options(), context.environment(), job.decisions()), event.compilation());
     }
 }

@@ -4,6 +4,7 @@ import dev.kiln.cache.CacheHome;
 import dev.kiln.cache.CompiledGraph;
 import dev.kiln.ops.KilnException;
 import dev.kiln.pipeline.CompileJob;
+import dev.kiln.pipeline.JobSource;
 import dev.kiln.pipeline.ModelFiles;
 import dev.kiln.pipeline.PhaseContext;
 import dev.kiln.pipeline.PhaseRunner;
@@ -48,12 +49,12 @@ public final class PostCompileVerticle extends VerticleBase {
         Environment environment = context.environment();
         ArtifactKeys keys = event.compilation().keys();
         CompiledGraph graph = job.measure("post-compile/native build", () -> Assembly.run(event.chosen(),
-            event.compilation().split(), keys.artifact(), job.request().options(), environment,
+            event.compilation().split(), keys.artifact(), job.options(), environment,
             job.decisions(), job.stageMillis(), job.deadline()));
         if (job.expected().isPresent()) {
             requireEqual(job.expected().get(), graph);
         } else if (environment.cache().artifacts().put(graph, keys.artifact())
-                && environment.aotCache().put(event.compilation().aotEntry(graph), keys.aot())) {
+                && event.compilation().storeEntry(graph, environment.aotCache())) {
             remember(job, keys, environment.cache());
         }
         return ready(event, graph, context, job.expected().isPresent());
@@ -67,19 +68,22 @@ public final class PostCompileVerticle extends VerticleBase {
     private static GraphReady ready(CompileEvent event, CompiledGraph graph, PhaseContext context,
             boolean found) {
         return new GraphReady(event.header().next(), graph,
-            context.loader().load(graph, context.job().request().options()), found);
+            context.loader().load(graph, context.job().options()), found);
     }
 
     /** A request that cannot be remembered costs the next process a trace, no more. */
     private static void remember(CompileJob job, ArtifactKeys keys, CacheHome cache) {
+        if (!(job.source() instanceof JobSource.ModelFile file)) {
+            return;
+        }
+        Path model = file.request().model();
         try {
-            Path model = job.request().model();
             List<Path> external = ModelFiles.external(model);
-            if (job.isUnchanged(external)) {
-                cache.sources().remember(model, external, job.requestKey(), keys.aot().key());
+            if (job.isUnchanged(model, external)) {
+                cache.sources().remember(model, external, job.requestKey(), keys.aot().orElseThrow().key());
             }
         } catch (IOException e) {
-            LOG.warn("{} will be traced again next time: {}", job.request().model(), e.toString());
+            LOG.warn("{} will be traced again next time: {}", model, e.toString());
         }
     }
 

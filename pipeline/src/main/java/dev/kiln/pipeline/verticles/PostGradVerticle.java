@@ -33,14 +33,14 @@ public final class PostGradVerticle extends VerticleBase {
         CacheLookup found = environment.cache().artifacts().lookup(event.keys().artifact().key());
         if (found instanceof CacheLookup.Hit hit) {
             if (!environment.cache().mode().checks()) {
-                environment.aotCache().put(compilation.aotEntry(hit.graph()), event.keys().aot());
+                compilation.storeEntry(hit.graph(), environment.aotCache());
                 return new ArtifactFound(event.header().next(), hit.graph(), event.keys());
             }
             context.job().expect(hit.graph());
         }
-        EarlyCompile.begin(event.split().forward(), context.job().request().options(), environment,
+        EarlyCompile.begin(event.split().forward(), context.job().options(), environment,
             context.job().deadline());
-        PostGradDone done = PostGradPhase.run(event.split(), context.job().request().options(),
+        PostGradDone done = PostGradPhase.run(event.split(), context.job().options(),
             context.job().decisions());
         return new CompileEvent.PostGradDone(event.header().next(), done, compilation);
     }

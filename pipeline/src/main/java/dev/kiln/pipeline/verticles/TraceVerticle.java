@@ -13,6 +13,7 @@ import dev.kiln.stages.trace.TracePhase;
 import dev.kiln.stages.trace.Traced;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.util.Optional;
 
 /** {@code CompileRequested -> Traced}: reads the model into a graph, and computes its keys. */
 public final class TraceVerticle extends VerticleBase {
@@ -32,7 +33,7 @@ public final class TraceVerticle extends VerticleBase {
         Traced traced = TracePhase.run(request);
         KeyComponents artifact = CompileKeys.artifact(traced.graph(), request.options(),
             context.environment());
-        ArtifactKeys keys = new ArtifactKeys(artifact, CompileKeys.aot(artifact, traced.graph()));
+        ArtifactKeys keys = new ArtifactKeys(artifact, Optional.of(CompileKeys.aot(artifact, traced.graph())));
         return new CompileEvent.Traced(EventHeader.of(event.header().job(), artifact.key()), traced, keys);
     }
 }
