@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -25,6 +26,11 @@ record Sample(OpOverload op, String text, List<DType> dtypes, boolean extreme, l
     private static final Pattern COMPLEX = Pattern.compile("\\bz[ts]?\\[");
 
     OracleCase draw() {
+        return draw(range -> range);
+    }
+
+    /** @param ranges what to take instead of the values that the op's table asks for */
+    OracleCase draw(UnaryOperator<Range> ranges) {
         Random random = new Random(seed);
         List<Arg> args = new ArrayList<>();
         Map<Arg.Ref, Operand> operands = new LinkedHashMap<>();
@@ -33,7 +39,7 @@ record Sample(OpOverload op, String text, List<DType> dtypes, boolean extreme, l
         List<String> parts = split(text);
         for (int i = 0; i < parts.size(); i++) {
             DType dtype = dtypes.get(Math.min(tensor, dtypes.size() - 1));
-            SampleText part = new SampleText(parts.get(i), dtype, range(i), random);
+            SampleText part = new SampleText(parts.get(i), dtype, ranges.apply(range(i)), random);
             int offset = operands.size();
             Arg arg = part.args().getFirst().mapReferences(r -> shifted(r, offset));
             part.operands().forEach((r, o) -> operands.put(shifted(r, offset), o));

@@ -29,7 +29,11 @@ final class SampleValues {
         /** Above zero. */
         POSITIVE,
         /** From 0 to 1. */
-        UNIT
+        UNIT,
+        /** Finite numbers, most of them between -1 and 1, for derivatives. */
+        SMOOTH,
+        /** Halves from -2 to 2: ties, zeros and bounds are frequent. */
+        COARSE
     }
 
     private static final double[] SPECIAL = {0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3.5, 20.5, -100,
@@ -90,6 +94,8 @@ final class SampleValues {
             case SHIFT -> random.nextInt(66);
             case POSITIVE -> 0.05 + 2 * random.nextDouble();
             case UNIT -> random.nextDouble();
+            case SMOOTH -> (random.nextInt(4) == 0 ? 3 : 0.7) * random.nextGaussian();
+            case COARSE -> (random.nextInt(9) - 4) / 2.0;
         };
     }
 
@@ -99,7 +105,7 @@ final class SampleValues {
         }
         return switch (range) {
             case ANY, WIDE -> random.nextInt(5) == 0 ? extreme(random, dtype) : random.nextInt(-10, 11);
-            case MODERATE, FINITE -> random.nextInt(-10, 11);
+            case MODERATE, FINITE, SMOOTH, COARSE -> random.nextInt(-10, 11);
             case DIVISOR -> dtype == DType.U8 || random.nextBoolean() ? random.nextInt(1, 9)
                 : random.nextInt(-9, -1);
             case SMALL -> random.nextInt(6);

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -71,6 +72,14 @@ public final class TorchOracle {
      */
     public static synchronized List<ConstantValue> run(OpOverload op, List<Arg> args,
             Map<Arg.Ref, ConstantValue> tensors) {
+        return run(op, args, (function, refs) -> run(function, refs.stream().map(tensors::get).toList()));
+    }
+
+    /**
+     * @param execution from the function and the references that it takes tensors for
+     * @throws Rejected if anything of it fails
+     */
+    static synchronized <T> T run(OpOverload op, List<Arg> args, BiFunction<Function, List<Arg.Ref>, T> execution) {
         if (COMPILED.size() > MAX_COMPILED) {
             COMPILED.values().forEach(Script::close);
             COMPILED.clear();
@@ -79,8 +88,8 @@ public final class TorchOracle {
         args.forEach(a -> a.references().forEach(r -> names.computeIfAbsent(r, x -> "t" + names.size())));
         String text = source(op, args, names);
         try {
-            return run(COMPILED.computeIfAbsent(text, TorchOracle::compiled).function(),
-                names.keySet().stream().map(tensors::get).toList());
+            return execution.apply(COMPILED.computeIfAbsent(text, TorchOracle::compiled).function(),
+                List.copyOf(names.keySet()));
         } catch (RuntimeException e) {
             throw new Rejected(text.strip() + ": " + reason(String.valueOf(e.getMessage())));
         }
@@ -163,27 +172,31 @@ public final class TorchOracle {
         }
     }
 
-    private static Tensor tensor(ConstantValue value) {
+    static Tensor tensor(ConstantValue value) {
         long[] sizes = value.sizes().stream().mapToLong(Long::longValue).toArray();
         TensorOptions options = new TensorOptions(TYPES.get(value.dtype()));
         return from_blob(new Address(value.data().address()), sizes, options).clone();
     }
 
     private static List<ConstantValue> results(IValue value) {
-        List<ConstantValue> results = new ArrayList<>();
+        return value.isDouble() || value.isInt() || value.isBool() ? List.of(number(value))
+            : tensors(value).stream().map(TorchOracle::constant).toList();
+    }
+
+    /** Of a tensor, a tuple or a list. */
+    static List<Tensor> tensors(IValue value) {
+        List<Tensor> results = new ArrayList<>();
         if (value.isTensor()) {
-            results.add(constant(value.toTensor()));
-        } else if (value.isDouble() || value.isInt() || value.isBool()) {
-            results.add(number(value));
+            results.add(value.toTensor());
         } else if (value.isTuple()) {
             var elements = value.toTuple().elements();
             for (long i = 0; i < elements.size(); i++) {
-                results.add(constant(elements.get(i).toTensor()));
+                results.add(elements.get(i).toTensor());
             }
         } else {
             GenericList list = value.toList();
             for (long i = 0; i < list.size(); i++) {
-                results.add(constant(list.get(i).toTensor()));
+                results.add(list.get(i).toTensor());
             }
         }
         return results;
@@ -200,7 +213,7 @@ public final class TorchOracle {
         return number;
     }
 
-    private static ConstantValue constant(Tensor tensor) {
+    static ConstantValue constant(Tensor tensor) {
         Tensor dense = tensor.resolve_conj().contiguous();
         DType dtype = TYPES.entrySet().stream().filter(e -> e.getValue().value == dense.scalar_type().value)
             .map(Map.Entry::getKey).findFirst().orElseThrow();

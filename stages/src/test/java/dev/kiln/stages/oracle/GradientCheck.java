@@ -1,0 +1,111 @@
+package dev.kiln.stages.oracle;
+
+import dev.kiln.ops.DType;
+import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.stages.autograd.JointGraph;
+import dev.kiln.stages.codegen.GraphRunner.Program;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * One case with libtorch's gradients, to be compared with an executor's of the joint graph.
+ *
+ * @param joint empty if {@code failure} says why there is none
+ */
+record GradientCheck(GradientCase sample, TorchGradients.Answer expected, Optional<JointGraph> joint,
+        Optional<String> failure) {
+    private static final double F64 = 1e-9;
+    private static final double F32 = 1e-4;
+    private static final double LEAST = 1e-3;
+
+    /** @throws TorchOracle.Rejected if libtorch does not take the case, or does not differentiate it */
+    static GradientCheck of(GradientCase sample) {
+        TorchGradients.Answer expected = sample.asked();
+        try {
+            return new GradientCheck(sample, expected, Optional.of(sample.joint(sample.forward())), Optional.empty());
+        } catch (RuntimeException e) {
+            return new GradientCheck(sample, expected, Optional.empty(), Optional.of("Kiln fails: " + e));
+        }
+    }
+
+    /** Whether there is any gradient to compare, or claimed. */
+    boolean isDifferentiable() {
+        return expected.tangents().stream().anyMatch(Optional::isPresent)
+            || joint.filter(j -> !j.tangents().isEmpty()).isPresent();
+    }
+
+    /** The joint graph with libtorch's tangents. */
+    Program program() {
+        JointGraph graph = joint.orElseThrow();
+        Map<String, ConstantValue> inputs = new HashMap<>(sample.inputs());
+        graph.tangents().forEach(t -> inputs.put(t.source(), expected.tangents().get(t.output())
+            .orElseGet(() -> sample.tangent(t.output(), expected.outputs().get(t.output())))));
+        return new Program(graph.graph(), inputs);
+    }
+
+    /** What differs, if anything. */
+    Optional<String> difference(Supplier<Map<String, ConstantValue>> run) {
+        if (failure.isPresent()) {
+            return expected.gradients().values().stream().allMatch(GradientCheck::isZero) ? Optional.empty() : failure;
+        }
+        Optional<Integer> surplus = joint.orElseThrow().tangents().stream().map(JointGraph.Tangent::output)
+            .filter(o -> expected.tangents().get(o).isEmpty()).findFirst();
+        if (surplus.isPresent()) {
+            return Optional.of("Kiln differentiates output " + surplus.get() + ", libtorch does not");
+        }
+        try {
+            return difference(run.get());
+        } catch (RuntimeException e) {
+            return Optional.of("Kiln fails: " + e);
+        }
+    }
+
+    private Optional<String> difference(Map<String, ConstantValue> actual) {
+        double scale = Math.max(LEAST, expected.gradients().values().stream().mapToDouble(GradientCheck::largest)
+            .max().orElse(0));
+        return sample.wanted().stream().flatMap(ref -> difference(ref, scale, actual).stream()).findFirst();
+    }
+
+    private Optional<String> difference(Arg.Ref ref, double scale, Map<String, ConstantValue> actual) {
+        ConstantValue input = sample.tensors().get(ref);
+        ConstantValue wanted = expected.gradients().getOrDefault(ref,
+            ConstantValue.allocate(input.dtype(), input.sizes()));
+        ConstantValue found = actual.get(JointGraph.GRADIENT + ref.node());
+        return new Tolerance(scale * (roundsToF32() ? F32 : F64), 0).mismatch(wanted, found)
+            .map(m -> "gradient of " + ref + " " + m + "\n  libtorch " + OracleCase.elements(wanted)
+                + "\n  Kiln     " + OracleCase.elements(found));
+    }
+
+    boolean roundsToF32() {
+        return Stream.concat(sample.tensors().values().stream(), expected.outputs().stream())
+            .anyMatch(v -> v.dtype().isFloating() && v.dtype() != DType.F64);
+    }
+
+    static boolean isZero(ConstantValue value) {
+        return largest(value) == 0;
+    }
+
+    private static double largest(ConstantValue value) {
+        double largest = 0;
+        for (long i = 0; i < value.numel(); i++) {
+            double v = Math.abs(value.doubleAt(i));
+            largest = Double.isNaN(v) ? largest : Double.isInfinite(v) ? Math.max(largest, 1) : Math.max(largest, v);
+        }
+        return largest;
+    }
+
+    static List<Supplier<Map<String, ConstantValue>>> suppliers(List<GradientCheck> checks,
+            java.util.function.Function<List<Program>, List<Supplier<Map<String, ConstantValue>>>> prepare) {
+        List<GradientCheck> ready = checks.stream().filter(c -> c.joint().isPresent()).toList();
+        var results = prepare.apply(ready.stream().map(GradientCheck::program).toList()).iterator();
+        List<Supplier<Map<String, ConstantValue>>> all = new ArrayList<>();
+        checks.forEach(c -> all.add(c.joint().isPresent() ? results.next() : Map::of));
+        return all;
+    }
+}
