@@ -92,6 +92,11 @@ public final class Decompositions {
         return RandomDecompositions.seeded(op, key);
     }
 
+    /** Whether equal calls of the op give different numbers. */
+    public static boolean isRandom(OpOverload op) {
+        return RandomDecompositions.isRandom(op);
+    }
+
     /**
      * Attention as matrix products around a softmax, for a compiler that has no attention kernel. Rows whose
      * keys are all masked give zeros.

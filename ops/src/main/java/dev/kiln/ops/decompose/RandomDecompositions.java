@@ -39,6 +39,11 @@ final class RandomDecompositions {
             .findFirst();
     }
 
+    /** Whether calls of the op give other numbers than equal calls do. */
+    static boolean isRandom(OpOverload op) {
+        return BODIES.keySet().stream().anyMatch(schema -> op.name().equals("aten." + schema.split("\\(")[0]));
+    }
+
     private static Map<String, Body> bodies() {
         Map<String, Body> bodies = new LinkedHashMap<>();
         bodies.put("rand.default(SymInt[] size, " + OPTIONS + ") -> Tensor",

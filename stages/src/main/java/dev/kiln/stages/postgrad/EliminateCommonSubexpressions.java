@@ -1,5 +1,6 @@
 package dev.kiln.stages.postgrad;
 
+import dev.kiln.ops.decompose.Decompositions;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
@@ -14,18 +15,25 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Computes equal calls once. Every op is functional and deterministic, so equal arguments give equal results,
- * as long as they are rounded at the same places. Calls that give sizes of their own (unbacked symbols) stay apart,
- * since both symbols may be used.
+ * Computes equal calls once. Every op but the random ones is functional and deterministic, so equal arguments give equal
+ * results, as long as they are rounded at the same places. Calls that give sizes of their own (unbacked symbols) stay
+ * apart, since both symbols may be used.
  */
-final class EliminateCommonSubexpressions implements Pass {
+public final class EliminateCommonSubexpressions implements Pass {
     private record Computation(OpOverload op, List<Arg> args, List<FakeTensor> outputs, boolean barrier) {
     }
 
     @Override
     public Graph run(Graph graph, PassContext context) {
+        return run(graph);
+    }
+
+    public static Graph run(Graph graph) {
         Map<Computation, List<Arg.Ref>> seen = new HashMap<>();
         return GraphRewriter.rewrite(graph, (builder, call) -> {
+            if (Decompositions.isRandom(call.op())) {
+                return Optional.empty();
+            }
             Computation computation = new Computation(call.op(), call.args(), call.outputs(),
                 call.meta().lowPrecisionBarrier());
             List<Arg.Ref> earlier = seen.get(computation);
