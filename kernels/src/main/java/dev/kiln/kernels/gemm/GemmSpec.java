@@ -1,7 +1,9 @@
 package dev.kiln.kernels.gemm;
 
+import java.util.Optional;
+
 /**
- * One matrix product {@code C[M,n] = A[M,k] * B[k,n]} with constant B, to be rendered.
+ * One matrix product {@code C[M,n] = A[M,k] * B[k,n]} to be rendered: B is constant and packed before, or a tensor.
  *
  * @param name     prefix of every C name of the rendering, a C identifier
  * @param micro    register block
@@ -12,9 +14,29 @@ package dev.kiln.kernels.gemm;
  * @param groups   of numbers of the weight that share a scale and a zero
  * @param copies   whether a task copies its rows of A first, because they are not whole elements side by side
  * @param widening where the weight is widened
+ * @param layout   of A and B in memory
  */
 public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, long k, GemmBlocking blocking,
-        Groups groups, boolean copies, Widening widening) {
+        Groups groups, boolean copies, Widening widening, Layout layout) {
+
+    /**
+     * How the operands lie.
+     *
+     * @param byColumns whether A's numbers lie side by side along m instead of along k
+     * @param tensor    the B to pack at run time; empty if it is packed already
+     */
+    public record Layout(boolean byColumns, Optional<Tensor> tensor) {
+        public static final Layout CONSTANT = new Layout(false, Optional.empty());
+    }
+
+    /**
+     * A B that comes at run time, packed by the first of the parallel loops.
+     *
+     * @param order  whether its numbers lie side by side along n or along k
+     * @param stored its numbers, which are packed as they are multiplied
+     */
+    public record Tensor(PackedWeight.Order order, Stored stored) {
+    }
 
     /** Where a weight that is stored narrower than it is multiplied is widened. */
     public enum Widening {
@@ -61,7 +83,17 @@ public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, lo
         if (widening == Widening.IN_REGISTERS && micro.tiles()) {
             throw new IllegalArgumentException("tiles load weights that are wide already");
         }
-        copies |= types.widensInput() || micro.tiles() || k % micro.type().depth() != 0;
+        if (layout.byColumns() && groups.size() > 0) {
+            throw new IllegalArgumentException("groups are summed along rows of A");
+        }
+        copies = layout.byColumns() ? micro.tiles()
+            : copies || types.widensInput() || micro.tiles() || k % micro.type().depth() != 0;
+    }
+
+    /** A product with a constant B and an A that lies by rows. */
+    public GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, long k, GemmBlocking blocking, Groups groups,
+            boolean copies, Widening widening) {
+        this(name, micro, types, n, k, blocking, groups, copies, widening, Layout.CONSTANT);
     }
 
     /** A product of numbers that are stored as they are multiplied. */
@@ -88,10 +120,24 @@ public record GemmSpec(String name, MicroGemm micro, GemmTypes types, long n, lo
         return packing().elements();
     }
 
+    /** Bytes that the packed form of B takes, for all workers together; at a multiple of {@link PackedWeight#ALIGNMENT}. */
+    public long panelBytes() {
+        return packing().bytes();
+    }
+
     /** Bytes that a worker needs: its rows of A, their sums, and a step of a panel. */
     public long scratchBytes() {
-        return copyBytes() + sumBytes() + scaleBytes() + (widening == Widening.IN_PANELS
+        return copyBytes() + stepBytes() + sumBytes() + scaleBytes() + (widening == Widening.IN_PANELS
                 ? aligned((long) blocking.kc() * micro.nr() * micro.type().bytes()) : 0);
+    }
+
+    /** Whether tasks pack A step by step, for micro-kernels that read columns. */
+    boolean packsColumns() {
+        return layout.byColumns() && !micro.tiles();
+    }
+
+    private long stepBytes() {
+        return packsColumns() ? aligned(blocking.mc() * Math.min(blocking.kc(), elements()) * micro.type().bytes()) : 0;
     }
 
     long copyBytes() {

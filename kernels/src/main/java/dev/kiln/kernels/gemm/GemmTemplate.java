@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Renders a matrix product with a constant, packed B as C.
+ * Renders a matrix product with a packed B as C.
  *
  * <p>The rendering needs {@code stdint} names and the types of the native calling convention before it, and
  * it calls {@code NAME_epilogue} (see {@link GemmEpilogue}), which the caller defines before it. It defines
@@ -17,6 +17,12 @@ import java.util.Optional;
  * PackedWeight} for the same register block, {@code scales} belong to {@link GemmSpec.Groups}, and each worker has
  * {@link GemmSpec#scratchBytes()} at a multiple of {@code scratch_bytes}; both may be null where nothing needs them.
  * Work is split by {@code parallel_for} into blocks of rows and columns.
+ *
+ * <p>Where {@link GemmSpec.Layout} says so, A lies by columns, {@code lda} apart; and a B that comes at run time is packed
+ * first, into {@link GemmSpec#panelBytes()}, by
+ * {@snippet lang = c :
+ * static void NAME_right(const kiln_call* call, const B* b, int64_t ldb, void* packed);
+ * }
  */
 public final class GemmTemplate {
     private static final SourceTemplate GEMM = SourceTemplate.of(GemmTemplate.class, "gemm.c.in");
@@ -36,7 +42,8 @@ public final class GemmTemplate {
     /** The micro-kernels that the rendering calls and must be linked with. */
     public static MicroKernels microKernels(GemmSpec spec) {
         return new MicroKernels(spec.micro(), spec.blocking().prefetch(),
-            spec.widening() == GemmSpec.Widening.IN_REGISTERS ? Optional.of(spec.types()) : Optional.empty());
+            spec.widening() == GemmSpec.Widening.IN_REGISTERS ? Optional.of(spec.types()) : Optional.empty(),
+            spec.packsColumns());
     }
 
     public static String render(GemmSpec spec) {
@@ -45,7 +52,10 @@ public final class GemmTemplate {
         addTypes(spec, holes);
         addSizes(spec, holes);
         holes.put("WIDEN", widen(spec, holes));
-        return prelude() + kernels.declarations() + GEMM.fill(holes);
+        String left = spec.packsColumns() ? new Packing(spec.name() + "_left", spec.micro(), spec.types().input(),
+            spec.micro().mr()).render(Packing.Form.ALONG) : "";
+        return prelude() + kernels.declarations() + left + GEMM.fill(holes)
+            + spec.layout().tensor().map(t -> Packing.right(spec, t)).orElse("");
     }
 
     /** The function that widens a step of a panel, if one is needed. */
@@ -75,6 +85,9 @@ public final class GemmTemplate {
         holes.put("FROM_S", conversion(spec.groups().stored(), ElementType.F32));
         holes.put("PAIRS_IN_WORDS", spec.groups().stored() == Stored.BF16 ? 1 : 0);
         holes.put("COPIES", spec.copies() ? 1 : 0);
+        holes.put("COLUMNS", spec.packsColumns() ? 1 : 0);
+        holes.put("A_ROW", spec.layout().byColumns() ? "1" : "lda");
+        holes.put("A_STEP", spec.layout().byColumns() ? "lda" : "1");
         holes.put("WIDENS", spec.widening() == GemmSpec.Widening.IN_PANELS ? 1 : 0);
         holes.put("STREAMS", spec.widening() == GemmSpec.Widening.NONE ? 0 : 1);
         holes.put("SHIFTS", types.shiftsInput() ? 1 : 0);
@@ -83,7 +96,7 @@ public final class GemmTemplate {
     }
 
     /** The C type of the numbers that make up an element. */
-    private static String multiplied(ElementType type) {
+    static String multiplied(ElementType type) {
         return switch (type) {
             case BF16_PAIR -> "uint16_t";
             case I16_PAIR -> "int16_t";
@@ -92,7 +105,7 @@ public final class GemmTemplate {
         };
     }
 
-    private static String conversion(Stored from, ElementType to) {
+    static String conversion(Stored from, ElementType to) {
         boolean floats = to == ElementType.F32;
         return floats && from == Stored.BF16 ? "kiln_f32_of_bf16" : floats && from == Stored.F16 ? "kiln_f32_of_f16"
             : "";

@@ -16,8 +16,9 @@ import java.util.stream.IntStream;
  * @param micro     register block and element type
  * @param prefetch  rows of B that the full kernel prefetches ahead, 0 for none
  * @param narrow    types of a product whose weight is widened as it is loaded; empty for one that is loaded as it is
+ * @param byColumns whether A is packed, {@code [kc][mr]} for the rows of a tile, instead of row-major
  */
-public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> narrow) {
+public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> narrow, boolean byColumns) {
     private static final SourceTemplate MICRO = SourceTemplate.of(MicroKernels.class, "micro.c.in");
     private static final SourceTemplate TILES = SourceTemplate.of(MicroKernels.class, "tiles.c.in");
     private static final SourceTemplate TILES_HEADER = SourceTemplate.of(MicroKernels.class, "tiles.h");
@@ -27,18 +28,33 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
     /** Bytes that kernels prefetch which widen a weight: they are meant for one that streams from memory. */
     private static final int STREAM_AHEAD = 2048;
 
+    /** An address is a pointer and at most twice the distance of rows. */
+    private static final int ROWS_OF_A_POINTER = 3;
+
     /** Steps along k in one iteration of the inner loop. */
     static final int UNROLL = 4;
 
+    public MicroKernels {
+        if (byColumns && micro.tiles()) {
+            throw new IllegalArgumentException("tiles are loaded by rows");
+        }
+    }
+
     public MicroKernels(MicroGemm micro, int prefetch) {
-        this(micro, prefetch, Optional.empty());
+        this(micro, prefetch, Optional.empty(), false);
+    }
+
+    /** The same for an A that is packed by columns. */
+    MicroKernels ofColumns() {
+        return new MicroKernels(micro, prefetch, narrow, true);
     }
 
     /** Prefix of the C names. */
     public String prefix() {
         return (micro.tiles() ? "kiln_tiles_" : "kiln_micro_") + micro.type().name().toLowerCase(Locale.ROOT) + "_" + micro.mr() + "x"
                 + micro.nr() + "_v" + micro.vectorBytes()
-                + narrow.map(t -> "_" + t.weight().name().toLowerCase(Locale.ROOT)).orElse("") + (prefetch > 0 ? "_p" + prefetch : "");
+                + narrow.map(t -> "_" + t.weight().name().toLowerCase(Locale.ROOT)).orElse("") + (byColumns ? "_columns" : "")
+                + (prefetch > 0 ? "_p" + prefetch : "");
     }
 
     /** The holes every template around these micro-kernels shares. */
@@ -58,6 +74,9 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
         holes.put("FMA", micro.type().multiplyAdd(micro.vectorBytes()));
         holes.put("UNROLL", UNROLL);
         holes.put("CHAIN_SLOTS", chainSlots());
+        holes.put("BASE_ROWS", byColumns ? micro.mr() : ROWS_OF_A_POINTER);
+        holes.put("ROW_STEP", byColumns ? "1" : "lda");
+        holes.put("COLUMN_STEP", byColumns ? micro.mr() : 1);
         return holes;
     }
 

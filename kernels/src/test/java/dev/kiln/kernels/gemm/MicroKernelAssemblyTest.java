@@ -37,7 +37,7 @@ class MicroKernelAssemblyTest {
         GemmTypes types = GemmTypes.of(Stored.BF16, weight, Isa.AVX512_BF16);
         MicroGemm micro = MicroGemm.table(Isa.AVX512_BF16, types.compute()).get(3);
         assertThat(micro.widensInRegisters()).isTrue();
-        String assembly = CompiledC.assembly(new MicroKernels(micro, 0, Optional.of(types)).unit(), Isa.AVX512_BF16);
+        String assembly = CompiledC.assembly(new MicroKernels(micro, 0, Optional.of(types), false).unit(), Isa.AVX512_BF16);
         assertThat(assembly).contains(instruction, "vdpbf16ps");
     }
 }
