@@ -17,7 +17,7 @@ class ArchitectureTest {
     private static final String[] CACHES = {"dev.kiln.cache.."};
     private static final String STAGES = "dev.kiln.stages..";
     private static final String[] PIPELINE = {"dev.kiln", "dev.kiln.pipeline..", "dev.kiln.cli..",
-        "dev.kiln.conformance..", "dev.kiln.demo.."};
+        "dev.kiln.conformance..", "dev.kiln.demo..", "dev.kiln.tensor..", "dev.kiln.nn.."};
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
         .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.kiln");

@@ -53,16 +53,56 @@ public record AotEntry(CacheKey key, CacheKey forward, Optional<CacheKey> backwa
     }
 
     /** How an output relates to memory the caller already holds. */
-    public enum OutputKind { FRESH, IS_INPUT, ALIAS_OF_INPUT, ALIAS_OF_OUTPUT, MUTATED_INPUT }
+    public enum OutputKind {
+        FRESH, IS_INPUT, ALIAS_OF_INPUT, ALIAS_OF_OUTPUT, MUTATED_INPUT,
+        /** Memory that several outputs are views of; the user does not see it. */
+        INTERMEDIATE;
 
-    /** @param base index of the input or output it is or aliases; -1 for a fresh one */
-    public record Output(String name, OutputKind kind, int base) {
+        private boolean hasBase() {
+            return this != FRESH && this != INTERMEDIATE;
+        }
+
+        private boolean isAlias() {
+            return this == ALIAS_OF_INPUT || this == ALIAS_OF_OUTPUT;
+        }
+    }
+
+    /**
+     * Where a view lies in the memory of its base. Sizes, strides and offset count elements of {@code dtype} and are
+     * expressions over the entry's symbols; the offset counts from the base's first element.
+     */
+    public record View(String dtype, List<String> sizes, List<String> strides, String offset) {
+        public View {
+            Objects.requireNonNull(dtype, "dtype");
+            sizes = List.copyOf(sizes);
+            strides = List.copyOf(strides);
+            Objects.requireNonNull(offset, "offset");
+            if (sizes.size() != strides.size()) {
+                throw new IllegalArgumentException(sizes.size() + " sizes, but " + strides.size() + " strides");
+            }
+        }
+    }
+
+    /**
+     * @param base index of the input or output it is, aliases or replaces; -1 for one with memory of its own
+     * @param requiresGrad whether a gradient may come in for it
+     * @param view which part of its base an alias is; empty for the whole of it
+     */
+    public record Output(String name, OutputKind kind, int base, boolean requiresGrad, Optional<View> view) {
         public Output {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(kind, "kind");
-            if ((kind == OutputKind.FRESH) != (base == -1)) {
+            Objects.requireNonNull(view, "view");
+            if (kind.hasBase() == (base == -1)) {
                 throw new IllegalArgumentException("output '" + name + "' is " + kind + " with base " + base);
             }
+            if (view.isPresent() && !kind.isAlias()) {
+                throw new IllegalArgumentException("output '" + name + "' is " + kind + ", but has a view");
+            }
+        }
+
+        public Output(String name, OutputKind kind, int base) {
+            this(name, kind, base, false, Optional.empty());
         }
     }
 

@@ -16,7 +16,7 @@ import java.util.Optional;
 /** Serializers of {@link AotEntry} and its parts, in the order of the fields. */
 final class AotSerializers {
     /** Raise when a field of any record below changes. */
-    private static final int SCHEMA = 1;
+    private static final int SCHEMA = 2;
 
     static final RecordSerializer<AotEntry.Input> INPUT =
             new RecordSerializer<>(TypeIds.AOT_INPUT, AotEntry.Input.class) {
@@ -42,12 +42,15 @@ final class AotSerializers {
             Wire.text(out, output.name());
             Wire.constant(out, output.kind());
             out.writeVarInt(output.base(), false);
+            out.writeBoolean(output.requiresGrad());
+            Wire.list(out, output.view().stream().toList(), AotSerializers::write);
         }
 
         @Override
         public AotEntry.Output read(Input in) {
             return new AotEntry.Output(Wire.text(in), Wire.constant(in, OutputKind.class),
-                    in.readVarInt(false));
+                    in.readVarInt(false), in.readBoolean(),
+                    Wire.list(in, AotSerializers::readView).stream().findFirst());
         }
     };
 
@@ -98,6 +101,17 @@ final class AotSerializers {
     static final EntryCodec<AotEntry> CODEC = new EntryCodec<>(SCHEMA, ENTRY);
 
     private AotSerializers() {
+    }
+
+    private static void write(Output out, AotEntry.View view) {
+        Wire.text(out, view.dtype());
+        Wire.texts(out, view.sizes());
+        Wire.texts(out, view.strides());
+        Wire.text(out, view.offset());
+    }
+
+    private static AotEntry.View readView(Input in) {
+        return new AotEntry.View(Wire.text(in), Wire.texts(in), Wire.texts(in), Wire.text(in));
     }
 
     private static Optional<CacheKey> optionalKey(String text) {

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Test;
 class AotCodecTest {
     private static final AotEntry.Input INPUT = new AotEntry.Input("w", InputKind.PARAMETER, false, true);
     private static final AotEntry.Output OUTPUT = new AotEntry.Output("y", OutputKind.FRESH, -1);
+    private static final AotEntry.Output VIEW = new AotEntry.Output("z", OutputKind.ALIAS_OF_INPUT, 0, true,
+            Optional.of(new AotEntry.View("f32", List.of("s0", "3"), List.of("3", "1"), "6")));
     private static final Wrappers WRAPPERS = new Wrappers(2, List.of(0, 300), true, false);
     private static final AotEntry ENTRY =
             new AotEntry(key("ka"), key("kg"), Optional.of(key("kg")), List.of(INPUT),
@@ -31,10 +33,12 @@ class AotCodecTest {
     @Test
     void bytesOfEveryTypeAreFixed() {
         assertGolden(AotSerializers.INPUT, INPUT, "01770950" + "4152414d455445520001");
-        assertGolden(AotSerializers.OUTPUT, OUTPUT, "017905" + "465245534801");
+        assertGolden(AotSerializers.OUTPUT, OUTPUT, "017905" + "4652455348010000");
+        assertGolden(AotSerializers.OUTPUT, VIEW, "017a0e" + "414c4941535f4f465f494e505554" + "0001" + "01"
+                + "03663332" + "02027330" + "0133" + "0201330131" + "0136");
         assertGolden(AotSerializers.WRAPPERS, WRAPPERS, "020200ac020100");
         assertGolden(AotSerializers.ENTRY, ENTRY, text(key("ka")) + text(key("kg")) + text(key("kg"))
-                + "01017709504152414d455445520001" + "01017905465245534801" + "01027330" + "01067330203e2031"
+                + "01017709504152414d455445520001" + "010179054652455348010000" + "01027330" + "01067330203e2031"
                 + "020200ac020100" + "00" + "c601");
     }
 
@@ -46,7 +50,7 @@ class AotCodecTest {
         AotSerializers.ALL.forEach(serializer -> serializer.register(kryo));
         var out = new Output(1024, -1);
         kryo.writeClassAndObject(out, ENTRY);
-        byte[] payload = Envelope.open(1, EntryCodec.MAX_PAYLOAD, AotSerializers.CODEC.encode(ENTRY));
+        byte[] payload = Envelope.open(2, EntryCodec.MAX_PAYLOAD, AotSerializers.CODEC.encode(ENTRY));
         assertThat(out.toBytes()).isEqualTo(payload);
         assertThat(kryo.readClassAndObject(new Input(payload))).isEqualTo(ENTRY);
     }
@@ -54,12 +58,12 @@ class AotCodecTest {
     @Test
     void randomDamageThatPassesTheDigestStaysAnOrdinaryMiss() throws CorruptEntryException {
         var random = new Random(2);
-        byte[] payload = Envelope.open(1, EntryCodec.MAX_PAYLOAD, AotSerializers.CODEC.encode(ENTRY));
+        byte[] payload = Envelope.open(2, EntryCodec.MAX_PAYLOAD, AotSerializers.CODEC.encode(ENTRY));
         for (int round = 0; round < 3000; round++) {
             byte[] damaged = payload.clone();
             damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
             try {
-                AotSerializers.CODEC.decode(Envelope.seal(1, damaged));
+                AotSerializers.CODEC.decode(Envelope.seal(2, damaged));
             } catch (CorruptEntryException e) {
                 assertThat(e.reason()).isEqualTo(CorruptEntryException.Reason.UNDECODABLE);
             }
@@ -72,6 +76,8 @@ class AotCodecTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new AotEntry.Output("y", OutputKind.IS_INPUT, -1))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new AotEntry.Output("y", OutputKind.IS_INPUT, 0, false, VIEW.view()))
+                .hasMessageContaining("view");
         assertThatThrownBy(() -> new AotEntry(key("ka"), key("kg"), Optional.of(key("kg")), List.of(),
                 List.of(),
                 List.of(), List.of(), WRAPPERS, true, 0)).hasMessageContaining("partial");

@@ -69,20 +69,25 @@ final class Elements {
 
     /** Copies strided elements of {@code width} bytes into row-major order. */
     static void pack(MemorySegment from, long[] shape, long[] strides, int width, MemorySegment to) {
+        copy(from, strides, to, Layouts.rowMajor(shape), shape, width);
+    }
+
+    /** Copies elements of {@code width} bytes from strided to strided memory. */
+    static void copy(MemorySegment from, long[] fromStrides, MemorySegment to, long[] toStrides, long[] shape, int width) {
         long count = Layouts.numel(shape);
-        if (count == 0) {
-            return;
-        }
         long[] index = new long[shape.length];
-        long at = 0;
+        long source = 0;
+        long target = 0;
         for (long i = 0; i < count; i++) {
-            copyElement(from, at * width, to, i * width, width);
+            copyElement(from, source * width, to, target * width, width);
             for (int d = shape.length - 1; d >= 0; d--) {
-                at += strides[d];
+                source += fromStrides[d];
+                target += toStrides[d];
                 if (++index[d] < shape[d]) {
                     break;
                 }
-                at -= index[d] * strides[d];
+                source -= index[d] * fromStrides[d];
+                target -= index[d] * toStrides[d];
                 index[d] = 0;
             }
         }

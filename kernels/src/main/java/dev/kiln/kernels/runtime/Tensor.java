@@ -202,6 +202,22 @@ public final class Tensor {
         return copy;
     }
 
+    /**
+     * Copies the elements of another tensor into this one's memory.
+     *
+     * @throws KilnException.BadInput if type or shape differ
+     */
+    public void copyFrom(Tensor source) {
+        if (source.dtype != dtype || !Arrays.equals(source.shape, shape)) {
+            throw new KilnException.BadInput("cannot copy " + source + " into " + this + ": type or shape differ");
+        }
+        if (isContiguous() && source.isContiguous()) {
+            MemorySegment.copy(source.data, 0, data, 0, Layouts.bytes(dtype, shape));
+        } else {
+            Elements.copy(source.data, source.strides, data, strides, shape, dtype.bytes());
+        }
+    }
+
     /** All elements in row-major order; integers and wider floats are rounded to the nearest float. */
     public float[] toFloatArray() {
         float[] out = new float[arrayLength()];

@@ -98,4 +98,14 @@ class TensorTest {
         }
         assertThat(copy.toLongArray()).containsExactly(0, 0, 0);
     }
+
+    @Test
+    void copiesIntoStridedMemory() {
+        Tensor memory = Tensor.ofFloats(new float[] {0, 0, 0, 0, 0, 0}, 3, 2);
+        Tensor transposed = Tensor.of(memory.data(), DType.F32, new long[] {2, 3}, new long[] {1, 2});
+        transposed.copyFrom(Tensor.ofFloats(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));
+        assertThat(memory.toFloatArray()).containsExactly(1, 4, 2, 5, 3, 6);
+        assertThatThrownBy(() -> memory.copyFrom(transposed)).isInstanceOf(KilnException.BadInput.class)
+                .hasMessageContaining("shape differ");
+    }
 }

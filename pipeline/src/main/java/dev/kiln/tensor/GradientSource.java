@@ -1,0 +1,11 @@
+package dev.kiln.tensor;
+
+/** What computed a tensor and can send gradients back: the call of a compiled function. */
+public interface GradientSource {
+    /**
+     * Adds gradients to the {@code grad} of all leaves that {@code root} was computed from.
+     *
+     * @param gradient of {@code root}'s dtype and sizes
+     */
+    void backward(Tensor root, Tensor gradient);
+}

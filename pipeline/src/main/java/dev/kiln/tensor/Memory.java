@@ -1,0 +1,22 @@
+package dev.kiln.tensor;
+
+import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.ops.graph.ConstantValue;
+import java.util.Arrays;
+import java.util.List;
+
+/** Tensors in memory as the interpreter's values and back; contiguous ones share their memory. */
+final class Memory {
+    private Memory() {
+    }
+
+    static ConstantValue constant(Tensor tensor) {
+        Tensor dense = tensor.contiguous();
+        List<Long> sizes = Arrays.stream(dense.shape()).boxed().toList();
+        return new ConstantValue(dense.dtype(), sizes, dense.data().asSlice(0, dense.numel() * dense.dtype().bytes()));
+    }
+
+    static Tensor tensor(ConstantValue value) {
+        return Tensor.of(value.data(), value.dtype(), value.sizes().stream().mapToLong(Long::longValue).toArray());
+    }
+}
