@@ -3,7 +3,9 @@ package dev.kiln.stages.autograd;
 import dev.kiln.ops.KilnException;
 
 /**
- * How a joint graph is cut. Names and meaning are TorchInductor's.
+ * How a joint graph is cut. Names and meaning are TorchInductor's; so are the defaults, but for
+ * {@code ban_recompute_materialized_backward}, which keeps activation functions between two products twice, before and
+ * after.
  *
  * @param activationMemoryBudget from 0 (save inputs only) to 1 (the cut that costs no long computations), as a share of
  *     the bytes between these
@@ -37,7 +39,7 @@ public record PartitionOptions(double activationMemoryBudget, boolean aggressive
     }
 
     public static PartitionOptions defaults() {
-        return new PartitionOptions(1, false, true, true, true, true, true, true, 1000, Solver.DP,
+        return new PartitionOptions(1, false, true, true, true, false, true, true, 1000, Solver.DP,
             RuntimeEstimator.FLOPS);
     }
 
@@ -50,6 +52,12 @@ public record PartitionOptions(double activationMemoryBudget, boolean aggressive
     public PartitionOptions withAggressiveRecomputation(boolean on) {
         return new PartitionOptions(activationMemoryBudget, on, recomputeViews, banRecomputeUsedFarApart,
             banRecomputeLongFusibleChains, banRecomputeMaterializedBackward, banRecomputeNotInAllowlist,
+            banRecomputeReductions, maxDistFromBw, solver, runtimeEstimator);
+    }
+
+    public PartitionOptions withBanRecomputeMaterializedBackward(boolean on) {
+        return new PartitionOptions(activationMemoryBudget, aggressiveRecomputation, recomputeViews,
+            banRecomputeUsedFarApart, banRecomputeLongFusibleChains, on, banRecomputeNotInAllowlist,
             banRecomputeReductions, maxDistFromBw, solver, runtimeEstimator);
     }
 
