@@ -18,11 +18,16 @@ final class AttentionDecomposition {
     }
 
     static List<Arg.Ref> apply(GraphBuilder g, OpArgs a) {
-        Emit e = new Emit(g);
         if (a.real(4) != 0) {
             throw new KilnException.Unsupported(a.schema().name()
                 + ": dropout is not supported, set dropout_p to 0");
         }
+        return withDropout(g, a);
+    }
+
+    /** Probabilities are dropped before they meet the values. */
+    static List<Arg.Ref> withDropout(GraphBuilder g, OpArgs a) {
+        Emit e = new Emit(g);
         FakeTensor query = a.tensor(0);
         int rank = query.rank();
         Arg.Ref key = e.compute(grouped(e, a, Emit.ref(a, 1)));
@@ -38,6 +43,9 @@ final class AttentionDecomposition {
             scores = masked(e, scores, Emit.ref(a, 3));
         }
         Arg.Ref weights = safeSoftmax(e, scores, !a.isNone(3));
+        if (a.real(4) != 0) {
+            weights = e.call("native_dropout.default", weights, a.arg(4), true);
+        }
         return List.of(ContractionDecompositions.matmul(e, e.cast(weights, query.dtype()), value));
     }
 

@@ -87,11 +87,11 @@ final class ClassLosses {
         if (a.tensor(1).dtype().isFloating() && a.tensor(1).rank() == a.tensor(0).rank()) {
             return ofProbabilities(e, a, scores, dim, smoothing);
         }
-        Loss loss = of(e, a);
-        Arg.Ref sharp = loss.likelihood(scores);
+        Arg.Ref sharp = e.call("nll_loss_nd.default", scores, a.arg(1), a.arg(2), a.arg(3), a.arg(4));
         if (smoothing == 0) {
             return sharp;
         }
+        Loss loss = of(e, a);
         Arg.Ref classes = e.number(a.tensor(0).size(dim), a.tensor(0).dtype());
         return e.add(e.mul(sharp, 1 - smoothing), e.mul(e.div(loss.even(scores), classes), smoothing));
     }

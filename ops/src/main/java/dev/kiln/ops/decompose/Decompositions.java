@@ -105,6 +105,16 @@ public final class Decompositions {
         return AttentionDecomposition::apply;
     }
 
+    /** As {@link #attention()}, with dropout of the probabilities by a random op of its own. */
+    public static Decomposition attentionWithDropout() {
+        return AttentionDecomposition::withDropout;
+    }
+
+    /** A recurrent layer's loop as steps that stand one after the other. */
+    public static Decomposition recurrentSteps() {
+        return RecurrentSteps::apply;
+    }
+
     /** A transposed convolution as an ordinary one of the input with zeros in between. */
     public static Decomposition transposedConvolution() {
         return (g, a) -> List.of(ConvolutionDecompositions.transposed(new Emit(g), a));

@@ -4,6 +4,7 @@ import dev.kiln.ops.decompose.Decomposition;
 import dev.kiln.ops.decompose.Decompositions;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpOverload;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,6 +24,16 @@ public final class Derivatives {
         Map<String, Derivative> rules = new HashMap<>();
         Rules all = new Rules(rules);
         ArithmeticDerivatives.define(all);
+        ContractionDerivatives.define(all);
+        ConvolutionDerivatives.define(all);
+        NormalizationDerivatives.define(all);
+        ActivationDerivatives.define(all);
+        PoolingDerivatives.define(all);
+        LossDerivatives.define(all);
+        EmbeddingDerivatives.define(all);
+        AttentionDerivatives.define(all);
+        RandomDerivatives.define(all);
+        FourierDerivatives.define(all);
         return Map.copyOf(rules);
     }
 
@@ -31,10 +42,9 @@ public final class Derivatives {
     }
 
     /** What to rewrite a call into before gradients can pass through it; empty if it has a rule, or nothing helps. */
-    public static Optional<Decomposition> decomposition(OpOverload op) {
-        return find(op).isPresent() ? Optional.empty()
-            : op.name().equals(Decompositions.ATTENTION) ? Optional.of(Decompositions.attention())
-            : Decompositions.find(op);
+    public static Optional<Decomposition> decomposition(Node.Call call, OpArgs args) {
+        Optional<Decomposition> form = Forms.find(call, args);
+        return form.isPresent() ? form : find(call.op()).isPresent() ? Optional.empty() : Decompositions.find(call.op());
     }
 
     public static Differentiability of(OpOverload op) {
@@ -42,7 +52,8 @@ public final class Derivatives {
         if (rule.isPresent()) {
             return rule.get() == STOP ? Differentiability.NONE : Differentiability.RULE;
         }
-        return decomposition(op).isPresent() ? Differentiability.DECOMPOSITION : Differentiability.MISSING;
+        return Forms.has(op.name()) || Decompositions.find(op).isPresent() ? Differentiability.DECOMPOSITION
+            : Differentiability.MISSING;
     }
 
     /** Whether gradients can pass through an output: it is a floating number, and the op does not stop them. */

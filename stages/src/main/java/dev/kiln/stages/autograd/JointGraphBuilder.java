@@ -59,13 +59,13 @@ public final class JointGraphBuilder {
             if (call.inputs().stream().noneMatch(r -> isActive(g.node(r), wanted, active))) {
                 return Optional.empty();
             }
-            Optional<Decomposition> decomposition = Derivatives.decomposition(call.op());
+            OpArgs args = new OpArgs(call.op().schema(), call.args(), g::tensor, g.shapes());
+            Optional<Decomposition> decomposition = Derivatives.decomposition(call, args);
             if (decomposition.isEmpty()) {
                 markIfActive(call, active);
                 return Optional.empty();
             }
-            List<Arg.Ref> results = decomposition.get()
-                .apply(g, new OpArgs(call.op().schema(), call.args(), g::tensor, g.shapes()));
+            List<Arg.Ref> results = decomposition.get().apply(g, args);
             results.forEach(r -> active.add(r.node()));
             return Optional.of(results);
         };

@@ -1,0 +1,77 @@
+package dev.kiln.ops.derivative;
+
+import dev.kiln.ops.decompose.Emit;
+import dev.kiln.ops.graph.Arg;
+
+/** Activation functions; the slope at a kink is PyTorch's. */
+final class ActivationDerivatives {
+    private static final double SELU_ALPHA = 1.6732632423543772;
+    private static final double SELU_SCALE = 1.0507009873554805;
+
+    private ActivationDerivatives() {
+    }
+
+    static void define(Rules r) {
+        r.rule("gelu.default", b -> b.give(0, () -> b.e().call("gelu_backward.default", b.grad(), b.input(0),
+            b.call().arg(1))));
+        r.rule("silu.default", b -> b.give(0, () -> b.e().call("silu_backward.default", b.grad(), b.input(0))));
+        r.rule("threshold.default", b -> b.give(0, () -> b.e().call("threshold_backward.default", b.grad(), b.input(0),
+            b.call().arg(1))));
+        r.rule("leaky_relu.default", b -> b.give(0, () -> b.e().call("leaky_relu_backward.default", b.grad(),
+            b.input(0), b.call().arg(1), false)));
+        elu(r);
+        r.rule("hardtanh.default", b -> b.give(0, () -> b.e().call("hardtanh_backward.default", b.grad(), b.input(0),
+            b.call().arg(1), b.call().arg(2))));
+        r.rule("relu6.default", b -> b.give(0, () -> b.e().call("hardtanh_backward.default", b.grad(), b.input(0), 0, 6)));
+        for (String name : new String[] {"hardsigmoid", "hardswish"}) {
+            r.rule(name + ".default", b -> b.give(0, () -> b.e().call(name + "_backward.default", b.grad(), b.input(0))));
+        }
+        r.rule("softplus.default", b -> b.give(0, () -> b.e().call("softplus_backward.default", b.grad(), b.input(0),
+            b.call().arg(1), b.call().arg(2))));
+        r.rule("mish.default", ActivationDerivatives::mish);
+        r.rule("log_sigmoid.default", b -> b.give(0, () -> b.e().mul(b.grad(),
+            b.e().unary("sigmoid", b.e().unary("neg", b.input(0))))));
+        for (String name : new String[] {"hardshrink", "softshrink"}) {
+            r.rule(name + ".default", ActivationDerivatives::shrink);
+        }
+        r.rule("_prelu_kernel.default", b -> {
+            Emit e = b.e();
+            Arg.Ref positive = e.call("gt.Scalar", b.input(0), 0);
+            b.give(0, () -> e.where(positive, b.grad(), e.mul(b.grad(), b.input(1))));
+            b.give(1, () -> e.where(positive, e.number(0, e.dtype(b.grad())), e.mul(b.grad(), b.input(0))));
+        });
+        r.rule("glu.default", b -> b.give(0, () -> b.e().call("glu_backward.default", b.grad(), b.input(0),
+            b.call().arg(1))));
+    }
+
+    private static void elu(Rules r) {
+        r.rule("elu.default", b -> b.give(0, () -> b.e().call("elu_backward.default", b.grad(), b.call().arg(1),
+            b.call().arg(2), b.call().arg(3), false, b.input(0))));
+        r.rule("celu.default", b -> b.give(0, () -> b.e().call("elu_backward.default", b.grad(), b.call().arg(1), 1.0,
+            1 / b.args().real(1), false, b.input(0))));
+        r.rule("selu.default", b -> b.give(0, () -> b.e().call("elu_backward.default", b.grad(), SELU_ALPHA, SELU_SCALE,
+            1.0, false, b.input(0))));
+    }
+
+    /** With t = tanh(softplus(x)): t + x sigmoid(x) (1 - t^2). */
+    private static void mish(Backward b) {
+        Emit e = b.e();
+        b.give(0, () -> {
+            Arg.Ref x = e.compute(b.input(0));
+            Arg.Ref t = e.unary("tanh", e.call("softplus.default", x));
+            Arg.Ref rest = e.mul(e.mul(x, e.unary("sigmoid", x)), e.call("rsub.Scalar", e.mul(t, t), 1.0));
+            return e.mul(e.compute(b.grad()), e.add(t, rest));
+        });
+    }
+
+    /** Nothing passes within lambda of zero, the borders included. */
+    private static void shrink(Backward b) {
+        Emit e = b.e();
+        double lambda = b.args().real(1);
+        b.give(0, () -> {
+            Arg.Ref small = e.call("logical_and.default", e.call("ge.Scalar", b.input(0), -lambda),
+                e.call("le.Scalar", b.input(0), lambda));
+            return e.where(small, e.number(0, e.dtype(b.grad())), b.grad());
+        });
+    }
+}
