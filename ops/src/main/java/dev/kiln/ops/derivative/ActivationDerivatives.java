@@ -12,6 +12,11 @@ final class ActivationDerivatives {
     }
 
     static void define(Rules r) {
+        r.rule("relu.default", b -> b.give(0, () -> b.e().call("threshold_backward.default", b.grad(), b.output(0), 0)));
+        for (String name : new String[] {"sigmoid", "tanh"}) {
+            r.rule(name + ".default", b -> b.give(0, () -> b.e().call(name + "_backward.default", b.grad(), b.output(0))));
+        }
+        r.rule("logit.default", ActivationDerivatives::logit);
         r.rule("gelu.default", b -> b.give(0, () -> b.e().call("gelu_backward.default", b.grad(), b.input(0),
             b.call().arg(1))));
         r.rule("silu.default", b -> b.give(0, () -> b.e().call("silu_backward.default", b.grad(), b.input(0))));
@@ -61,6 +66,18 @@ final class ActivationDerivatives {
             Arg.Ref t = e.unary("tanh", e.call("softplus.default", x));
             Arg.Ref rest = e.mul(e.mul(x, e.unary("sigmoid", x)), e.call("rsub.Scalar", e.mul(t, t), 1.0));
             return e.mul(e.compute(b.grad()), e.add(t, rest));
+        });
+    }
+
+    /** Without an eps there is no slope outside of 0 to 1; with one there is none beyond it. */
+    private static void logit(Backward b) {
+        Emit e = b.e();
+        double eps = b.args().isNone(1) ? 0 : b.args().real(1);
+        b.give(0, () -> {
+            Arg.Ref x = e.compute(b.input(0));
+            Arg.Ref slope = e.div(e.compute(b.grad()), e.mul(x, e.call("rsub.Scalar", x, 1.0)));
+            Arg.Ref outside = e.call("logical_or.default", e.call("lt.Scalar", x, eps), e.call("gt.Scalar", x, 1 - eps));
+            return e.where(outside, e.number(b.args().isNone(1) ? Double.NaN : 0.0, e.dtype(slope)), slope);
         });
     }
 

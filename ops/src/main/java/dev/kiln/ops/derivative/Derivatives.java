@@ -7,14 +7,17 @@ import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpOverload;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Which operators have derivatives, and which. An op without a rule takes those of its decomposition. */
 public final class Derivatives {
     /** The rule of ops whose outputs do not change smoothly. */
     static final Derivative STOP = b -> { };
 
+    private static final Set<String> SINGLE = new HashSet<>();
     private static final Map<String, Derivative> RULES = load();
 
     private Derivatives() {
@@ -22,7 +25,7 @@ public final class Derivatives {
 
     private static Map<String, Derivative> load() {
         Map<String, Derivative> rules = new HashMap<>();
-        Rules all = new Rules(rules);
+        Rules all = new Rules(rules, SINGLE);
         ArithmeticDerivatives.define(all);
         ContractionDerivatives.define(all);
         ConvolutionDerivatives.define(all);
@@ -34,6 +37,7 @@ public final class Derivatives {
         AttentionDerivatives.define(all);
         RandomDerivatives.define(all);
         FourierDerivatives.define(all);
+        PaddingDerivatives.define(all);
         return Map.copyOf(rules);
     }
 
@@ -59,6 +63,7 @@ public final class Derivatives {
     /** Whether gradients can pass through an output: it is a floating number, and the op does not stop them. */
     public static boolean passes(Node.Call call, int output) {
         FakeTensor tensor = call.output(output);
-        return (tensor.dtype().isFloating() || tensor.dtype().isComplex()) && of(call.op()) != Differentiability.NONE;
+        return (tensor.dtype().isFloating() || tensor.dtype().isComplex()) && of(call.op()) != Differentiability.NONE
+            && (output == 0 || !SINGLE.contains(call.op().name()));
     }
 }

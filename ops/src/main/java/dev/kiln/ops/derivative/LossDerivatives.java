@@ -16,7 +16,7 @@ final class LossDerivatives {
 
     static void define(Rules r) {
         for (String name : List.of("nll_loss", "nll_loss2d", "nll_loss_nd", "nll_loss_forward", "nll_loss2d_forward")) {
-            r.rule(name + ".default", LossDerivatives::likelihood);
+            r.ofFirst(name + ".default", LossDerivatives::likelihood);
         }
         r.rule("mse_loss.default", b -> {
             Emit e = b.e();

@@ -19,14 +19,14 @@ final class NormalizationDerivatives {
             r.rule(name + ".default", b -> b.give(0, () -> b.e().call(name + "_backward_data.default", b.grad(),
                 b.output(0), b.call().arg(1), b.tensor(0).dtype())));
         }
-        r.rule("native_layer_norm.default", NormalizationDerivatives::layerNorm);
+        r.ofFirst("native_layer_norm.default", NormalizationDerivatives::layerNorm);
         r.rule("native_group_norm.default", NormalizationDerivatives::groupNorm);
-        r.rule("_native_batch_norm_legit_functional.default", b -> batchNorm(b, b.args().bool(5), 3, b.args().real(7)));
-        r.rule("native_batch_norm.default", b -> batchNorm(b, b.args().bool(5) || b.args().isNone(3)
+        r.ofFirst("_native_batch_norm_legit_functional.default", b -> batchNorm(b, b.args().bool(5), 3, b.args().real(7)));
+        r.ofFirst("native_batch_norm.default", b -> batchNorm(b, b.args().bool(5) || b.args().isNone(3)
             || b.args().isNone(4), 3, b.args().real(7)));
-        r.rule("_native_batch_norm_legit.default", b -> batchNorm(b, b.args().bool(5), 3, b.args().real(7)));
-        r.rule("_native_batch_norm_legit.no_stats", b -> batchNorm(b, true, -1, b.args().real(5)));
-        r.rule("_native_batch_norm_legit_no_training.default", b -> batchNorm(b, false, 3, b.args().real(6)));
+        r.ofFirst("_native_batch_norm_legit.default", b -> batchNorm(b, b.args().bool(5), 3, b.args().real(7)));
+        r.ofFirst("_native_batch_norm_legit.no_stats", b -> batchNorm(b, true, -1, b.args().real(5)));
+        r.ofFirst("_native_batch_norm_legit_no_training.default", b -> batchNorm(b, false, 3, b.args().real(6)));
     }
 
     private static List<Boolean> mask(Backward b, int... positions) {
@@ -65,6 +65,23 @@ final class NormalizationDerivatives {
             Arg.Ref gradient = new Arg.Ref(all.node(), i);
             b.give(i, () -> gradient);
         }
+        if (b.has(1) || b.has(2)) {
+            b.give(0, () -> ofStatistics(b));
+        }
+    }
+
+    /** What the gradients of each group's mean and inverse deviation mean for the input. */
+    private static Arg.Ref ofStatistics(Backward b) {
+        Emit e = b.e();
+        SymInt groups = b.args().size(6);
+        SymInt span = b.args().size(4).floorDiv(groups).times(b.args().size(5));
+        List<SymInt> each = List.of(b.args().size(3), groups, SymInt.ONE);
+        Arg.Ref centered = e.sub(e.view(e.compute(b.input(0)), List.of(b.args().size(3), groups, span)),
+            e.view(e.compute(b.output(1)), each));
+        Arg.Ref inverse = e.view(e.compute(b.output(2)), each);
+        Arg.Ref cube = e.mul(e.mul(inverse, inverse), inverse);
+        Arg.Ref slope = e.mul(e.mul(e.view(e.compute(b.grad(2)), each), cube), centered);
+        return e.view(e.div(e.sub(e.view(e.compute(b.grad(1)), each), slope), span), b.tensor(0).sizes());
     }
 
     /** @param running position of the running mean, the variance behind it; -1 if there are none */
