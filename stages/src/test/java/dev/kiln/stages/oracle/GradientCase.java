@@ -23,8 +23,23 @@ import java.util.stream.Collectors;
  * One call to differentiate. Complex tensors are pairs of numbers outside.
  *
  * @param coarse whether values are drawn to be equal often
+ * @param fixed floating tensors that libtorch has no gradients for
  */
-record GradientCase(OracleCase sample, boolean coarse) {
+record GradientCase(OracleCase sample, boolean coarse, Set<Arg.Ref> fixed) {
+    GradientCase(OracleCase sample, boolean coarse) {
+        this(sample, coarse, Set.of());
+    }
+
+    /** With the tensors of one more parameter fixed. */
+    GradientCase without(String parameter) {
+        Set<Arg.Ref> more = new LinkedHashSet<>(fixed);
+        for (int i = 0; i < sample.args().size(); i++) {
+            if (sample.op().schema().parameters().get(i).name().equals(parameter)) {
+                more.addAll(sample.args().get(i).references());
+            }
+        }
+        return new GradientCase(sample, coarse, more);
+    }
 
     /** What the references stand for, complex tensors as pairs. */
     Map<Arg.Ref, ConstantValue> tensors() {
@@ -39,10 +54,10 @@ record GradientCase(OracleCase sample, boolean coarse) {
             .map(Map.Entry::getKey).collect(Collectors.toSet());
     }
 
-    /** Every floating tensor. */
+    /** Every floating tensor that is not fixed. */
     Set<Arg.Ref> wanted() {
         return tensors().entrySet().stream().filter(e -> e.getValue().dtype().isFloating()
-            && e.getValue().dtype().bytes() >= 4).map(Map.Entry::getKey)
+            && e.getValue().dtype().bytes() >= 4).map(Map.Entry::getKey).filter(r -> !fixed.contains(r))
             .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 

@@ -9,11 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** One op's cases: those that libtorch differentiates, and those that only finite differences can judge. */
 final class OpGradients {
     private static final double SAME = 1e-9;
     private static final double SAME_F32 = 1e-3;
+
+    private static final Pattern FIXED = Pattern.compile("not differentiable with respect to argument '(\\w+)'");
 
     private final OpOverload op;
     private final List<GradientCheck> checks = new ArrayList<>();
@@ -31,6 +35,11 @@ final class OpGradients {
         try {
             checks.add(GradientCheck.of(sample));
         } catch (TorchOracle.Rejected e) {
+            Matcher fixed = FIXED.matcher(e.getMessage());
+            if (fixed.find() && sample.without(fixed.group(1)).wanted().size() < sample.wanted().size()) {
+                ask(sample.without(fixed.group(1)));
+                return;
+            }
             rejected.add(e.getMessage());
             if (e.getMessage().contains("derivative for") || e.getMessage().contains("does not have a derivative")) {
                 alone.add(sample);
