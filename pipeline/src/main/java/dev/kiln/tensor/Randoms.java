@@ -8,17 +8,15 @@ final class Randoms {
     private Randoms() {
     }
 
-    static Tensor normal(long seed, long... size) {
-        SplittableRandom random = new SplittableRandom(seed);
+    static Tensor normal(SplittableRandom random, double mean, double std, long... size) {
         float[] values = new float[count(size)];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
+            values[i] = (float) (mean + std * random.nextGaussian());
         }
         return Tensor.ofFloats(values, size);
     }
 
-    static Tensor uniform(long seed, double low, double high, long... size) {
-        SplittableRandom random = new SplittableRandom(seed);
+    static Tensor uniform(SplittableRandom random, double low, double high, long... size) {
         float[] values = new float[count(size)];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (low + (high - low) * random.nextFloat());
@@ -26,8 +24,7 @@ final class Randoms {
         return Tensor.ofFloats(values, size);
     }
 
-    static Tensor integers(long seed, long low, long high, long... size) {
-        SplittableRandom random = new SplittableRandom(seed);
+    static Tensor integers(SplittableRandom random, long low, long high, long... size) {
         return Tensor.ofLongs(random.longs(count(size), low, high).toArray(), size);
     }
 

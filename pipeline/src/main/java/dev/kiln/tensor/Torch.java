@@ -82,17 +82,17 @@ public final class Torch {
 
     /** f32 from the standard normal distribution, by a seed: always the same numbers. */
     public static Tensor randn(long seed, long... size) {
-        return given(Randoms.normal(seed, size));
+        return new Generator(seed).normal(0, 1, size);
     }
 
     /** f32 from [0, 1), by a seed: always the same numbers. */
     public static Tensor rand(long seed, long... size) {
-        return given(Randoms.uniform(seed, 0, 1, size));
+        return new Generator(seed).uniform(0, 1, size);
     }
 
     /** i64 from {@code low} to {@code high}, the latter excluded, by a seed: always the same numbers. */
     public static Tensor randint(long seed, long low, long high, long... size) {
-        return given(Randoms.integers(seed, low, high, size));
+        return new Generator(seed).integers(low, high, size);
     }
 
     /** Joined along a dimension. */

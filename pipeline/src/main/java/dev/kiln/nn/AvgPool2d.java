@@ -1,0 +1,21 @@
+package dev.kiln.nn;
+
+import dev.kiln.tensor.Tensor;
+
+/** The mean of each window. */
+public final class AvgPool2d extends Module implements Layer {
+    private final int kernel_size;
+    private final int stride;
+    private final int padding;
+
+    public AvgPool2d(int kernel_size, int stride, int padding) {
+        this.kernel_size = kernel_size;
+        this.stride = stride;
+        this.padding = padding;
+    }
+
+    @Override
+    public Tensor forward(Tensor input) {
+        return Functional.avg_pool2d(input, kernel_size, stride, padding);
+    }
+}
