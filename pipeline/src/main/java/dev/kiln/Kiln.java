@@ -12,11 +12,14 @@ import dev.kiln.pipeline.ModelLoader;
 import dev.kiln.pipeline.Pipeline;
 import dev.kiln.pipeline.eager.EagerCompiler;
 import dev.kiln.pipeline.eager.EagerKernels;
+import dev.kiln.pipeline.function.Autograd;
+import dev.kiln.pipeline.function.FunctionCompiler;
 import dev.kiln.stages.CompileKeys;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileRequest;
 import dev.kiln.stages.Environment;
 import dev.kiln.stages.trace.TracePhase;
+import dev.kiln.tensor.TensorFunction;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +50,7 @@ public final class Kiln implements AutoCloseable {
     private final WarmStart warmStart;
     private final KilnThreads threads = new KilnThreads();
     private final ModelMemory memory;
+    private final FunctionCompiler functions;
     private final AtomicLong hits = new AtomicLong();
     private final Map<CompileOptions, EagerKernels> eager = new ConcurrentHashMap<>();
     private final Object starting = new Object();
@@ -59,6 +63,7 @@ public final class Kiln implements AutoCloseable {
         environment = Environment.of(cache);
         loader = new ModelLoader(environment);
         warmStart = new WarmStart(environment, loader);
+        functions = new FunctionCompiler(environment, loader, this::pipeline, config.deadline());
         memory = config.modelsInMemory() == 0 ? null : new ModelMemory(config.modelsInMemory());
     }
 
@@ -127,6 +132,66 @@ public final class Kiln implements AutoCloseable {
         requireOpen();
         return new EagerOps(eager.computeIfAbsent(options, o -> new EagerKernels(
             new EagerCompiler(environment, loader, o, config.deadline()))), false);
+    }
+
+    /** As {@link #compileAll}, for a function of one tensor with one result; a module's {@code forward} for example. */
+    public CompiledFunction compile(Function1 function) {
+        return compile(function, FunctionOptions.defaults());
+    }
+
+    public CompiledFunction compile(Function1 function, FunctionOptions options) {
+        return compiled(nameOf(function), inputs -> List.of(function.apply(single(inputs, 1).get(0))), function, options);
+    }
+
+    /** As {@link #compileAll}, for a function of two tensors with one result; model and loss for example. */
+    public CompiledFunction compile(Function2 function) {
+        return compile(function, FunctionOptions.defaults());
+    }
+
+    public CompiledFunction compile(Function2 function, FunctionOptions options) {
+        return compiled(nameOf(function),
+            inputs -> List.of(function.apply(single(inputs, 2).get(0), inputs.get(1))), function, options);
+    }
+
+    /**
+     * A Java function over tensors, to be traced and compiled when it is called. Tensors that it touches besides its
+     * arguments, such as parameters of modules, are inputs of the graph.
+     *
+     * @param name what to call it in messages
+     */
+    public CompiledFunction compileAll(String name, TensorFunction function, FunctionOptions options) {
+        return compiled(name, function, function, options);
+    }
+
+    /** A function of one tensor. */
+    @FunctionalInterface
+    public interface Function1 {
+        dev.kiln.tensor.Tensor apply(dev.kiln.tensor.Tensor input);
+    }
+
+    /** A function of two tensors. */
+    @FunctionalInterface
+    public interface Function2 {
+        dev.kiln.tensor.Tensor apply(dev.kiln.tensor.Tensor first, dev.kiln.tensor.Tensor second);
+    }
+
+    private static List<dev.kiln.tensor.Tensor> single(List<dev.kiln.tensor.Tensor> inputs, int count) {
+        if (inputs.size() != count) {
+            throw new KilnException.BadInput("the function takes " + count + " tensors, got " + inputs.size());
+        }
+        return inputs;
+    }
+
+    private static String nameOf(Object function) {
+        String name = function.getClass().getSimpleName();
+        int lambda = name.indexOf("$$Lambda");
+        return lambda < 0 ? name : name.substring(0, lambda) + " function";
+    }
+
+    private CompiledFunction compiled(String name, TensorFunction function, Object state, FunctionOptions options) {
+        requireOpen();
+        Autograd autograd = new Autograd((a, b) -> eager(options.compile()).call("aten.add.Tensor", a, b));
+        return new CompiledFunction(name, function, state, functions, options, autograd);
     }
 
     private static void handOver(CompiledModel model, CompletableFuture<CompiledModel> result) {

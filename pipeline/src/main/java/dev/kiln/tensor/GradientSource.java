@@ -6,6 +6,7 @@ public interface GradientSource {
      * Adds gradients to the {@code grad} of all leaves that {@code root} was computed from.
      *
      * @param gradient of {@code root}'s dtype and sizes
+     * @param retainGraph whether gradients can be sent back once more
      */
-    void backward(Tensor root, Tensor gradient);
+    void backward(Tensor root, Tensor gradient, boolean retainGraph);
 }

@@ -230,11 +230,20 @@ public final class Tensor implements TensorArithmetic, TensorComparison, TensorM
      * @throws KilnException.BadInput if no compiled function made this tensor
      */
     public void backward(Tensor gradient) {
+        backward(gradient, false);
+    }
+
+    /**
+     * As {@link #backward(Tensor)}.
+     *
+     * @param retain_graph keeps what the forward calls saved, so that gradients can be sent back once more
+     */
+    public void backward(Tensor gradient, boolean retain_graph) {
         requireSource();
         if (gradient.dtype() != dtype() || !gradient.sizes().equals(sizes())) {
             throw new KilnException.BadInput("a gradient of " + gradient + " does not fit " + this);
         }
-        source.backward(this, gradient);
+        source.backward(this, gradient, retain_graph);
     }
 
     private void requireSource() {

@@ -9,13 +9,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /** A graph's text without what has no meaning: node names are numbered, sources are left out. */
 final class CanonicalGraph {
+    private static final Pattern HINT = Pattern.compile("^(symbol .*\\]) hint -?\\d+", Pattern.MULTILINE);
+
     private CanonicalGraph() {
     }
 
     static String text(Graph graph) {
+        return canonical(graph).toString();
+    }
+
+    /** As {@link #text}, without the sizes that symbols had while tracing. */
+    static String withoutHints(Graph graph) {
+        return HINT.matcher(text(graph)).replaceAll("$1");
+    }
+
+    private static Graph canonical(Graph graph) {
         Map<String, String> names = new HashMap<>();
         UnaryOperator<Arg.Ref> rename = r -> new Arg.Ref(names.get(r.node()), r.output());
         List<Node> nodes = new ArrayList<>();
@@ -32,6 +44,6 @@ final class CanonicalGraph {
         }
         List<Graph.Output> outputs = graph.outputs().stream()
             .map(o -> new Graph.Output(o.name(), rename.apply(o.value()))).toList();
-        return new Graph(nodes, outputs, graph.shapes()).toString();
+        return new Graph(nodes, outputs, graph.shapes());
     }
 }

@@ -5,6 +5,7 @@ import dev.kiln.cache.CacheKey;
 import dev.kiln.cache.ContentDigest;
 import dev.kiln.cache.KeyBuilder;
 import dev.kiln.cache.KeyComponents;
+import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.cache.aot.AotKey;
 import dev.kiln.cache.aot.AotOptions;
 import dev.kiln.kernels.extern.LibraryKernels;
@@ -13,6 +14,7 @@ import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.stages.postgrad.PostGradPasses;
 import dev.kiln.stages.trace.TraceOptions;
+import dev.kiln.stages.trace.function.TracedFunction;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -50,9 +52,13 @@ public final class CompileKeys {
 
     /** The artifact's key: graph, constants, options, target, compiler, library versions, Kiln's own build. */
     public static KeyComponents artifact(Graph graph, CompileOptions options, Environment environment) {
+        return graph(graph, CanonicalGraph.text(graph), options, environment);
+    }
+
+    private static KeyComponents graph(Graph graph, String text, CompileOptions options, Environment environment) {
         KeyBuilder key = new KeyBuilder(ARTIFACT_DOMAIN);
         machineAndOptions(key, options, environment);
-        key.component("graph").text(CanonicalGraph.text(graph));
+        key.component("graph").text(text);
         key.component("constants").list(constants(graph).stream().map(Blob::digest).toList());
         key.component("passes").list(PostGradPasses.names()).set(options.debug().excludedPasses());
         return key.components();
@@ -63,6 +69,27 @@ public final class CompileKeys {
         boolean dynamic = !traced.shapes().symbols().isEmpty();
         return AotKey.components(artifact, new AotOptions(0, true, true, dynamic, false, "", false, false, false,
             false, List.of()));
+    }
+
+    /**
+     * The AOTAutograd entry's key of a traced function.
+     *
+     * @param training whether gradients are recorded
+     * @param settings what else decides how the function is split: the partitioner's options, autocast
+     */
+    public static KeyComponents function(TracedFunction function, boolean training, Map<String, String> settings,
+            CompileOptions options, Environment environment) {
+        KeyComponents graph = graph(function.graph(), CanonicalGraph.withoutHints(function.graph()), options, environment);
+        boolean dynamic = !function.graph().shapes().symbols().isEmpty();
+        int parameters = (int) function.inputs().stream().filter(i -> i.kind() != AotEntry.InputKind.USER_INPUT).count();
+        KeyBuilder own = new KeyBuilder(AotKey.DOMAIN);
+        own.component("aot.inputs").list(function.inputs().stream().map(AotEntry.Input::toString).toList());
+        own.component("aot.outputs").list(function.outputs().stream().map(AotEntry.Output::toString).toList());
+        own.component("aot.settings").map(new TreeMap<>(settings));
+        Map<String, String> hashes = new TreeMap<>(graph.hashes());
+        hashes.putAll(own.components().hashes());
+        return AotKey.components(new KeyComponents(AotKey.DOMAIN, new TreeMap<>(hashes)), new AotOptions(parameters,
+            !training, true, dynamic, training, "", false, false, false, false, List.of()));
     }
 
     /** Identifies this build of the compiler. */

@@ -38,6 +38,11 @@ public record AotEntry(CacheKey key, CacheKey forward, Optional<CacheKey> backwa
         }
     }
 
+    /** A partial entry completed. */
+    public AotEntry withBackward(CacheKey graph, long nanos) {
+        return new AotEntry(key, forward, Optional.of(graph), inputs, outputs, symbols, guards, wrappers, false, nanos);
+    }
+
     /** What an input of the traced graph stands for. */
     public enum InputKind { USER_INPUT, PARAMETER, BUFFER, CONSTANT, TANGENT }
 

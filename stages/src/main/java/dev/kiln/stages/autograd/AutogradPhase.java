@@ -4,14 +4,19 @@ import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.stages.trace.Traced;
+import dev.kiln.stages.trace.function.TracedFunction;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The autograd split in its inference form: the forward graph is the traced graph, nothing is saved for a backward,
- * and outputs are classified by how they relate to inputs and to each other.
+ * The autograd split. In its inference form the forward graph is the traced graph, nothing is saved for a backward, and
+ * outputs are classified by how they relate to inputs and to each other. In its training form the joint graph of both is
+ * cut in two.
  */
 public final class AutogradPhase {
     private AutogradPhase() {
@@ -25,6 +30,33 @@ public final class AutogradPhase {
         List<AotEntry.Output> outputs = IntStream.range(0, graph.outputs().size())
             .mapToObj(i -> classify(graph, i, first)).toList();
         return new GraphSplit(traced.model(), graph, inputs, outputs);
+    }
+
+    /**
+     * Splits a traced function. Gradients go out for its inputs that require them, and come in for its own outputs.
+     *
+     * @throws dev.kiln.ops.KilnException.Unsupported if something on the way has no derivative
+     */
+    public static FunctionSplit split(TracedFunction function, Partitioner partitioner) {
+        Set<String> wanted = function.inputs().stream().filter(AotEntry.Input::requiresGrad).map(AotEntry.Input::name)
+            .collect(Collectors.toSet());
+        JointGraph joint = JointGraphBuilder.build(function.graph(), wanted,
+            i -> function.outputs().get(i).requiresGrad());
+        if (joint.tangents().isEmpty() || joint.gradients().isEmpty()) {
+            return whole(function);
+        }
+        Partition partition = partitioner.partition(joint);
+        return new FunctionSplit(part(function, partition.forward(), " forward"),
+            Optional.of(part(function, partition.backward(), " backward")));
+    }
+
+    /** A traced function without gradients. */
+    public static FunctionSplit whole(TracedFunction function) {
+        return new FunctionSplit(part(function, function.graph(), ""), Optional.empty());
+    }
+
+    private static GraphSplit part(TracedFunction function, Graph graph, String which) {
+        return new GraphSplit(function.name() + which, graph, function.inputs(), function.outputs());
     }
 
     private static AotEntry.Output classify(Graph graph, int index, Map<Arg.Ref, Integer> first) {

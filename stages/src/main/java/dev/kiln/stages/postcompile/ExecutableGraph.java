@@ -67,6 +67,15 @@ public final class ExecutableGraph implements AutoCloseable {
      *     lead out of an index range or to an integer division by zero
      */
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
+        return run(inputs, (output, dtype, shape) -> Tensor.uninitialized(dtype, shape).data());
+    }
+
+    /**
+     * As {@link #run(Map)}, with the results in memory of the caller's.
+     *
+     * @param memory gives each output the memory to be written to
+     */
+    public Map<String, Tensor> run(Map<String, Tensor> inputs, OutputMemory memory) {
         List<Tensor> ordered = signature.order(inputs);
         long[] symbols = signature.bind(ordered);
         MemorySegment[] arguments = new MemorySegment[ordered.size()];
@@ -77,7 +86,7 @@ public final class ExecutableGraph implements AutoCloseable {
         for (int i = 0; i < targets.length; i++) {
             long[] shape = capacities.isEmpty() ? shape(i, symbols)
                 : new long[] {signature.evaluate(capacities.get(i), symbols)};
-            targets[i] = Tensor.uninitialized(dtype(i), shape).data();
+            targets[i] = memory.allocate(i, dtype(i), shape);
         }
         call(symbols, arguments, targets);
         Map<String, Tensor> results = new LinkedHashMap<>();

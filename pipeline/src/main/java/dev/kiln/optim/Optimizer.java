@@ -1,0 +1,110 @@
+package dev.kiln.optim;
+
+import dev.kiln.CompiledFunction;
+import dev.kiln.FunctionOptions;
+import dev.kiln.Kiln;
+import dev.kiln.ops.KilnException;
+import dev.kiln.tensor.Tensor;
+import dev.kiln.tensor.Torch;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Changes parameters by their gradients. A step is one compiled graph over all parameters, fused; what changes from step
+ * to step, such as the learning rate, is an input of it. Not safe for several threads.
+ */
+public abstract class Optimizer implements AutoCloseable {
+    private final List<Tensor> parameters;
+    private final List<List<Tensor>> state = new ArrayList<>();
+    private final CompiledFunction update;
+    private long steps;
+    private double learningRate;
+
+    /** @param slots tensors of state that each parameter has, zeros at first */
+    protected Optimizer(Kiln kiln, FunctionOptions options, List<Tensor> parameters, double learningRate, int slots) {
+        if (parameters.isEmpty()) {
+            throw new KilnException.BadInput("an optimizer needs at least one parameter");
+        }
+        this.parameters = List.copyOf(parameters);
+        this.learningRate = learningRate;
+        for (Tensor parameter : parameters) {
+            List<Tensor> own = new ArrayList<>();
+            for (int i = 0; i < slots; i++) {
+                own.add(Torch.zeros_like(parameter));
+            }
+            state.add(own);
+        }
+        update = kiln.compileAll(getClass().getSimpleName(), this::traced, options);
+    }
+
+    public List<Tensor> parameters() {
+        return parameters;
+    }
+
+    public double learningRate() {
+        return learningRate;
+    }
+
+    /** From the next step on; nothing is compiled again. */
+    public void learningRate(double rate) {
+        learningRate = rate;
+    }
+
+    /** Steps that were made. */
+    public long steps() {
+        return steps;
+    }
+
+    /** Changes every parameter that has a gradient. */
+    public void step() {
+        steps++;
+        List<Tensor> inputs = new ArrayList<>(scalars());
+        for (int i = 0; i < parameters.size(); i++) {
+            Tensor parameter = parameters.get(i);
+            if (parameter.grad() != null) {
+                inputs.add(parameter);
+                inputs.add(parameter.grad());
+                inputs.addAll(state.get(i));
+            }
+        }
+        update.apply(inputs);
+    }
+
+    /** Forgets the gradients. */
+    public void zero_grad() {
+        parameters.forEach(p -> p.grad(null));
+    }
+
+    private List<Tensor> traced(List<Tensor> inputs) {
+        int numbers = scalars().size();
+        int each = 2 + state.getFirst().size();
+        List<Tensor> scalars = inputs.subList(0, numbers);
+        Torch.no_grad(() -> {
+            for (int at = numbers; at < inputs.size(); at += each) {
+                update(inputs.get(at), inputs.get(at + 1), inputs.subList(at + 2, at + each), scalars);
+            }
+        });
+        return List.of();
+    }
+
+    /** The numbers that a step depends on, as tensors without dimensions; always as many. */
+    protected abstract List<Tensor> scalars();
+
+    /** Changes a parameter and its state in place; is traced. */
+    protected abstract void update(Tensor parameter, Tensor gradient, List<Tensor> state, List<Tensor> scalars);
+
+    /** A number as a tensor. */
+    protected static Tensor number(double value) {
+        return Tensor.scalar(value);
+    }
+
+    /** The compiled step. */
+    public CompiledFunction compiled() {
+        return update;
+    }
+
+    @Override
+    public void close() {
+        update.close();
+    }
+}

@@ -1,0 +1,183 @@
+package dev.kiln.pipeline.function;
+
+import dev.kiln.cache.aot.AotEntry;
+import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.stages.autograd.JointGraph;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * A function's forward graph, and its backward graph if gradients are asked for, ready to run. Safe for several threads.
+ */
+public final class CompiledPair implements AutoCloseable {
+    private final AotEntry entry;
+    private final GraphRunner forward;
+    private final Optional<Supplier<GraphRunner>> backward;
+    private final List<String> forwardOutputs;
+    private final Set<String> wanted;
+    private final SavedMemory memory = new SavedMemory();
+    private final boolean cacheHit;
+    private GraphRunner readyBackward;
+    private List<String> backwardOutputs;
+
+    /** @param backward makes the backward graph ready when it is first needed; empty for inference */
+    CompiledPair(AotEntry entry, GraphRunner forward, Optional<Supplier<GraphRunner>> backward, boolean cacheHit) {
+        this.entry = entry;
+        this.forward = forward;
+        this.backward = backward;
+        this.cacheHit = cacheHit;
+        this.forwardOutputs = forward.outputs();
+        Set<String> primals = new HashSet<>();
+        entry.inputs().forEach(i -> primals.add(i.name()));
+        this.wanted = primals;
+    }
+
+    public AotEntry entry() {
+        return entry;
+    }
+
+    /** Whether it came from the cache. */
+    public boolean cacheHit() {
+        return cacheHit;
+    }
+
+    /** Whether a backward can follow a forward call. */
+    public boolean differentiable() {
+        return backward.isPresent();
+    }
+
+    /** Whether the sizes and dtypes are those that the graphs serve. */
+    public boolean accepts(List<Tensor> inputs) {
+        return forward.accepts(named(inputs));
+    }
+
+    /**
+     * Runs the forward graph.
+     *
+     * @param inputs in the entry's order
+     */
+    public ForwardCall run(List<Tensor> inputs) {
+        Map<String, Tensor> named = named(inputs);
+        int own = entry.outputs().size();
+        SavedMemory.Block block = memory.take(own);
+        List<Tensor> results = forward.run(named, block);
+        Map<String, Tensor> saved = new HashMap<>();
+        if (backward.isPresent()) {
+            saved.putAll(named);
+            entry.inputs().stream().filter(AotEntry.Input::mutated)
+                .forEach(i -> saved.put(i.name(), named.get(i.name()).copyTo(Arena.ofAuto())));
+            for (int i = own; i < results.size(); i++) {
+                saved.put(forwardOutputs.get(i), results.get(i));
+            }
+        }
+        return new ForwardCall(List.copyOf(results.subList(0, own)), saved, block);
+    }
+
+    private Map<String, Tensor> named(List<Tensor> inputs) {
+        Map<String, Tensor> named = new HashMap<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            named.put(entry.inputs().get(i).name(), inputs.get(i));
+        }
+        return named;
+    }
+
+    private synchronized GraphRunner backward() {
+        if (readyBackward == null) {
+            readyBackward = backward.orElseThrow(() -> new IllegalStateException("no gradients were asked for")).get();
+            backwardOutputs = readyBackward.outputs();
+        }
+        return readyBackward;
+    }
+
+    /** A forward call that has been done, and what its backward needs. */
+    public final class ForwardCall {
+        private final List<Tensor> outputs;
+        private Map<String, Tensor> saved;
+        private final SavedMemory.Block block;
+
+        private ForwardCall(List<Tensor> outputs, Map<String, Tensor> saved, SavedMemory.Block block) {
+            this.outputs = outputs;
+            this.saved = saved;
+            this.block = block;
+        }
+
+        /** In the entry's order. */
+        public List<Tensor> outputs() {
+            return outputs;
+        }
+
+        /** Bytes that were kept for the backward besides the function's own inputs. */
+        public long savedBytes() {
+            return saved.entrySet().stream().filter(s -> !wanted.contains(s.getKey()))
+                .mapToLong(s -> s.getValue().numel() * s.getValue().dtype().bytes()).sum();
+        }
+
+        /**
+         * Runs the backward graph.
+         *
+         * @param tangents gradients of outputs, by their index; those missing are zero
+         * @param retain whether what was saved stays, for another backward
+         * @return gradients of inputs, by their index
+         * @throws IllegalStateException if what was saved is gone already
+         */
+        public Map<Integer, Tensor> backward(Map<Integer, Tensor> tangents, boolean retain) {
+            GraphRunner graph = CompiledPair.this.backward();
+            Map<String, Tensor> inputs = inputs(graph, tangents, retain);
+            List<Tensor> results = graph.run(inputs, (o, dtype, shape) -> Tensor.uninitialized(dtype, shape).data());
+            if (!retain) {
+                block.release();
+            }
+            Map<Integer, Tensor> gradients = new HashMap<>();
+            for (int i = 0; i < results.size(); i++) {
+                gradients.put(inputIndex(backwardOutputs.get(i)), results.get(i));
+            }
+            return gradients;
+        }
+
+        private synchronized Map<String, Tensor> inputs(GraphRunner graph, Map<Integer, Tensor> tangents,
+                boolean retain) {
+            if (saved == null) {
+                throw new IllegalStateException("backward was called a second time: what the forward call saved is gone; "
+                    + "pass retain_graph to the first call");
+            }
+            Map<String, Tensor> inputs = new HashMap<>();
+            for (String name : graph.inputs()) {
+                inputs.put(name, name.startsWith(JointGraph.TANGENT) && !saved.containsKey(name)
+                    ? tangent(Integer.parseInt(name.substring(JointGraph.TANGENT.length())), tangents) : saved.get(name));
+            }
+            if (!retain) {
+                saved = null;
+            }
+            return inputs;
+        }
+
+        private Tensor tangent(int output, Map<Integer, Tensor> tangents) {
+            Tensor given = tangents.get(output);
+            Tensor value = outputs.get(output);
+            return given != null ? given : Tensor.allocate(value.dtype(), value.shape());
+        }
+    }
+
+    private int inputIndex(String gradient) {
+        String name = gradient.substring(JointGraph.GRADIENT.length());
+        List<String> names = new ArrayList<>();
+        entry.inputs().forEach(i -> names.add(i.name()));
+        return names.indexOf(name);
+    }
+
+    @Override
+    public synchronized void close() {
+        forward.close();
+        if (readyBackward != null) {
+            readyBackward.close();
+            readyBackward = null;
+        }
+    }
+}

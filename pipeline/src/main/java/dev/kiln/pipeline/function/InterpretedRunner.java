@@ -1,0 +1,52 @@
+package dev.kiln.pipeline.function;
+
+import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.interpreter.Interpreter;
+import dev.kiln.stages.postcompile.OutputMemory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The graph as it was traced and split, without any pass or native code, by plain loops. */
+record InterpretedRunner(Graph graph) implements GraphRunner {
+    @Override
+    public List<Tensor> run(Map<String, Tensor> inputs, OutputMemory memory) {
+        Map<String, ConstantValue> values = new HashMap<>();
+        inputs.forEach((name, tensor) -> values.put(name, value(tensor)));
+        List<Tensor> results = new ArrayList<>();
+        Interpreter.run(graph, values).values().forEach(v -> results.add(Tensor.of(v.data(), v.dtype(),
+            v.sizes().stream().mapToLong(Long::longValue).toArray())));
+        return results;
+    }
+
+    private static ConstantValue value(Tensor tensor) {
+        Tensor dense = tensor.contiguous();
+        return new ConstantValue(tensor.dtype(), Arrays.stream(tensor.shape()).boxed().toList(),
+            dense.data().asSlice(0, dense.numel() * dense.dtype().bytes()));
+    }
+
+    @Override
+    public List<String> inputs() {
+        return graph.placeholders().stream().map(Node.Placeholder::source).toList();
+    }
+
+    @Override
+    public List<String> outputs() {
+        return graph.outputs().stream().map(Graph.Output::name).toList();
+    }
+
+    /** The interpreter checks them itself. */
+    @Override
+    public boolean accepts(Map<String, Tensor> inputs) {
+        return true;
+    }
+
+    @Override
+    public void close() {
+    }
+}

@@ -1,0 +1,16 @@
+package dev.kiln.stages.postcompile;
+
+import dev.kiln.ops.DType;
+import java.lang.foreign.MemorySegment;
+
+/** Gives the memory that a graph's outputs are written to. */
+@FunctionalInterface
+public interface OutputMemory {
+    /**
+     * Native memory for a dense tensor, aligned to {@link dev.kiln.kernels.runtime.Tensor#ALIGNMENT}; what lies in it does
+     * not matter.
+     *
+     * @param output index among the graph's outputs
+     */
+    MemorySegment allocate(int output, DType dtype, long[] shape);
+}
