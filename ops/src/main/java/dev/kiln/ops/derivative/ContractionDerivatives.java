@@ -9,7 +9,7 @@ final class ContractionDerivatives {
     }
 
     static void define(Rules r) {
-        r.rule("mm.default", b -> {
+        r.complexRule("mm.default", b -> {
             Matrices m = new Matrices(b.e());
             b.give(0, () -> m.mm(b.grad(), m.adjoint(b.input(1))));
             b.give(1, () -> m.mm(m.adjoint(b.input(0)), b.grad()));
@@ -20,7 +20,7 @@ final class ContractionDerivatives {
             b.give(0, () -> m.mm(b.grad(), m.adjoint(e.cast(b.input(1), e.dtype(b.grad())))));
             b.give(1, () -> m.mm(m.adjoint(e.cast(b.input(0), e.dtype(b.grad()))), b.grad()));
         });
-        r.rule("bmm.default", b -> {
+        r.complexRule("bmm.default", b -> {
             Matrices m = new Matrices(b.e());
             b.give(0, () -> m.bmm(b.grad(), m.adjoint(b.input(1))));
             b.give(1, () -> m.bmm(m.adjoint(b.input(0)), b.grad()));

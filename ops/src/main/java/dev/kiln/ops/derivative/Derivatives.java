@@ -4,6 +4,7 @@ import dev.kiln.ops.decompose.Decomposition;
 import dev.kiln.ops.decompose.Decompositions;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.schema.ComplexNumbers;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpOverload;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ public final class Derivatives {
     static final Derivative STOP = b -> { };
 
     private static final Set<String> SINGLE = new HashSet<>();
+    private static final Set<String> COMPLEX = new HashSet<>();
     private static final Map<String, Derivative> RULES = load();
 
     private Derivatives() {
@@ -25,7 +27,7 @@ public final class Derivatives {
 
     private static Map<String, Derivative> load() {
         Map<String, Derivative> rules = new HashMap<>();
-        Rules all = new Rules(rules, SINGLE);
+        Rules all = new Rules(rules, SINGLE, COMPLEX);
         ArithmeticDerivatives.define(all);
         ContractionDerivatives.define(all);
         ConvolutionDerivatives.define(all);
@@ -38,6 +40,17 @@ public final class Derivatives {
         RandomDerivatives.define(all);
         FourierDerivatives.define(all);
         PaddingDerivatives.define(all);
+        FunctionDerivatives.define(all);
+        PowerDerivatives.define(all);
+        SelectionDerivatives.define(all);
+        FlatDerivatives.define(all);
+        ViewDerivatives.define(all);
+        ReductionDerivatives.define(all);
+        NormDerivatives.define(all);
+        OrderDerivatives.define(all);
+        ScanDerivatives.define(all);
+        IndexingDerivatives.define(all);
+        ScatterDerivatives.define(all);
         return Map.copyOf(rules);
     }
 
@@ -45,10 +58,14 @@ public final class Derivatives {
         return Optional.ofNullable(RULES.get(op.name()));
     }
 
-    /** What to rewrite a call into before gradients can pass through it; empty if it has a rule, or nothing helps. */
+    /**
+     * What to rewrite a call into before gradients can pass through it; empty if it has a rule, or nothing helps. A call
+     * with complex tensors becomes one on their parts unless its rule takes them.
+     */
     public static Optional<Decomposition> decomposition(Node.Call call, OpArgs args) {
-        Optional<Decomposition> form = Forms.find(call, args);
-        return form.isPresent() ? form : find(call.op()).isPresent() ? Optional.empty() : Decompositions.find(call.op());
+        return Forms.find(call, args).or(() -> COMPLEX.contains(call.op().name()) ? Optional.empty()
+            : ComplexNumbers.decomposition(call.op(), args).or(() -> find(call.op()).isPresent() ? Optional.empty()
+                : Decompositions.find(call.op())));
     }
 
     public static Differentiability of(OpOverload op) {

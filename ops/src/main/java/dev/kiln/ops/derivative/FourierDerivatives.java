@@ -13,14 +13,14 @@ final class FourierDerivatives {
     }
 
     static void define(Rules r) {
-        r.rule("_fft_c2c.default", b -> b.give(0, () -> b.e().call("_fft_c2c.default", b.grad(), b.call().arg(1),
+        r.complexRule("_fft_c2c.default", b -> b.give(0, () -> b.e().call("_fft_c2c.default", b.grad(), b.call().arg(1),
             b.call().arg(2), !b.args().bool(3))));
-        r.rule("_fft_r2c.default", b -> b.give(0, () -> {
+        r.complexRule("_fft_r2c.default", b -> b.give(0, () -> {
             Emit e = b.e();
             Arg.Ref grad = b.args().bool(3) ? padded(b) : b.grad();
             return e.unary("real", e.call("_fft_c2c.default", grad, b.call().arg(1), b.call().arg(2), false));
         }));
-        r.rule("_fft_c2r.default", b -> b.give(0, () -> halved(b)));
+        r.complexRule("_fft_c2r.default", b -> b.give(0, () -> halved(b)));
     }
 
     private static int last(Backward b) {
