@@ -51,6 +51,7 @@ public final class Derivatives {
         ScanDerivatives.define(all);
         IndexingDerivatives.define(all);
         ScatterDerivatives.define(all);
+        QuantizationDerivatives.define(all);
         return Map.copyOf(rules);
     }
 

@@ -20,6 +20,6 @@ final class FlatDerivatives {
         r.none("bitwise_not.default", "bitwise_left_shift.Tensor", "bitwise_left_shift.Tensor_Scalar",
             "bitwise_right_shift.Tensor", "bitwise_right_shift.Tensor_Scalar");
         r.none("any.dims", "all.dims", "argmax.default", "argmin.default");
-        r.none("full.default", "arange.start_step", "where.Scalar");
+        r.none("_unique2.default", "full.default", "arange.start_step", "where.Scalar");
     }
 }

@@ -86,7 +86,8 @@ final class PowerDerivatives {
     private static void angle(Backward b) {
         Emit e = b.e();
         Arg.Ref squares = e.add(e.mul(b.input(0), b.input(0)), e.mul(b.input(1), b.input(1)));
-        Arg.Ref scaled = e.mul(b.grad(), e.unary("reciprocal", squares));
+        Arg.Ref inverse = e.call("masked_fill.Scalar", e.unary("reciprocal", squares), e.call("eq.Scalar", squares, 0), 0);
+        Arg.Ref scaled = e.mul(b.grad(), inverse);
         b.give(0, () -> e.mul(scaled, b.input(1)));
         b.give(1, () -> e.unary("neg", e.mul(scaled, b.input(0))));
     }

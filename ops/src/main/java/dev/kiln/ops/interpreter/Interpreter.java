@@ -92,7 +92,8 @@ public final class Interpreter {
 
     private static List<ConstantValue> evaluate(OpOverload op, List<Arg> args, Function<String, Long> symbols,
             Function<Arg.Ref, ConstantValue> values) {
-        List<Arg> concrete = args.stream().map(a -> concrete(a, symbols)).toList();
+        List<Arg> concrete = op.kind() == OpKind.DATA_SIZED ? args // the symbol that they bind may be known already
+            : args.stream().map(a -> concrete(a, symbols)).toList();
         OpArgs opArgs = new OpArgs(op.schema(), concrete, r -> fake(values.apply(r)), new ShapeEnv());
         Frame frame = new Frame(op, opArgs, op.outputs(opArgs), values);
         Optional<Decomposition> complex = ComplexNumbers.decomposition(op, opArgs);
