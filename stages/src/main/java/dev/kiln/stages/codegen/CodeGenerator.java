@@ -125,7 +125,8 @@ public final class CodeGenerator {
             return new Kernel(name, template.kind(), comment(name, group), variants, mostScratch(template),
                 tuning);
         });
-        launches.add(new Launch(shared.name(), template.arguments(), WEIGHT, template.weightTransposed(), origins(group)));
+        launches.add(new Launch(shared.name(), template.arguments(), template.hasConstantWeight() ? WEIGHT : -1,
+            template.weightTransposed(), origins(group)));
     }
 
     /** A kernel that can be computed in one way. */

@@ -54,6 +54,11 @@ final class ConvolutionKernel implements TemplateKernel {
     }
 
     @Override
+    public boolean hasConstantWeight() {
+        return true;
+    }
+
+    @Override
     public boolean weightTransposed() {
         return true;
     }

@@ -6,6 +6,7 @@ import dev.kiln.kernels.gemm.GemmSpec;
 import dev.kiln.kernels.gemm.GemmTemplate;
 import dev.kiln.kernels.gemm.GemmTypes;
 import dev.kiln.kernels.gemm.MicroGemm;
+import dev.kiln.kernels.gemm.PackedWeight;
 import dev.kiln.kernels.gemm.Stored;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.ShapeEnv;
@@ -22,7 +23,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
-/** Writes a linear with its epilogue: one variant a register block and cache blocking, and one of the library. */
+/**
+ * Writes a linear with its epilogue: for a constant weight one variant a register block and cache blocking, and one of the
+ * library; for a tensor the expected best.
+ */
 final class LinearKernel implements TemplateKernel {
     private final LoopNode.Linear node;
     private final KernelNames names;
@@ -31,6 +35,7 @@ final class LinearKernel implements TemplateKernel {
     private final String activation;
     private final String weight;
     private final String parameters;
+    private final Optional<String> panels;
     private final DType input;
     private final DType stored;
     private final DType scales;
@@ -43,6 +48,7 @@ final class LinearKernel implements TemplateKernel {
         this.symbols = symbols;
         this.activation = names.pointer(node.a().buffer());
         this.weight = names.pointer(node.weight());
+        this.panels = node.right().panels().map(p -> names.target(p.name()));
         this.parameters = node.groups().map(g -> names.pointer(g.parameters())).orElse("");
         this.input = buffers.apply(node.a().buffer()).dtype();
         this.stored = buffers.apply(node.weight()).dtype();
@@ -63,20 +69,25 @@ final class LinearKernel implements TemplateKernel {
     }
 
     @Override
+    public boolean hasConstantWeight() {
+        return panels.isEmpty();
+    }
+
+    @Override
     public boolean weightTransposed() {
-        return node.weightTransposed();
+        return node.right().transposed();
     }
 
     @Override
     public String identity() {
-        return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + node.weightTransposed() + ' ' + lda() + ' '
-            + input + ' ' + stored + ' ' + node.groups().map(LoopNode.Linear.Groups::size) + scales;
+        return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + node.right().transposed() + ' '
+            + names.index().print(node.right().distance()) + ' ' + node.byColumns() + ' ' + lda() + ' ' + input + ' ' + stored + ' ' + node.groups().map(LoopNode.Linear.Groups::size) + scales;
     }
 
     @Override
     public List<Variant> variants(CodegenTarget target) {
         List<Variant> variants = new ArrayList<>();
-        GemmTypes types = GemmTypes.of(Stored.valueOf(input.name()), weightNumbers(), target.isa());
+        GemmTypes types = types(target);
         long m = target.hint(node.m());
         List<MicroGemm> table = MicroGemm.table(target.isa(), types.compute());
         Function<MicroGemm, List<GemmBlocking>> blockings = micro -> GemmBlocking.candidates(micro, types, groups(),
@@ -84,6 +95,9 @@ final class LinearKernel implements TemplateKernel {
         List<GemmSearch.Choice> choices = types.widensWeight()
             ? GemmSearch.narrow(table, types, blockings, micro -> GemmBlocking.streaming(micro, groups(), node.n(), node.k()), m,
                 target) : GemmSearch.choices(table, blockings, m, node.n(), node.k(), target);
+        if (panels.isPresent()) {
+            return List.of(template(choices.getFirst(), types));
+        }
         choices.forEach(c -> variants.add(template(c, types)));
         SymInt stride = node.a().strides().getFirst();
         boolean repeatsRows = stride.isConstant() && stride.asLong() < node.k();
@@ -96,6 +110,18 @@ final class LinearKernel implements TemplateKernel {
             }
         }
         return variants;
+    }
+
+    /** A tensor is packed as it is multiplied. */
+    private GemmTypes types(CodegenTarget target) {
+        GemmTypes types = GemmTypes.of(Stored.valueOf(input.name()), weightNumbers(), target.isa());
+        return panels.isEmpty() || !types.widensWeight() ? types : new GemmTypes(types.input(), Stored.F32, types.compute());
+    }
+
+    private GemmSpec.Layout layout() {
+        return panels.isEmpty() ? GemmSpec.Layout.CONSTANT : new GemmSpec.Layout(node.byColumns(), Optional.of(
+            new GemmSpec.Tensor(node.right().transposed() ? PackedWeight.Order.NK : PackedWeight.Order.KN,
+                Stored.valueOf(stored.name()))));
     }
 
     private Stored weightNumbers() {
@@ -111,8 +137,8 @@ final class LinearKernel implements TemplateKernel {
     private boolean copies(GemmTypes types) {
         int depth = types.compute().depth();
         SymInt stride = node.a().strides().getFirst();
-        return types.widensInput() || node.k() % depth != 0
-            || depth > 1 && !(stride.isConstant() && stride.asLong() % depth == 0) && !node.m().is(1);
+        return !node.byColumns() && (types.widensInput() || node.k() % depth != 0
+            || depth > 1 && !(stride.isConstant() && stride.asLong() % depth == 0) && !node.m().is(1));
     }
 
     private Variant template(GemmSearch.Choice choice, GemmTypes types) {
@@ -125,13 +151,15 @@ final class LinearKernel implements TemplateKernel {
             + "x" + micro.nr() + "_mc" + blocking.mc() + "_nc" + blocking.nc() + "_kc" + blocking.kc()
             + (blocking.prefetch() > 0 ? "_p" + blocking.prefetch() : "");
         GemmSpec spec = new GemmSpec("KERNEL", micro, types, node.n(), node.k(), blocking, groups(), copies(types),
-            choice.widening());
+            choice.widening(), layout());
         scratch = Math.max(scratch, spec.scratchBytes());
-        String launch = launch("KERNEL(args->call, a, " + lda() + ", b, "
-            + (parameters.isEmpty() ? "0" : pointer(parameters))
+        String launch = launch(panels.map(p -> "KERNEL_right(args->call, b, " + names.index().print(node.right().distance())
+            + ", " + pointer(p) + ");\n  ").orElse("") + "KERNEL(args->call, a, " + lda() + ", "
+            + panels.map(LinearKernel::pointer).orElse("b") + ", " + (parameters.isEmpty() ? "0" : pointer(parameters))
             + ", args->scratch, args->scratch_bytes, m, (void*)args);");
-        return new Variant(label, "KERNEL", () -> epilogue + GemmTemplate.render(spec) + launch, Set.of(GemmTemplate.microKernels(spec)),
-            Optional.of(spec.packing()), List.of());
+        return new Variant(label, "KERNEL", () -> epilogue + GemmTemplate.render(spec) + launch,
+            Set.of(GemmTemplate.microKernels(spec)),
+            panels.isEmpty() ? Optional.of(spec.packing()) : Optional.empty(), List.of());
     }
 
     @Override
@@ -143,14 +171,14 @@ final class LinearKernel implements TemplateKernel {
     }
 
     private Variant library(LibraryGemm library, String label, int block) {
-        String source = epilogue + library.render(node.n(), node.k(), node.weightTransposed(), block)
+        String source = epilogue + library.render(node.n(), node.k(), node.right().transposed(), block)
             + launch("KERNEL(args->call, a, " + lda() + ", b, m, (void*)args);");
         return new Variant(label, "KERNEL", source, Set.of(), Optional.empty(), library.externs());
     }
 
     @Override
     public String op() {
-        return node.weightTransposed() ? "linear" : "mm";
+        return node.right().transposed() ? "linear" : "mm";
     }
 
     @Override
@@ -179,17 +207,19 @@ final class LinearKernel implements TemplateKernel {
     }
 
     private String lda() {
-        return names.index().print(node.a().strides().getFirst());
+        return names.index().print(node.a().strides().get(node.byColumns() ? 1 : 0));
     }
 
     private String launch(String call) {
         String m = names.index().print(node.m());
         String offset = names.index().print(node.a().offset());
+        String rightOffset = names.index().print(node.right().operand().offset());
         lda();
+        names.index().print(node.right().distance());
         return "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n" + names.index().declarations(symbols, "  ")
             + "  const " + CTypes.stored(input) + "* a = (const " + CTypes.stored(input) + "*)" + pointer(activation) + " + ("
             + offset + ");\n  const " + CTypes.stored(stored) + "* b = (const " + CTypes.stored(stored) + "*)"
-            + pointer(weight) + ";\n  const int64_t m = " + m + ";\n  " + call + "\n}\n";
+            + pointer(weight) + " + (" + rightOffset + ");\n  const int64_t m = " + m + ";\n  " + call + "\n}\n";
     }
 
     private static String pointer(String name) {

@@ -38,7 +38,7 @@ final class ReferenceGemm {
     }
 
     private static String number(LoopNode.Linear node, DType weight, DType scales) {
-        String place = node.weightTransposed() ? "(j0 + j) * " + node.k() + " + s" : "s * " + node.n() + " + j0 + j";
+        String place = node.right().transposed() ? "(j0 + j) * " + node.k() + " + s" : "s * " + node.n() + " + j0 + j";
         return node.groups().map(g -> {
             String pair = "(s / " + g.size() + " * " + node.n() + " + j0 + j) * 2";
             return "(double)((b[(" + place + ") / 2] >> ((s & 1) * 4) & 15) - 8) * "

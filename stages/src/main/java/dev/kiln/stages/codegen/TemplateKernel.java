@@ -6,12 +6,15 @@ import dev.kiln.stages.codegen.Kernel.Variant;
 import dev.kiln.stages.lowering.Operand;
 import java.util.List;
 
-/** A product with a constant weight and an epilogue, being written: in several variants, and as a reference. */
+/** A product with a weight and an epilogue, being written: in several variants, and as a reference. */
 sealed interface TemplateKernel permits LinearKernel, ConvolutionKernel {
     Kernel.Kind kind();
 
     /** Buffers in the order of {@code args->p}; the weight is the second. */
     List<String> arguments();
+
+    /** Whether the weight is packed while compiling. */
+    boolean hasConstantWeight();
 
     /** Whether the weight lies with the output's columns outermost. */
     boolean weightTransposed();

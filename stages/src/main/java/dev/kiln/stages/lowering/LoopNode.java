@@ -78,14 +78,27 @@ public sealed interface LoopNode {
     }
 
     /**
-     * {@code output[m, n] = sum_k a[m, k] * weight[k, n]} with a constant weight; K and N are fixed, M may be symbolic.
-     * Both may be of shorter numbers than the output, which has the dtype of the sums: f32, or i32 for bytes.
+     * {@code output[m, n] = sum_k a[m, k] * right[k, n]}; K and N are fixed, M may be symbolic. Both may be of shorter
+     * numbers than the output, which has the dtype of the sums: f32, or i32 for bytes.
      *
-     * @param a rows of stride {@code a.strides[0]}, elements of a row dense
-     * @param weightTransposed whether the weight's layout is [N, K]
+     * @param a elements of a row dense; where the right side is no constant, elements of a column may be dense instead
      */
-    record Linear(Buffer output, Operand a, String weight, boolean weightTransposed, SymInt m, long n, long k,
-            Optional<Groups> groups, List<String> origins) implements Matrix {
+    record Linear(Buffer output, Operand a, Right right, SymInt m, long n, long k, Optional<Groups> groups,
+            List<String> origins) implements Matrix {
+
+        /**
+         * A right side [K, N].
+         *
+         * @param transposed whether its numbers lie side by side along K
+         * @param panels what it is packed into when the node runs; empty for a constant, which is a whole buffer and is
+         *               packed while compiling
+         */
+        public record Right(Operand operand, boolean transposed, Optional<Buffer> panels) {
+            /** Between its rows, or if it is transposed between its columns. */
+            public SymInt distance() {
+                return operand.strides().get(transposed ? 1 : 0);
+            }
+        }
 
         /**
          * A weight of 4-bit numbers, two a byte: number q at (k, n) stands for {@code (q - 8) * scale + zero}.
@@ -96,14 +109,30 @@ public sealed interface LoopNode {
         public record Groups(int size, String parameters) {
         }
 
+        /** Whether it is a's columns that are dense. */
+        public boolean byColumns() {
+            return !a.strides().getLast().is(1);
+        }
+
+        /** The buffer of the right side. */
+        public String weight() {
+            return right.operand().buffer();
+        }
+
         @Override
         public Set<String> reads() {
-            return groups.map(g -> Set.of(a.buffer(), weight, g.parameters())).orElse(Set.of(a.buffer(), weight));
+            return groups.map(g -> Set.of(a.buffer(), weight(), g.parameters()))
+                .orElseGet(() -> new TreeSet<>(List.of(a.buffer(), weight())));
+        }
+
+        @Override
+        public Optional<Buffer> scratch() {
+            return right.panels();
         }
 
         @Override
         public LoopNode withOutput(Buffer other) {
-            return new Linear(other, a, weight, weightTransposed, m, n, k, groups, origins);
+            return new Linear(other, a, right, m, n, k, groups, origins);
         }
     }
 

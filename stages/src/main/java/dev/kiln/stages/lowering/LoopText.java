@@ -25,8 +25,9 @@ final class LoopText {
             case LoopNode.Pointwise p -> "pointwise" + p.sizes() + " [" + p.store() + "] <- " + p.body();
             case LoopNode.Reduction r ->
                 r.op().name().toLowerCase(java.util.Locale.ROOT) + r.sizes() + " over " + r.reduced() + " <- " + r.body();
-            case LoopNode.Linear l -> "linear m=" + l.m() + " n=" + l.n() + " k=" + l.k() + " a=" + l.a() + " weight="
-                + l.weight() + (l.weightTransposed() ? "^T" : "")
+            case LoopNode.Linear l -> "linear m=" + l.m() + " n=" + l.n() + " k=" + l.k() + " a=" + l.a()
+                + (l.right().panels().isEmpty() ? " weight=" + l.weight() + (l.right().transposed() ? "^T" : "")
+                    : " b=" + l.right().operand())
                 + l.groups().map(g -> " groups of " + g.size() + " with " + g.parameters()).orElse("");
             case LoopNode.Convolution c -> "convolution " + c.window() + " groups=" + c.groups() + " input=" + c.input()
                 + " weight=" + c.weight();

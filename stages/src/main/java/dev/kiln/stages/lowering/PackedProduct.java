@@ -2,27 +2,40 @@ package dev.kiln.stages.lowering;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.lowering.LoopNode.Linear.Right;
 import java.util.List;
 import java.util.Optional;
 
-/** Products with a constant right side, which is packed at compile time. The result has the dtype of the sums. */
+/** Products for the GEMM, whose right side is packed: a constant while compiling, a tensor at run time. */
 final class PackedProduct {
     /** Groups of 4-bit numbers are whole steps of the GEMM. */
     private static final int GROUP_STEP = 32;
+    /** Rows from which packing a tensor costs little beside the product, and columns and depth that are worth panels. */
+    private static final long ENOUGH_ROWS = 16;
+    private static final long ENOUGH_COLUMNS = 8;
+    private static final long ENOUGH_PRODUCTS = 1 << 15;
+    /** What the panels of any register block are more than the matrix: columns, and a multiple of numbers along k. */
+    private static final long MOST_COLUMNS = 64;
+    private static final long MOST_STEP = 32;
 
     private PackedProduct() {
     }
 
-    /** [M, K] times a constant [K, N], or empty if no GEMM takes such operands. */
+    /** [M, K] times [K, N], or empty if no GEMM takes such operands. */
     static Optional<Value.Strided> lower(CallLowering c, Value.Strided left, Value.Strided right) {
         Optional<DType> sums = sums(left.dtype(), right.dtype());
-        Optional<Boolean> transposed = wholeConstant(c, right);
-        if (sums.isEmpty() || transposed.isEmpty()) {
+        if (sums.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(linear(c, left, right.buffer().name(), transposed.get(), right.sizes(), sums.get(),
-            Optional.empty()));
+        Optional<Boolean> transposed = wholeConstant(c, right);
+        if (transposed.isPresent()) {
+            Right weight = new Right(right.operand(), transposed.get(), Optional.empty());
+            return Optional.of(linear(c, byRows(c, left), weight, sums.get(), Optional.empty()));
+        }
+        return isWorthPacking(c, left, right) ? Optional.of(linear(c, byRowsOrColumns(c, left), packed(c, right), sums.get(),
+            Optional.empty())) : Optional.empty();
     }
 
     /** [M, K] times a constant of 4-bit numbers [N, K / 2] with constant parameters [K / size, N, 2]. */
@@ -30,21 +43,53 @@ final class PackedProduct {
             Value.Strided parameters) {
         boolean fits = size % GROUP_STEP == 0 && isWhole(c, weight) && isWhole(c, parameters)
             && isFloat(left.dtype()) && isFloat(parameters.dtype());
-        List<SymInt> sizes = List.of(weight.sizes().get(1).times(2), weight.sizes().get(0));
-        return fits ? Optional.of(linear(c, left, weight.buffer().name(), true, sizes, DType.F32, Optional.of(
-            new LoopNode.Linear.Groups(size, parameters.buffer().name())))) : Optional.empty();
+        if (!fits) {
+            return Optional.empty();
+        }
+        SymInt k = weight.sizes().get(1).times(2);
+        Right nibbles = new Right(new Operand(weight.buffer().name(), List.of(k, weight.sizes().get(0)),
+            List.of(SymInt.ONE, k), SymInt.ZERO), true, Optional.empty());
+        return Optional.of(linear(c, byRows(c, left), nibbles, DType.F32,
+            Optional.of(new LoopNode.Linear.Groups(size, parameters.buffer().name()))));
     }
 
-    private static Value.Strided linear(CallLowering c, Value.Strided left, String weight, boolean transposed,
-            List<SymInt> sizes, DType sums, Optional<LoopNode.Linear.Groups> groups) {
-        Value.Strided rows = left.strides().getLast().is(1) ? left : c.copy(left);
-        rows = rows.sizes().getFirst().is(1)
-            ? rows.view(rows.sizes(), List.of(rows.sizes().getLast(), SymInt.ONE), rows.offset()) : rows;
+    private static Value.Strided linear(CallLowering c, Value.Strided left, Right right, DType sums,
+            Optional<LoopNode.Linear.Groups> groups) {
         SymInt m = left.sizes().getFirst();
-        Buffer output = c.lowering().allocate(c.call().name(), sums, List.of(m, sizes.get(1)));
-        c.lowering().add(new LoopNode.Linear(output, rows.operand(), weight, transposed, m,
-            sizes.get(1).asLong(), sizes.get(0).asLong(), groups, List.copyOf(c.origins())));
+        SymInt n = right.operand().sizes().getLast();
+        Buffer output = c.lowering().allocate(c.call().name(), sums, List.of(m, n));
+        c.lowering().add(new LoopNode.Linear(output, left.operand(), right, m, n.asLong(),
+            right.operand().sizes().getFirst().asLong(), groups, List.copyOf(c.origins())));
         return GraphLowering.whole(output);
+    }
+
+    private static Value.Strided byRows(CallLowering c, Value.Strided left) {
+        Value.Strided rows = left.strides().getLast().is(1) ? left : c.copy(left);
+        return rows.sizes().getFirst().is(1)
+            ? rows.view(rows.sizes(), List.of(rows.sizes().getLast(), SymInt.ONE), rows.offset()) : rows;
+    }
+
+    private static Value.Strided byRowsOrColumns(CallLowering c, Value.Strided left) {
+        return left.strides().getFirst().is(1) ? left : byRows(c, left);
+    }
+
+    private static boolean isWorthPacking(CallLowering c, Value.Strided left, Value.Strided right) {
+        SymInt n = right.sizes().getLast();
+        SymInt k = right.sizes().getFirst();
+        ShapeEnv shapes = c.lowering().graph().shapes();
+        SymInt m = left.sizes().getFirst();
+        boolean fixed = n.isConstant() && k.isConstant() && k.asLong() > 0 && isFloat(right.dtype()) && !shapes.isUnbacked(m);
+        return fixed && n.asLong() >= ENOUGH_COLUMNS && shapes.hint(m) >= ENOUGH_ROWS
+            && shapes.hint(m.times(n).times(k)) >= ENOUGH_PRODUCTS;
+    }
+
+    private static Right packed(CallLowering c, Value.Strided right) {
+        boolean byColumns = right.strides().getFirst().is(1) && !right.strides().getLast().is(1);
+        Value.Strided dense = byColumns || right.strides().getLast().is(1) ? right : c.copy(right);
+        SymInt columns = dense.sizes().getLast().plus(MOST_COLUMNS);
+        SymInt depth = dense.sizes().getFirst().plus(MOST_STEP);
+        Buffer panels = c.lowering().allocate(c.call().name() + "_panels", DType.F32, List.of(columns, depth));
+        return new Right(dense.operand(), byColumns, Optional.of(panels));
     }
 
     private static Optional<DType> sums(DType left, DType right) {

@@ -43,6 +43,17 @@ class CpuGemmTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> multipliesTensors() {
+        return GemmCase.tests(floats(TensorCases::of), HERE);
+    }
+
+    @TestFactory
+    @Tag("nightly")
+    Stream<DynamicTest> multipliesTensorsLikeWeights() {
+        return GemmCase.tests(floats(TensorCases::all), HERE);
+    }
+
+    @TestFactory
     Stream<DynamicTest> takesOperandsInAnyLayout() {
         return GemmCase.tests(of(COMMON, OperandCases::of), HERE);
     }

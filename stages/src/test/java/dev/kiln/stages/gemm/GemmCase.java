@@ -46,6 +46,12 @@ record GemmCase(String name, DType dtype, Function<GemmNet, List<Arg.Ref>> body,
         return new GemmCase(name, dtype, body, oracle, false);
     }
 
+    /** The same where weights are inputs. */
+    GemmCase ofTensors() {
+        return new GemmCase(name + ", weights as inputs", dtype, n -> body.apply(n.weightsAsInputs()),
+            oracle.map(o -> n -> o.apply(n.weightsAsInputs())), dynamic);
+    }
+
     GemmCase against(Function<GemmNet, Arg.Ref> other) {
         return new GemmCase(name, dtype, body, Optional.of(n -> List.of(other.apply(n))), dynamic);
     }

@@ -31,6 +31,7 @@ final class GemmNet {
     private final Form form;
     private final DType dtype;
     private final DType rounding;
+    private boolean tensors;
 
     enum Form {
         /** As it stands. */
@@ -50,6 +51,12 @@ final class GemmNet {
 
     DType dtype() {
         return dtype;
+    }
+
+    /** From now on weights are inputs. */
+    GemmNet weightsAsInputs() {
+        tensors = true;
+        return this;
     }
 
     /** An input whose first size is open in the dynamic form; equal sizes are the same symbol. */
@@ -97,7 +104,8 @@ final class GemmNet {
     /** A weight for sums of {@code sizes[last]} products that come out about as large as what goes in. */
     Arg.Ref weight(long... sizes) {
         double scale = 1 / Math.sqrt(sizes[sizes.length - 1]);
-        return graph.constant("w", fill(dtype, sizes, () -> random.nextGaussian() * scale));
+        ConstantValue value = fill(dtype, sizes, () -> random.nextGaussian() * scale);
+        return tensors ? input(FakeTensor.contiguous(dtype, sizes), value) : graph.constant("w", value);
     }
 
     Arg.Ref constant(long... sizes) {
