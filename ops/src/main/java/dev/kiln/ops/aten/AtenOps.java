@@ -21,6 +21,7 @@ public final class AtenOps {
         SequentialOps.register(registry);
         RecurrentOps.register(registry);
         FactoryOps.register(registry);
+        RandomOps.register(registry);
         ComplexOps.register(registry);
         ContractionOps.register(registry);
         LowPrecisionProducts.register(registry);

@@ -87,9 +87,9 @@ public final class Decompositions {
         return Optional.ofNullable(BY_NAME.get(op.name()));
     }
 
-    /** A random op's decomposition with a key of its own; empty for every other op. */
-    public static Optional<Decomposition> seeded(OpOverload op, long key) {
-        return RandomDecompositions.seeded(op, key);
+    /** A random op's decomposition with the next numbers of a stream; empty for every other op. */
+    public static Optional<Decomposition> random(OpOverload op, RandomStream stream) {
+        return RandomDecompositions.of(op, stream);
     }
 
     /** Whether equal calls of the op give different numbers. */

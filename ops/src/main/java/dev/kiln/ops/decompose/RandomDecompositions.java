@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Random tensors: each element is a hash of its number and of a key, so it depends neither on threads nor on other
- * elements. The same key gives the same numbers in every run; {@link #seeded} gives each call of a graph its own.
+ * Random tensors: each element is a function of a seed and of its own counter, so it depends neither on threads nor on
+ * other elements. Without a {@link RandomStream} each call gives the numbers of seed 0.
  */
 final class RandomDecompositions {
     private static final String OPTIONS = "*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, "
@@ -25,17 +25,18 @@ final class RandomDecompositions {
 
     @FunctionalInterface
     private interface Body {
-        List<Arg.Ref> apply(Emit e, OpArgs a, RandomBits bits);
+        List<Arg.Ref> apply(Emit e, OpArgs a, RandomNumbers numbers);
     }
 
     static void define(Definitions d) {
-        BODIES.forEach((schema, body) -> d.list(schema, (e, a) -> body.apply(e, a, new RandomBits(e, 0))));
+        BODIES.forEach((schema, body) -> d.list(schema, (e, a) -> body.apply(e, a, new RandomNumbers(e, RandomStream.ofSeed(0)))));
     }
 
-    /** The op's decomposition with a key of its own, if it is a random one. */
-    static Optional<Decomposition> seeded(OpOverload op, long key) {
+    /** The op's decomposition with numbers of a stream, if it is a random one. */
+    static Optional<Decomposition> of(OpOverload op, RandomStream stream) {
         return BODIES.entrySet().stream().filter(b -> op.name().equals("aten." + b.getKey().split("\\(")[0]))
-            .map(b -> (Decomposition) (g, a) -> b.getValue().apply(new Emit(g), a, new RandomBits(new Emit(g), key)))
+            .map(b -> (Decomposition) (g, a) -> b.getValue()
+                .apply(new Emit(g), a, new RandomNumbers(new Emit(g), stream)))
             .findFirst();
     }
 
@@ -59,12 +60,11 @@ final class RandomDecompositions {
         bodies.put("randint.low(SymInt low, SymInt high, SymInt[] size, " + LONG + ") -> Tensor",
             (e, a, r) -> List.of(r.integers(a.size(0), a.size(1), a.sizes(2), a.dtype(3).orElse(DType.I64))));
         bodies.put("randperm.default(SymInt n, " + LONG + ") -> Tensor", (e, a, r) ->
-            List.of(e.cast(e.call("argsort.default", r.words(List.of(a.size(0)), 0)), a.dtype(1).orElse(DType.I64))));
+            List.of(e.cast(e.call("argsort.default", r.longs(List.of(a.size(0)))), a.dtype(1).orElse(DType.I64))));
         bodies.put("bernoulli.default(Tensor self, *, Generator? generator=None) -> Tensor", (e, a, r) -> List.of(
             e.cast(e.call("lt.Tensor", r.uniform(a.tensor(0).sizes(), DType.F32), a.arg(0)), a.tensor(0).dtype())));
         bodies.put("bernoulli.p(Tensor self, float p=0.5, *, Generator? generator=None) -> Tensor", (e, a, r) ->
-            List.of(e.cast(e.call("lt.Scalar", r.uniform(a.tensor(0).sizes(), DType.F64), a.arg(1)),
-                a.tensor(0).dtype())));
+            List.of(e.cast(r.coins(a.tensor(0).sizes(), probability(a)), a.tensor(0).dtype())));
         bodies.put("native_dropout.default(Tensor input, float p, bool? train) -> (Tensor, Tensor)",
             (e, a, r) -> dropout(e, a, r, a.isNone(2) || a.bool(2)));
         bodies.put("dropout.default(Tensor input, float p, bool train) -> Tensor",
@@ -73,19 +73,23 @@ final class RandomDecompositions {
         return bodies;
     }
 
-    /** What stays is scaled by 1 / (1 - p); and which elements stay. */
-    private static List<Arg.Ref> dropout(Emit e, OpArgs a, RandomBits bits, boolean train) {
-        Arg.Ref input = Emit.ref(a, 0);
+    private static double probability(OpArgs a) {
         double p = a.real(1);
-        if (p < 0 || p > 1) {
+        if (!(p >= 0 && p <= 1)) {
             throw a.error("p must be from 0 to 1, got " + p);
         }
+        return p;
+    }
+
+    /** What stays is scaled by 1 / (1 - p); and which elements stay. */
+    private static List<Arg.Ref> dropout(Emit e, OpArgs a, RandomNumbers numbers, boolean train) {
+        Arg.Ref input = Emit.ref(a, 0);
+        double p = probability(a);
         List<SymInt> sizes = e.tensor(input).sizes();
         if (!train) {
             return List.of(e.unary("clone", input), e.full(sizes, true, DType.BOOL));
         }
-        Arg.Ref stays = p == 1 ? e.full(sizes, false, DType.BOOL)
-            : e.call("ge.Scalar", bits.uniform(sizes, DType.F64), p);
+        Arg.Ref stays = p == 0 || p == 1 ? e.full(sizes, p == 0, DType.BOOL) : numbers.coins(sizes, 1 - p);
         Arg.Ref masked = e.mul(input, e.cast(stays, e.dtype(input)));
         return List.of(p == 1 ? masked : e.mul(masked, 1 / (1 - p)), stays);
     }

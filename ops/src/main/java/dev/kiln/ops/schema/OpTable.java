@@ -51,6 +51,11 @@ public final class OpTable {
             add(new OpOverload(OpSchema.parse("kiln." + schema), kind, shape, Optional.empty()));
         }
 
+        /** An elementwise op of Kiln's own. */
+        public void internalElementwise(String schema, ShapeFunction shape, ScalarFormula formula) {
+            add(new OpOverload(OpSchema.parse("kiln." + schema), OpKind.ELEMENTWISE, shape, Optional.of(formula)));
+        }
+
         public void elementwise(String schema, ShapeFunction shape, ScalarFormula formula) {
             add(new OpOverload(OpSchema.parse("aten." + schema), OpKind.ELEMENTWISE, shape, Optional.of(formula)));
         }

@@ -1,6 +1,7 @@
 package dev.kiln.stages.postgrad;
 
 import dev.kiln.ops.decompose.Decompositions;
+import dev.kiln.ops.decompose.RandomStream;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.stages.pass.GraphRewriter;
@@ -11,7 +12,7 @@ import dev.kiln.stages.pass.PassContext;
 import java.util.Optional;
 
 /**
- * Gives each random call a key of its own, made of the seed and its number. First of all, since two calls that look
+ * Gives each random call counters of its own under the seed of the options. First of all, since two calls that look
  * alike must not become one.
  */
 final class SeedRandomOps implements Pass {
@@ -22,10 +23,8 @@ final class SeedRandomOps implements Pass {
 
     @Override
     public Graph run(Graph graph, PassContext context) {
-        long[] next = {context.options().seed()};
-        return GraphRewriter.rewrite(graph, (builder, call) -> Decompositions.seeded(call.op(), next[0]).map(d -> {
-            next[0] += 0x632be59bd9b4e019L;
-            return d.apply(builder, new OpArgs(call.op().schema(), call.args(), builder::tensor, builder.shapes()));
-        }));
+        RandomStream stream = RandomStream.ofSeed(context.options().seed());
+        return GraphRewriter.rewrite(graph, (builder, call) -> Decompositions.random(call.op(), stream).map(d ->
+            d.apply(builder, new OpArgs(call.op().schema(), call.args(), builder::tensor, builder.shapes()))));
     }
 }
