@@ -17,9 +17,7 @@ final class EmbeddingDerivatives {
     static void define(Rules r) {
         r.rule("embedding.default", b -> b.give(0, () -> b.e().call("embedding_dense_backward.default", b.grad(),
             b.input(1), b.tensor(0).size(0), b.call().arg(2), b.call().arg(3))));
-        for (String name : List.of("_embedding_bag", "_embedding_bag_forward_only")) {
-            r.ofFirst(name + ".default", EmbeddingDerivatives::bags);
-        }
+        r.ofFirst("_embedding_bag.default", EmbeddingDerivatives::bags);
     }
 
     private static void bags(Backward b) {
