@@ -34,8 +34,8 @@ final class ActivationDerivatives {
         r.rule("softplus.default", b -> b.give(0, () -> b.e().call("softplus_backward.default", b.grad(), b.input(0),
             b.call().arg(1), b.call().arg(2))));
         r.rule("mish.default", ActivationDerivatives::mish);
-        r.rule("log_sigmoid.default", b -> b.give(0, () -> b.e().mul(b.grad(),
-            b.e().unary("sigmoid", b.e().unary("neg", b.input(0))))));
+        r.rule("log_sigmoid.default", ActivationDerivatives::logSigmoid);
+        r.ofFirst("log_sigmoid_forward.default", ActivationDerivatives::logSigmoid);
         for (String name : new String[] {"hardshrink", "softshrink"}) {
             r.rule(name + ".default", ActivationDerivatives::shrink);
         }
@@ -56,6 +56,11 @@ final class ActivationDerivatives {
             1 / b.args().real(1), false, b.input(0))));
         r.rule("selu.default", b -> b.give(0, () -> b.e().call("elu_backward.default", b.grad(), SELU_ALPHA, SELU_SCALE,
             1.0, false, b.input(0))));
+    }
+
+    private static void logSigmoid(Backward b) {
+        Emit e = b.e();
+        b.give(0, () -> e.mul(b.grad(), e.unary("sigmoid", e.unary("neg", b.input(0)))));
     }
 
     /** With t = tanh(softplus(x)): t + x sigmoid(x) (1 - t^2). */

@@ -40,6 +40,7 @@ public final class Derivatives {
         RandomDerivatives.define(all);
         FourierDerivatives.define(all);
         PaddingDerivatives.define(all);
+        DistanceDerivatives.define(all);
         FunctionDerivatives.define(all);
         PowerDerivatives.define(all);
         SelectionDerivatives.define(all);

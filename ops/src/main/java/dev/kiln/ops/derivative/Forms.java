@@ -36,6 +36,8 @@ final class Forms {
             return List.of(drops ? e.call("native_dropout.default", a.arg(0), a.arg(1), true)
                 : e.unary("alias", Emit.ref(a, 0)));
         }));
+        forms.put("aten.cdist.default", always((g, a) -> List.of(new Emit(g).call("_cdist_forward.default",
+            a.values().toArray()))));
         forms.put(Decompositions.ATTENTION, new Form(a -> a.real(4) != 0, Decompositions.attentionWithDropout()));
         forms.put(RecurrentOps.RECURRENT, always(Decompositions.recurrentSteps()));
         return Map.copyOf(forms);

@@ -125,6 +125,14 @@ public final class TorchOracle {
     private static String source(OpOverload op, List<Arg> args, Map<Arg.Ref, String> names) {
         String parameters = names.values().stream().map(n -> n
             + ": Tensor").collect(Collectors.joining(", "));
+        if (op.name().equals("aten.mm.dtype")) { // of GPUs only
+            return "def f(" + parameters + "):\n    return torch.mm(t0.to(6), t1.to(6))\n";
+        }
+        return "def f(" + parameters + "):\n    return " + expression(op, args, names) + "\n";
+    }
+
+    /** A call as TorchScript, with names for its tensors. */
+    static String expression(OpOverload op, List<Arg> args, Map<Arg.Ref, String> names) {
         List<String> values = new ArrayList<>();
         for (int i = 0; i < args.size(); i++) {
             OpSchema.Parameter parameter = op.schema().parameters().get(i);
@@ -132,11 +140,7 @@ public final class TorchOracle {
                 values.add(parameter.name() + "=" + literal(args.get(i), names));
             }
         }
-        if (op.name().equals("aten.mm.dtype")) { // of GPUs only
-            return "def f(" + parameters + "):\n    return torch.mm(t0.to(6), t1.to(6))\n";
-        }
-        return "def f(" + parameters + "):\n    return torch." + op.packet() + "("
-            + String.join(", ", values) + ")\n";
+        return "torch." + op.packet() + "(" + String.join(", ", values) + ")";
     }
 
     private static String literal(Arg arg, Map<Arg.Ref, String> names) {
