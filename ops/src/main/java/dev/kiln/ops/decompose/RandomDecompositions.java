@@ -86,7 +86,7 @@ final class RandomDecompositions {
         Arg.Ref input = Emit.ref(a, 0);
         double p = probability(a);
         List<SymInt> sizes = e.tensor(input).sizes();
-        if (!train) {
+        if (!train || p == 0) {
             return List.of(e.unary("clone", input), e.full(sizes, true, DType.BOOL));
         }
         Arg.Ref stays = p == 0 || p == 1 ? e.full(sizes, p == 0, DType.BOOL) : numbers.coins(sizes, 1 - p);

@@ -8,7 +8,7 @@ import java.util.Random;
 /** Random operands and comparison of results, by dtype. */
 final class TypedValues {
     /** Bytes; not a divisor of any likely row. */
-    private static final long BLOCK = 8 * 10007;
+    private static final long BLOCK = 8 * 2003;
     /** All bits set: as a float a NaN that no kernel computes, so it stands for elements that were not written. */
     private static final byte UNWRITTEN = -1;
 

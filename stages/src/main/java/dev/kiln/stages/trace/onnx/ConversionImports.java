@@ -69,10 +69,10 @@ final class ConversionImports {
     private static List<Value> dropout(NodeImport n) {
         boolean training = n.since(7) ? n.has(2) && n.integer(2, "training_mode") != 0
             : !n.attributes().flag("is_test", false);
-        if (training && n.since(7)) {
+        if (training && n.since(7) && ratio(n) != 0) {
             return randomDropout(n);
         }
-        if (training) {
+        if (training && !n.since(7)) {
             throw new KilnException.Unsupported("training mode is not supported; export for inference");
         }
         if (!n.wants(1)) {
@@ -82,10 +82,14 @@ final class ConversionImports {
         return List.of(n.value(0), new Value.Tensor(mask));
     }
 
+    private static double ratio(NodeImport n) {
+        return n.has(1) ? n.required(1, "ratio").doubleAt(0) : 0.5;
+    }
+
     /** Drops each element with the given probability and scales up the others. */
     private static List<Value> randomDropout(NodeImport n) {
         Arg.Ref x = n.tensor(0);
-        double ratio = n.has(1) ? n.required(1, "ratio").doubleAt(0) : 0.5;
+        double ratio = ratio(n);
         Arg.Ref mask = n.call("aten.ge.Scalar", RandomImports.unit(n, n.type(x).sizes(), n.dtype(x), 0), ratio);
         Arg.Ref scaled = n.call("aten.mul.Scalar", x, ratio < 1 ? 1 / (1 - ratio) : 0.0);
         Arg.Ref zero = n.constant("zero", ConstantValue.allocate(n.dtype(x), List.of()));

@@ -44,4 +44,16 @@ class ConversionImportsTest {
         assertThat(doubles(results.getFirst())).containsExactly(3, 4);
         assertThat(doubles(results.getLast())).containsExactly(1, 1);
     }
+
+    @Test
+    void dropoutOfNothingDrawsNoRandomNumbers() {
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 2).initializer("ratio", floats(dims(), 0))
+            .initializer("training", fill(DType.BOOL, dims(), 1)).node("Dropout", "x ratio training", "y mask")
+            .output("y", "mask");
+        assertThat(model.imported().calls()).extracting(c -> c.op().name())
+            .containsExactly("aten.full.default");
+        List<ConstantValue> results = model.run(floats(dims(2), 3, Double.NaN));
+        assertThat(doubles(results.getFirst())).containsExactly(3, Double.NaN);
+        assertThat(doubles(results.getLast())).containsExactly(1, 1);
+    }
 }
