@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.kiln.stages.trace.TracePhase;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -29,8 +30,9 @@ public final class ModelFiles {
         }
         ModelProto parsed;
         try (FileChannel channel = FileChannel.open(model, StandardOpenOption.READ)) {
-            CodedInputStream in = CodedInputStream.newInstance(
-                channel.map(MapMode.READ_ONLY, 0, channel.size()));
+            // only of memory that is said not to change weights are no copies
+            CodedInputStream in = UnsafeByteOperations.unsafeWrap(
+                channel.map(MapMode.READ_ONLY, 0, channel.size())).newCodedInput();
             in.enableAliasing(true);
             parsed = ModelProto.parseFrom(in);
         }

@@ -55,7 +55,11 @@ final class Contest {
         firstRound(right, times, deadline);
         for (int round = 0; round < ROUNDS && (round < 2 || System.nanoTime() < deadline); round++) {
             int stage = Math.min(round, STAYING.length - 1);
-            for (Candidate c : promising(times, STAYING[stage], HOPELESS[stage])) {
+            List<Candidate> left = promising(times, STAYING[stage], HOPELESS[stage]);
+            if (round >= 2 && left.size() == 1) {
+                break; // decided
+            }
+            for (Candidate c : left) {
                 time(c, cold, runs(times.get(c))).ifPresent(t -> times.merge(c, t, Math::min));
             }
             times.keySet().removeIf(failures::containsKey);
