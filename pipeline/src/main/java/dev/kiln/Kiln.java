@@ -163,6 +163,15 @@ public final class Kiln implements AutoCloseable {
         return compiled(name, function, function, options);
     }
 
+    /**
+     * As {@link #compileAll(String, TensorFunction, FunctionOptions)}, for a function that depends on less than it can see.
+     *
+     * @param state what the function depends on besides its arguments; a change of it traces the function again
+     */
+    public CompiledFunction compileAll(String name, TensorFunction function, Object state, FunctionOptions options) {
+        return compiled(name, function, state, options);
+    }
+
     /** A function of one tensor. */
     @FunctionalInterface
     public interface Function1 {

@@ -14,6 +14,9 @@ import java.util.List;
  * to step, such as the learning rate, is an input of it. Not safe for several threads.
  */
 public abstract class Optimizer implements AutoCloseable {
+    /** A step depends on its inputs and on settings that never change. */
+    private static final Object NOTHING = new Object();
+
     private final List<Tensor> parameters;
     private final List<List<Tensor>> state = new ArrayList<>();
     private final CompiledFunction update;
@@ -34,7 +37,7 @@ public abstract class Optimizer implements AutoCloseable {
             }
             state.add(own);
         }
-        update = kiln.compileAll(getClass().getSimpleName(), this::traced, options);
+        update = kiln.compileAll(getClass().getSimpleName(), this::traced, NOTHING, options);
     }
 
     public List<Tensor> parameters() {
