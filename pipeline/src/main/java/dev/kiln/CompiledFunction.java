@@ -5,6 +5,7 @@ import dev.kiln.pipeline.function.Autograd;
 import dev.kiln.pipeline.function.FunctionCompiler;
 import dev.kiln.pipeline.function.FunctionVariant;
 import dev.kiln.pipeline.function.OpenDimensions;
+import dev.kiln.pipeline.function.RandomState;
 import dev.kiln.tensor.Tensor;
 import dev.kiln.tensor.TensorFunction;
 import java.util.List;
@@ -29,19 +30,21 @@ public final class CompiledFunction implements TensorFunction, AutoCloseable {
     private final FunctionCompiler compiler;
     private final FunctionOptions options;
     private final Autograd autograd;
+    private final RandomState random;
     private final OpenDimensions open = new OpenDimensions();
     private final List<FunctionVariant> variants = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
     /** @param state what to look at for what the function can see: the user's own lambda */
     CompiledFunction(String name, TensorFunction function, Object state, FunctionCompiler compiler, FunctionOptions options,
-            Autograd autograd) {
+            Autograd autograd, RandomState random) {
         this.name = name;
         this.function = function;
         this.state = state;
         this.compiler = compiler;
         this.options = options;
         this.autograd = autograd;
+        this.random = random;
     }
 
     /**
@@ -56,7 +59,7 @@ public final class CompiledFunction implements TensorFunction, AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the function is closed");
         }
-        return variant(inputs).call(inputs, autograd);
+        return variant(inputs).call(inputs, autograd, random);
     }
 
     /** As {@link #apply}, for functions with one result. */

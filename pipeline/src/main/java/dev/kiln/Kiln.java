@@ -14,6 +14,7 @@ import dev.kiln.pipeline.eager.EagerCompiler;
 import dev.kiln.pipeline.eager.EagerKernels;
 import dev.kiln.pipeline.function.Autograd;
 import dev.kiln.pipeline.function.FunctionCompiler;
+import dev.kiln.pipeline.function.RandomState;
 import dev.kiln.stages.CompileKeys;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileRequest;
@@ -51,6 +52,7 @@ public final class Kiln implements AutoCloseable {
     private final KilnThreads threads = new KilnThreads();
     private final ModelMemory memory;
     private final FunctionCompiler functions;
+    private final RandomState random = new RandomState(CompileOptions.defaults().seed());
     private final AtomicLong hits = new AtomicLong();
     private final Map<CompileOptions, EagerKernels> eager = new ConcurrentHashMap<>();
     private final Object starting = new Object();
@@ -172,6 +174,14 @@ public final class Kiln implements AutoCloseable {
         return compiled(name, function, state, options);
     }
 
+    /**
+     * Sets the seed of random ops in compiled functions and begins their numbers anew: the same calls then draw the same
+     * numbers, compiled or not. At first it is that of {@code KILN_SEED}, or 0.
+     */
+    public void manual_seed(long seed) {
+        random.seed(seed);
+    }
+
     /** A function of one tensor. */
     @FunctionalInterface
     public interface Function1 {
@@ -200,7 +210,7 @@ public final class Kiln implements AutoCloseable {
     private CompiledFunction compiled(String name, TensorFunction function, Object state, FunctionOptions options) {
         requireOpen();
         Autograd autograd = new Autograd((a, b) -> eager(options.compile()).call("aten.add.Tensor", a, b));
-        return new CompiledFunction(name, function, state, functions, options, autograd);
+        return new CompiledFunction(name, function, state, functions, options, autograd, random);
     }
 
     private static void handOver(CompiledModel model, CompletableFuture<CompiledModel> result) {

@@ -11,6 +11,7 @@ import dev.kiln.Kiln;
 import dev.kiln.KilnConfig;
 import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
+import dev.kiln.nn.Functional;
 import dev.kiln.optim.AdamW;
 import dev.kiln.optim.Optimizer;
 import dev.kiln.optim.SGD;
@@ -134,5 +135,24 @@ class CompiledFunctionTest {
         value.backward(Torch.ones(), true);
         value.backward();
         assertThatThrownBy(value::backward).hasMessageContaining("retain_graph");
+    }
+
+    @Test
+    void dropoutDrawsNewNumbersAndTheSameForTheSameSeed() {
+        Tensor w = Torch.randn(5, 8, 64).requires_grad_();
+        Kiln.Function1 dropped = x -> Functional.dropout(x.matmul(w), 0.5, true).sum();
+        List<float[]> runs = new ArrayList<>();
+        for (Backend backend : Backend.values()) {
+            CompiledFunction f = kiln.compile(dropped, FunctionOptions.defaults().withBackend(backend));
+            kiln.manual_seed(7);
+            for (int i = 0; i < 2; i++) {
+                w.grad(null);
+                f.call(X).backward();
+                runs.add(w.grad().toFloatArray());
+            }
+        }
+        assertThat(runs.get(0)).isNotEqualTo(runs.get(1));
+        assertThat(runs.get(0)).containsExactly(runs.get(2), within(1e-4f));
+        assertThat(runs.get(1)).containsExactly(runs.get(3), within(1e-4f));
     }
 }

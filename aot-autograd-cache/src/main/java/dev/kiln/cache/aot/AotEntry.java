@@ -44,7 +44,11 @@ public record AotEntry(CacheKey key, CacheKey forward, Optional<CacheKey> backwa
     }
 
     /** What an input of the traced graph stands for. */
-    public enum InputKind { USER_INPUT, PARAMETER, BUFFER, CONSTANT, TANGENT }
+    public enum InputKind {
+        USER_INPUT, PARAMETER, BUFFER, CONSTANT, TANGENT,
+        /** Seed and offset of the random numbers. */
+        RANDOM_STATE
+    }
 
     /**
      * @param mutated whether calling the function changes it

@@ -2,9 +2,11 @@ package dev.kiln.pipeline.function;
 
 import dev.kiln.FunctionOptions;
 import dev.kiln.cache.aot.AotEntry;
-import dev.kiln.cache.aot.AotEntry.OutputKind;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.ops.shape.ShapePolicy;
 import dev.kiln.ops.shape.SymInt;
+import dev.kiln.stages.autograd.FunctionalizeRandom;
+import dev.kiln.stages.trace.function.TracedFunction;
 import dev.kiln.tensor.CapturedState;
 import dev.kiln.tensor.FunctionOutputs;
 import dev.kiln.tensor.FunctionTrace;
@@ -12,7 +14,6 @@ import dev.kiln.tensor.FunctionTracer;
 import dev.kiln.tensor.InputAliasing;
 import dev.kiln.tensor.Tensor;
 import dev.kiln.tensor.TensorFunction;
-import dev.kiln.ops.shape.ShapePolicy;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,13 +29,17 @@ public final class FunctionVariant implements AutoCloseable {
     private final List<CapturedState.Place> captured;
     private final List<TensorGuard> guards;
     private final boolean sharesOrMutates;
+    private final Optional<SymInt> counters;
     private final CompiledPair pair;
 
-    private FunctionVariant(FunctionTrace trace, CapturedState state, List<TensorGuard> guards, CompiledPair pair) {
+    /** @param counters random counters that a call takes; empty if it draws no numbers */
+    private FunctionVariant(FunctionTrace trace, CapturedState state, List<TensorGuard> guards, Optional<SymInt> counters,
+            CompiledPair pair) {
         this.trace = trace;
         this.state = state;
         this.captured = trace.captured().stream().map(state::place).toList();
         this.guards = guards;
+        this.counters = counters;
         this.pair = pair;
         List<Integer> same = trace.aliasing().same();
         boolean shares = false;
@@ -58,8 +63,16 @@ public final class FunctionVariant implements AutoCloseable {
                 Set.of()));
         }
         boolean training = trace.function().outputs().stream().anyMatch(AotEntry.Output::requiresGrad);
-        CompiledPair pair = compiler.compile(trace.function(), training, options);
-        return new FunctionVariant(trace, state, guards, pair);
+        FunctionalizeRandom.Result random = FunctionalizeRandom.run(trace.function().graph());
+        CompiledPair pair = compiler.compile(withState(trace.function(), random), training, options);
+        return new FunctionVariant(trace, state, guards, random.state().map(s -> random.counters()), pair);
+    }
+
+    /** The function with its random numbers drawn from a state that is its last input. */
+    private static TracedFunction withState(TracedFunction function, FunctionalizeRandom.Result random) {
+        List<AotEntry.Input> inputs = new ArrayList<>(function.inputs());
+        random.state().ifPresent(name -> inputs.add(new AotEntry.Input(name, AotEntry.InputKind.RANDOM_STATE, false, false)));
+        return new TracedFunction(function.name(), random.graph(), inputs, function.outputs());
     }
 
     /** Why it does not serve a call; empty if it does. */
@@ -82,7 +95,7 @@ public final class FunctionVariant implements AutoCloseable {
         if (sharesOrMutates && !InputAliasing.of(values).equals(trace.aliasing())) {
             return Optional.of("inputs share memory in another way");
         }
-        return isOpen() && !pair.accepts(values) ? Optional.of("the sizes break a guard of the graph") : Optional.empty();
+        return isOpen() && !pair.accepts(withState(values, RandomState.NONE)) ? Optional.of("the sizes break a guard of the graph") : Optional.empty();
     }
 
     private boolean isOpen() {
@@ -98,10 +111,10 @@ public final class FunctionVariant implements AutoCloseable {
     }
 
     /** Runs the forward graph and gives its results the form that the function's have. */
-    public List<Tensor> call(List<Tensor> inputs, Autograd autograd) {
+    public List<Tensor> call(List<Tensor> inputs, Autograd autograd, RandomState random) {
         List<Tensor> all = all(inputs);
         List<dev.kiln.kernels.runtime.Tensor> values = values(all);
-        CompiledPair.ForwardCall call = pair.run(values);
+        CompiledPair.ForwardCall call = pair.run(withState(values, random));
         List<AotEntry.Output> outputs = pair.entry().outputs();
         Optional<AutogradCall> node = pair.differentiable() ? Optional.of(new AutogradCall(autograd, call, all))
             : Optional.empty();
@@ -124,6 +137,15 @@ public final class FunctionVariant implements AutoCloseable {
             }
         }
         return results;
+    }
+
+    private List<dev.kiln.kernels.runtime.Tensor> withState(List<dev.kiln.kernels.runtime.Tensor> values,
+            RandomState random) {
+        if (counters.isEmpty()) {
+            return values;
+        }
+        Map<String, Long> symbols = isOpen() ? symbols(values) : Map.of();
+        return Stream.concat(values.stream(), Stream.of(random.take(counters.get().evaluate(symbols::get)))).toList();
     }
 
     /** Values of the symbols, each of which is the size of some dimension. */
