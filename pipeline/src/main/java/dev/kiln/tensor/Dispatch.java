@@ -2,10 +2,10 @@ package dev.kiln.tensor;
 
 import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.cache.aot.AotEntry.OutputKind;
-import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.interpreter.Interpreter;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.stages.trace.function.FunctionalTrace;
 import dev.kiln.stages.trace.function.TracedFunction;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,7 +33,15 @@ final class Dispatch {
     static List<Tensor> callAll(String overload, Object... args) {
         List<Object> list = Arrays.asList(args);
         Optional<TraceSession> session = TraceSession.current();
-        return session.isPresent() ? session.get().call(overload, list) : now(overload, list);
+        if (session.isPresent()) {
+            return session.get().call(overload, list);
+        }
+        Optional<String> view = FunctionalTrace.viewTaken(overload);
+        if (view.isPresent() && list.getFirst() instanceof Tensor self) {
+            self.become(now(view.get(), list).getFirst());
+            return List.of(self);
+        }
+        return now(overload, list);
     }
 
     private static List<Tensor> now(String overload, List<Object> args) {
@@ -41,22 +49,12 @@ final class Dispatch {
         List<Tensor> outputs = session.call(overload, args);
         TracedFunction call = session.finish(overload, outputs);
         List<Tensor> inputs = session.inputs();
-        requireNoOverlap(overload, call, inputs);
         Map<String, ConstantValue> values = new HashMap<>();
         for (int i = 0; i < inputs.size(); i++) {
             values.put(call.inputs().get(i).name(), Memory.constant(inputs.get(i).value()));
         }
         Map<String, ConstantValue> results = Interpreter.run(call.graph(), values);
         return assemble(call, inputs, results.values().stream().map(Memory::tensor).toList());
-    }
-
-    private static void requireNoOverlap(String overload, TracedFunction call, List<Tensor> inputs) {
-        for (InputAliasing.Pair pair : InputAliasing.of(inputs.stream().map(Tensor::value).toList()).overlaps()) {
-            if (call.inputs().get(pair.first()).mutated() || call.inputs().get(pair.second()).mutated()) {
-                throw new KilnException.BadInput(UserCode.line() + ": " + overload + " reads some of the memory that it "
-                    + "writes: clone() the argument first");
-            }
-        }
     }
 
     private static List<Tensor> assemble(TracedFunction call, List<Tensor> inputs,

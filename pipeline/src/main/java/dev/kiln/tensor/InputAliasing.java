@@ -4,6 +4,8 @@ import dev.kiln.kernels.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * Which inputs share memory. A function that changes inputs is traced for the way they do.
@@ -12,6 +14,9 @@ import java.util.List;
  * @param overlaps pairs of inputs that share memory, but are not the same tensor
  */
 public record InputAliasing(List<Integer> same, List<Pair> overlaps) {
+    /** Tensors with more elements whose memory interleaves are taken to overlap. */
+    private static final int MAX_COMPARED = 1 << 16;
+
     /** Two inputs by their index, the lower one first. */
     public record Pair(int first, int second) {
     }
@@ -44,7 +49,11 @@ public record InputAliasing(List<Integer> same, List<Pair> overlaps) {
     }
 
     private static boolean overlap(Tensor a, Tensor b) {
-        return a.numel() > 0 && b.numel() > 0 && a.data().address() < end(b) && b.data().address() < end(a);
+        if (a.numel() == 0 || b.numel() == 0 || a.data().address() >= end(b) || b.data().address() >= end(a)) {
+            return false;
+        }
+        boolean small = a.numel() <= MAX_COMPARED && b.numel() <= MAX_COMPARED && a.dtype() == b.dtype();
+        return !small || Arrays.stream(places(a)).boxed().anyMatch(Set.copyOf(Arrays.stream(places(b)).boxed().toList())::contains);
     }
 
     private static long end(Tensor tensor) {
@@ -53,5 +62,16 @@ public record InputAliasing(List<Integer> same, List<Pair> overlaps) {
             last += (tensor.size(d) - 1) * tensor.stride(d);
         }
         return tensor.data().address() + (last + 1) * tensor.dtype().bytes();
+    }
+
+    /** The addresses of all elements. */
+    private static long[] places(Tensor tensor) {
+        long[] places = {tensor.data().address()};
+        for (int d = 0; d < tensor.rank(); d++) {
+            long step = tensor.stride(d) * tensor.dtype().bytes();
+            long size = tensor.size(d);
+            places = Arrays.stream(places).flatMap(p -> LongStream.range(0, size).map(i -> p + i * step)).toArray();
+        }
+        return places;
     }
 }

@@ -21,7 +21,7 @@ import java.util.Objects;
  */
 public final class Tensor implements TensorArithmetic, TensorComparison, TensorMath, TensorReduction, TensorProduct,
         TensorShape, TensorIndexing, TensorInPlace, TensorValues {
-    private final dev.kiln.kernels.runtime.Tensor value;
+    private dev.kiln.kernels.runtime.Tensor value;
     private final TracedTensor traced;
     private Role role = Role.PLAIN;
     private boolean requiresGrad;
@@ -115,6 +115,11 @@ public final class Tensor implements TensorArithmetic, TensorComparison, TensorM
             throw UserCode.dependsOnData("value()");
         }
         return value;
+    }
+
+    /** Takes the sizes and strides of a view of its memory. */
+    void become(Tensor view) {
+        value = view.value;
     }
 
     public DType dtype() {

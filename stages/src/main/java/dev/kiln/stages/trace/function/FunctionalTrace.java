@@ -33,6 +33,15 @@ public final class FunctionalTrace {
         return g.shapes();
     }
 
+    /**
+     * The op whose result an in-place op takes as its sizes and strides; empty for ops that change values, or nothing.
+     *
+     * @param overload {@code aten.unsqueeze_.default} for example
+     */
+    public static Optional<String> viewTaken(String overload) {
+        return InPlace.functional(overload).filter(f -> InPlace.changesMetadata(overload));
+    }
+
     /** Whether results of ops take part in gradients; {@code no_grad} turns it off. */
     public boolean gradMode() {
         return gradMode;

@@ -123,7 +123,7 @@ final class View {
                 throw new KilnException.BadInput("more than one element of the tensor that is written refers to a single "
                     + "memory location: clone() it before the operation");
             }
-            reach = stride * layout.size(d).asLong();
+            reach += stride * (layout.size(d).asLong() - 1);
         }
     }
 }
