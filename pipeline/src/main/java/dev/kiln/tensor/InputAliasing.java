@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 /**
@@ -53,7 +54,8 @@ public record InputAliasing(List<Integer> same, List<Pair> overlaps) {
             return false;
         }
         boolean small = a.numel() <= MAX_COMPARED && b.numel() <= MAX_COMPARED && a.dtype() == b.dtype();
-        return !small || Arrays.stream(places(a)).boxed().anyMatch(Set.copyOf(Arrays.stream(places(b)).boxed().toList())::contains);
+        Set<Long> taken = small ? Arrays.stream(places(b)).boxed().collect(Collectors.toSet()) : Set.of();
+        return !small || Arrays.stream(places(a)).anyMatch(taken::contains);
     }
 
     private static long end(Tensor tensor) {

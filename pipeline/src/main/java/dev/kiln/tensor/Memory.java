@@ -2,10 +2,11 @@ package dev.kiln.tensor;
 
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.ops.graph.ConstantValue;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
 
-/** Tensors in memory as the interpreter's values and back; contiguous ones share their memory. */
+/** Tensors in memory as the interpreter's values and back. */
 final class Memory {
     private Memory() {
     }
@@ -16,7 +17,9 @@ final class Memory {
         return new ConstantValue(dense.dtype(), sizes, dense.data().asSlice(0, dense.numel() * dense.dtype().bytes()));
     }
 
+    /** In memory of its own: the interpreter gives back an input's where values do not change. */
     static Tensor tensor(ConstantValue value) {
-        return Tensor.of(value.data(), value.dtype(), value.sizes().stream().mapToLong(Long::longValue).toArray());
+        return Tensor.of(value.data(), value.dtype(), value.sizes().stream().mapToLong(Long::longValue).toArray())
+            .copyTo(Arena.ofAuto());
     }
 }

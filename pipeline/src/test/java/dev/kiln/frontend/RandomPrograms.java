@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /**
  * Random programs of views, writes and computations. Each step is tried op by op in Kiln first, which gives the sizes for
@@ -20,7 +21,6 @@ final class RandomPrograms {
     private final Program program = new Program();
     private final Map<String, Tensor> known = new LinkedHashMap<>();
     private int names;
-    private int refused;
 
     private RandomPrograms(long seed) {
         random = new Random(seed);
@@ -55,23 +55,15 @@ final class RandomPrograms {
         return program;
     }
 
+    /** Whether two elements lie at one place. */
     private static boolean overlaps(Tensor tensor) {
-        long[] strides = tensor.value().strides();
-        Long[] order = new Long[strides.length];
-        for (int d = 0; d < strides.length; d++) {
-            if (strides[d] == 0 && tensor.value().size(d) > 1) {
-                return true;
-            }
-        }
-        return order.length > 0 && tensor.value().numel() > reach(tensor);
-    }
-
-    private static long reach(Tensor tensor) {
-        long last = 0;
+        long[] places = {0};
         for (int d = 0; d < tensor.dim(); d++) {
-            last += (tensor.value().size(d) - 1) * tensor.value().stride(d);
+            long stride = tensor.value().stride(d);
+            long size = tensor.value().size(d);
+            places = Arrays.stream(places).flatMap(p -> LongStream.range(0, size).map(i -> p + i * stride)).toArray();
         }
-        return last + 1;
+        return Arrays.stream(places).distinct().count() < places.length;
     }
 
     private String any() {
@@ -84,7 +76,6 @@ final class RandomPrograms {
         try {
             Program.apply(step, copy);
         } catch (KilnException e) {
-            refused++;
             return false;
         }
         known.putAll(copy);
@@ -190,9 +181,5 @@ final class RandomPrograms {
             case 6 -> change("clamp_.default", v(name), -0.5, 1.5);
             default -> change("add_.Tensor", v(name), v(dense("cos.default", v(any()))));
         }
-    }
-
-    int refused() {
-        return refused;
     }
 }

@@ -55,6 +55,6 @@ final class Traced {
 
     private static dev.kiln.kernels.runtime.Tensor memory(ConstantValue value) {
         return dev.kiln.kernels.runtime.Tensor.of(value.data(), value.dtype(),
-            value.sizes().stream().mapToLong(Long::longValue).toArray());
+            value.sizes().stream().mapToLong(Long::longValue).toArray()).copyTo(java.lang.foreign.Arena.ofAuto());
     }
 }

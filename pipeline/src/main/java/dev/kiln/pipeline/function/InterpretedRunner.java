@@ -6,6 +6,7 @@ import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.interpreter.Interpreter;
 import dev.kiln.stages.postcompile.OutputMemory;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -20,7 +21,7 @@ record InterpretedRunner(Graph graph) implements GraphRunner {
         inputs.forEach((name, tensor) -> values.put(name, value(tensor)));
         List<Tensor> results = new ArrayList<>();
         Interpreter.run(graph, values).values().forEach(v -> results.add(Tensor.of(v.data(), v.dtype(),
-            v.sizes().stream().mapToLong(Long::longValue).toArray())));
+            v.sizes().stream().mapToLong(Long::longValue).toArray()).copyTo(Arena.ofAuto())));
         return results;
     }
 

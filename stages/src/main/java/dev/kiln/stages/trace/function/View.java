@@ -7,6 +7,7 @@ import dev.kiln.ops.graph.GraphBuilder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A way of seeing a storage: its base itself, or one step from another view. Its value is regenerated when the storage
@@ -78,13 +79,18 @@ final class View {
     /** @throws KilnException if places of the view share memory */
     void write(GraphBuilder g, Arg.Ref value, boolean gradient, boolean gradMode) {
         boolean stepwise = hasInverse();
-        if (!stepwise) {
+        if ((!stepwise || repeats()) && !layout.numel().is(0)) {
             requireDistinctPlaces();
         }
         Arg.Ref whole = stepwise ? inverted(g, value) : scattered(g, value);
         storage.write(whole, gradient, gradMode);
         cached = value;
         cachedVersion = storage.version();
+    }
+
+    /** Whether steps along a dimension stay at one place. */
+    private boolean repeats() {
+        return IntStream.range(0, layout.rank()).anyMatch(d -> layout.strides().get(d).is(0) && !layout.size(d).is(1));
     }
 
     private boolean hasInverse() {
