@@ -1,8 +1,11 @@
 package dev.kiln;
 
+import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.autograd.PartitionOptions;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -13,9 +16,10 @@ import java.util.TreeMap;
  * @param lazyBackward compile the backward graph when a gradient is asked for the first time, not ahead of that
  * @param backend what runs the graphs
  * @param dynamic which sizes stay open
+ * @param autocast dtype that products compute in, as {@code torch.autocast}; empty for that of their operands
  */
 public record FunctionOptions(CompileOptions compile, PartitionOptions partition, boolean lazyBackward, Backend backend,
-        Dynamic dynamic) {
+        Dynamic dynamic, Optional<DType> autocast) {
 
     /** What runs the graphs. */
     public enum Backend {
@@ -37,11 +41,11 @@ public record FunctionOptions(CompileOptions compile, PartitionOptions partition
 
     public static FunctionOptions defaults() {
         return new FunctionOptions(CompileOptions.defaults(), PartitionOptions.defaults(), false, Backend.KILN,
-            Dynamic.AUTOMATIC);
+            Dynamic.AUTOMATIC, Optional.empty());
     }
 
     public FunctionOptions withCompile(CompileOptions options) {
-        return new FunctionOptions(options, partition, lazyBackward, backend, dynamic);
+        return new FunctionOptions(options, partition, lazyBackward, backend, dynamic, autocast);
     }
 
     public FunctionOptions withThreads(int count) {
@@ -49,7 +53,7 @@ public record FunctionOptions(CompileOptions compile, PartitionOptions partition
     }
 
     public FunctionOptions withPartition(PartitionOptions options) {
-        return new FunctionOptions(compile, options, lazyBackward, backend, dynamic);
+        return new FunctionOptions(compile, options, lazyBackward, backend, dynamic, autocast);
     }
 
     /** {@code activation_memory_budget}: from 0, save inputs only, to 1, save what is dear to compute again. */
@@ -58,15 +62,27 @@ public record FunctionOptions(CompileOptions compile, PartitionOptions partition
     }
 
     public FunctionOptions withLazyBackward(boolean lazy) {
-        return new FunctionOptions(compile, partition, lazy, backend, dynamic);
+        return new FunctionOptions(compile, partition, lazy, backend, dynamic, autocast);
     }
 
     public FunctionOptions withBackend(Backend other) {
-        return new FunctionOptions(compile, partition, lazyBackward, other, dynamic);
+        return new FunctionOptions(compile, partition, lazyBackward, other, dynamic, autocast);
     }
 
     public FunctionOptions withDynamic(Dynamic which) {
-        return new FunctionOptions(compile, partition, lazyBackward, backend, which);
+        return new FunctionOptions(compile, partition, lazyBackward, backend, which, autocast);
+    }
+
+    /**
+     * Mixed precision: products and convolutions compute in bf16 or f16, parameters and what needs it stay f32.
+     *
+     * @throws KilnException.BadInput for another dtype
+     */
+    public FunctionOptions withAutocast(DType dtype) {
+        if (dtype != DType.BF16 && dtype != DType.F16) {
+            throw new KilnException.BadInput("autocast computes in bf16 or f16, not " + dtype);
+        }
+        return new FunctionOptions(compile, partition, lazyBackward, backend, dynamic, Optional.of(dtype));
     }
 
     /** What of it decides how a function is split, for the cache's key. */

@@ -6,6 +6,7 @@ import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.ShapePolicy;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.autograd.FunctionalizeRandom;
+import dev.kiln.stages.trace.function.Autocast;
 import dev.kiln.stages.trace.function.TracedFunction;
 import dev.kiln.tensor.CapturedState;
 import dev.kiln.tensor.FunctionOutputs;
@@ -63,8 +64,9 @@ public final class FunctionVariant implements AutoCloseable {
                 Set.of()));
         }
         boolean training = trace.function().outputs().stream().anyMatch(AotEntry.Output::requiresGrad);
-        FunctionalizeRandom.Result random = FunctionalizeRandom.run(trace.function().graph());
-        CompiledPair pair = compiler.compile(withState(trace.function(), random), training, options);
+        TracedFunction traced = options.autocast().map(d -> Autocast.run(trace.function(), d)).orElse(trace.function());
+        FunctionalizeRandom.Result random = FunctionalizeRandom.run(traced.graph());
+        CompiledPair pair = compiler.compile(withState(traced, random), training, options);
         return new FunctionVariant(trace, state, guards, random.state().map(s -> random.counters()), pair);
     }
 
