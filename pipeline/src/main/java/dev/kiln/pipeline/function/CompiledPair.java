@@ -23,6 +23,8 @@ public final class CompiledPair implements AutoCloseable {
     private final List<String> forwardOutputs;
     private final Set<String> wanted;
     private final SavedMemory memory = new SavedMemory();
+    private final SavedMemory written = new SavedMemory();
+    private final SavedMemory gradients = new SavedMemory();
     private final boolean cacheHit;
     private GraphRunner readyBackward;
     private List<String> backwardOutputs;
@@ -66,8 +68,11 @@ public final class CompiledPair implements AutoCloseable {
     public ForwardCall run(List<Tensor> inputs) {
         Map<String, Tensor> named = named(inputs);
         int own = entry.outputs().size();
-        SavedMemory.Block block = memory.take(own);
-        List<Tensor> results = forward.run(named, block);
+        SavedMemory.Block block = memory.take();
+        SavedMemory.Block back = written.take();
+        List<Tensor> results = forward.run(named, (output, dtype, shape) -> output >= own
+            ? block.allocate(output, dtype, shape) : isWrittenBack(output) ? back.allocate(output, dtype, shape)
+            : Tensor.uninitialized(dtype, shape).data());
         Map<String, Tensor> saved = new HashMap<>();
         if (backward.isPresent()) {
             saved.putAll(named);
@@ -77,7 +82,11 @@ public final class CompiledPair implements AutoCloseable {
                 saved.put(forwardOutputs.get(i), results.get(i));
             }
         }
-        return new ForwardCall(List.copyOf(results.subList(0, own)), saved, block);
+        return new ForwardCall(List.copyOf(results.subList(0, own)), saved, block, back);
+    }
+
+    private boolean isWrittenBack(int output) {
+        return entry.outputs().get(output).kind() == AotEntry.OutputKind.MUTATED_INPUT;
     }
 
     private Map<String, Tensor> named(List<Tensor> inputs) {
@@ -101,11 +110,19 @@ public final class CompiledPair implements AutoCloseable {
         private final List<Tensor> outputs;
         private Map<String, Tensor> saved;
         private final SavedMemory.Block block;
+        private final SavedMemory.Block back;
 
-        private ForwardCall(List<Tensor> outputs, Map<String, Tensor> saved, SavedMemory.Block block) {
+        private ForwardCall(List<Tensor> outputs, Map<String, Tensor> saved, SavedMemory.Block block,
+                SavedMemory.Block back) {
             this.outputs = outputs;
             this.saved = saved;
             this.block = block;
+            this.back = back;
+        }
+
+        /** What replaces the values of inputs has been copied to them and will not be read any more. */
+        void releaseWritten() {
+            back.release();
         }
 
         /** In the entry's order. */
@@ -130,15 +147,17 @@ public final class CompiledPair implements AutoCloseable {
         public Map<Integer, Tensor> backward(Map<Integer, Tensor> tangents, boolean retain) {
             GraphRunner graph = CompiledPair.this.backward();
             Map<String, Tensor> inputs = inputs(graph, tangents, retain);
-            List<Tensor> results = graph.run(inputs, (o, dtype, shape) -> Tensor.uninitialized(dtype, shape).data());
+            SavedMemory.Block together = CompiledPair.this.gradients.take();
+            List<Tensor> results = graph.run(inputs, together);
+            together.note();
             if (!retain) {
                 block.release();
             }
-            Map<Integer, Tensor> gradients = new HashMap<>();
+            Map<Integer, Tensor> byInput = new HashMap<>();
             for (int i = 0; i < results.size(); i++) {
-                gradients.put(inputIndex(backwardOutputs.get(i)), results.get(i));
+                byInput.put(inputIndex(backwardOutputs.get(i)), results.get(i));
             }
-            return gradients;
+            return byInput;
         }
 
         private synchronized Map<String, Tensor> inputs(GraphRunner graph, Map<Integer, Tensor> tangents,

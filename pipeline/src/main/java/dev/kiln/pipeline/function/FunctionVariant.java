@@ -122,6 +122,7 @@ public final class FunctionVariant implements AutoCloseable {
             : Optional.empty();
         Map<String, Long> symbols = isOpen() ? symbols(values) : Map.of();
         FunctionOutputs.applyMutations(outputs, values, call.outputs());
+        call.releaseWritten();
         List<Tensor> results = new ArrayList<>();
         for (int i = 0; i < outputs.size(); i++) {
             AotEntry.Output output = outputs.get(i);

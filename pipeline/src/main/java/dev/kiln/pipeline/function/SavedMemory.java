@@ -8,8 +8,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Memory for what forward calls save: one block a call, handed to the next call once the backward has read it. What a
- * call without a backward saves is left to the garbage collector. Safe for several threads.
+ * Memory for outputs that live until somebody who is known has read them, such as what forward calls save: one block a
+ * call, handed to the next call once it is released. A block that never is, is left to the garbage collector. Safe for
+ * several threads.
  */
 final class SavedMemory {
     private static final int KEPT = 4;
@@ -19,20 +20,15 @@ final class SavedMemory {
 
     /** The memory of one call. */
     final class Block implements OutputMemory {
-        private final int firstSaved;
         private final MemorySegment memory;
         private long used;
 
-        private Block(int firstSaved, MemorySegment memory) {
-            this.firstSaved = firstSaved;
+        private Block(MemorySegment memory) {
             this.memory = memory;
         }
 
         @Override
         public MemorySegment allocate(int output, DType dtype, long[] shape) {
-            if (output < firstSaved) {
-                return Tensor.uninitialized(dtype, shape).data();
-            }
             long bytes = dtype.bytes();
             for (long size : shape) {
                 bytes *= size;
@@ -43,10 +39,17 @@ final class SavedMemory {
                 : Tensor.uninitialized(dtype, shape).data();
         }
 
-        /** Nobody reads it any more. */
-        void release() {
+        /** The next block holds what went into this one. */
+        void note() {
             synchronized (SavedMemory.this) {
                 needed = Math.max(needed, used);
+            }
+        }
+
+        /** Nobody reads it any more. */
+        void release() {
+            note();
+            synchronized (SavedMemory.this) {
                 if (memory.byteSize() >= needed && needed > 0 && free.size() < KEPT) {
                     free.push(memory);
                 }
@@ -54,15 +57,14 @@ final class SavedMemory {
         }
     }
 
-    /** @param firstSaved index of the first output that goes into the block */
-    Block take(int firstSaved) {
+    Block take() {
         MemorySegment memory;
         long bytes;
         synchronized (this) {
             memory = free.poll();
             bytes = needed;
         }
-        return new Block(firstSaved, memory != null ? memory
+        return new Block(memory != null ? memory
             : bytes == 0 ? MemorySegment.NULL : Tensor.uninitialized(DType.U8, bytes).data());
     }
 }
