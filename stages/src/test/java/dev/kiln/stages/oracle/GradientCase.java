@@ -7,6 +7,7 @@ import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.ShapePolicy;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.autograd.JointGraph;
 import dev.kiln.stages.autograd.JointGraphBuilder;
@@ -69,10 +70,15 @@ record GradientCase(OracleCase sample, boolean coarse, Set<Arg.Ref> fixed) {
 
     /** The call on inputs that lie in row-major order. */
     Graph forward() {
-        GraphBuilder g = new GraphBuilder(new ShapeEnv());
+        return forward(false);
+    }
+
+    /** @param open whether sizes are symbols, one for equal sizes, unless they are 0 or 1 */
+    Graph forward(boolean open) {
+        GraphBuilder g = new GraphBuilder(new ShapeEnv(new ShapePolicy(true, true)));
         Map<Arg.Ref, Arg.Ref> refs = new HashMap<>();
         tensors().forEach((ref, value) -> {
-            List<SymInt> sizes = value.sizes().stream().map(SymInt::of).toList();
+            List<SymInt> sizes = value.sizes().stream().map(n -> open ? g.shapes().size(n) : SymInt.of(n)).toList();
             Arg.Ref input = g.placeholder(ref.node(), FakeTensor.contiguous(value.dtype(), sizes));
             refs.put(ref, complex().contains(ref) ? g.call("aten.view_as_complex.default", input) : input);
         });

@@ -2,6 +2,8 @@ package dev.kiln.stages.oracle;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.aten.SymbolicQueries;
+import dev.kiln.ops.derivative.Derivatives;
+import dev.kiln.ops.derivative.Differentiability;
 import dev.kiln.ops.interpreter.Interpreter;
 import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpOverload;
@@ -51,16 +53,19 @@ final class OpsPage {
 
             Generated from the operators themselves; do not edit ([how](add-an-op.md)).
 
-            Core ATen: %d of %d; all overloads: %d.
+            Core ATen: %d of %d; all overloads: %d, of which %d have a derivative rule, %d are differentiated through their
+            decomposition, %d pass no gradients, and %d lack a derivative.
 
             *how*: **lowering** is loops, a template or a view of Kiln's own; **decomposition** is in terms of others;
             **size expression** is answered while the graph is built. *dtypes*: of the first tensor, as the samples of
-            the tests have them; "all" is b8, u8, i32, i64, f16, bf16, f32 and f64. *differentiable*: whether a derivative is
-            defined.
+            the tests have them; "all" is b8, u8, i32, i64, f16, bf16, f32 and f64. *differentiable*: by a **rule**, or
+            **through decomposition**; "no" is where gradients stop, as they do in PyTorch.
 
             | op | core | how | dtypes | differentiable |
             | --- | --- | --- | --- | --- |
-            """.formatted(core.size() - missing.size(), core.size(), OpTable.all().size()));
+            """.formatted(core.size() - missing.size(), core.size(), OpTable.all().size(),
+                count(Differentiability.RULE), count(Differentiability.DECOMPOSITION), count(Differentiability.NONE),
+                count(Differentiability.MISSING)));
         Map<String, String> rows = new LinkedHashMap<>();
         Set<String> names = new TreeSet<>(core);
         OpTable.all().forEach(op -> names.add(op.name()));
@@ -74,8 +79,22 @@ final class OpsPage {
         if (SymbolicQueries.isQuery(name)) {
             return start + "size expression | | no |\n";
         }
-        return OpTable.find(name).map(op -> start + how(op) + " | " + dtypes(op) + " | no |\n").orElseGet(() ->
+        return OpTable.find(name).map(op -> start + how(op) + " | " + dtypes(op) + " | "
+            + differentiable(op) + " |\n").orElseGet(() ->
             start + "**missing** | | no |\n");
+    }
+
+    private static long count(Differentiability kind) {
+        return OpTable.all().stream().filter(op -> Derivatives.of(op) == kind).count();
+    }
+
+    private static String differentiable(OpOverload op) {
+        return switch (Derivatives.of(op)) {
+            case RULE -> "rule";
+            case DECOMPOSITION -> "through decomposition";
+            case NONE -> "no";
+            case MISSING -> "**missing**";
+        };
     }
 
     private static String how(OpOverload op) {
