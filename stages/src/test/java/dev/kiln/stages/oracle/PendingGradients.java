@@ -7,14 +7,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 
-/** Ops whose derivatives are still to come or are known to differ, with the reason behind the name. */
+/** Ops whose derivatives are missing or cannot be compared, with the reason behind the name. */
 final class PendingGradients {
-    private static final List<String> FILES = List.of("pending-gradients.txt", "pending-gradients-layers.txt");
-    private static final Set<String> OPS = FILES.stream().flatMap(f -> read(f).stream())
-        .collect(Collectors.toCollection(TreeSet::new));
+    private static final Set<String> OPS = Set.copyOf(read("pending-gradients.txt"));
 
     private PendingGradients() {
     }
