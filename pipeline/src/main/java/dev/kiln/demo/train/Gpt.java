@@ -31,7 +31,7 @@ public final class Gpt extends Module {
     public Gpt(Settings settings, Generator generator) {
         this.settings = settings;
         tokens = new Embedding(settings.vocabulary(), settings.width(), generator);
-        positions = parameter(generator.normal(0, 0.02, settings.context(), settings.width()));
+        positions = parameter(generator.normal(0, 0.1, settings.context(), settings.width()));
         blocks = ModuleList.of(settings.layers(), i -> new GptBlock(settings, generator));
         norm = new LayerNorm(settings.width());
         head = new Linear(settings.width(), settings.vocabulary(), generator);

@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 
 /** Trains the model: forward, backward and optimizer compiled, and tells how it goes. */
 final class TrainDemo {
-    private static final double LEARNING_RATE = 2e-3;
+    private static final double LEARNING_RATE = 4e-3;
     private static final int WARM_UP = 20;
 
     private final Kiln kiln;
@@ -23,7 +23,7 @@ final class TrainDemo {
 
     /** What is trained and for how long. */
     record Settings(Gpt.Settings model, int batch, int steps, long seed) {
-        static final Gpt.Settings MODEL = new Gpt.Settings(Corpus.LETTERS, 3, 128, 4, 128, 0.05);
+        static final Gpt.Settings MODEL = new Gpt.Settings(Corpus.LETTERS, 3, 128, 4, 128, 0.02);
     }
 
     /** Hears of each step. */

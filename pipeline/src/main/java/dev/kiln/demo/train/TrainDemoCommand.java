@@ -23,7 +23,7 @@ public final class TrainDemoCommand implements KilnCommand {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "400", description = "Steps (default ${DEFAULT-VALUE}).")
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "1000", description = "Steps (default ${DEFAULT-VALUE}).")
     private int steps;
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "16",
