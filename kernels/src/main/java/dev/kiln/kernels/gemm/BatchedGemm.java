@@ -52,6 +52,8 @@ public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) 
         holes.put("NC", nc);
         holes.put("KC", kc);
         holes.put("TASKS_PER_THREAD", TASKS_PER_THREAD);
+        holes.put("SQUARES", new Packing(name + "_squares", micro, Stored.valueOf(micro.type().name()), micro.nr())
+            .render(Packing.Form.values()));
         return GemmTemplate.prelude() + microKernels().declarations() + BATCHED.fill(holes);
     }
 

@@ -31,6 +31,18 @@ class MicroKernelAssemblyTest {
             .hasSizeGreaterThanOrEqualTo(micro.tiles() ? 4 : micro.mr() * micro.vectorsPerRow());
     }
 
+    /** Rows that lie side by side are broadcast from one pointer, within the distance of a short displacement. */
+    @ParameterizedTest
+    @CsvSource({"F32, vfmadd", "BF16_PAIR, vdpbf16ps"})
+    void readsColumnsFromOnePointer(ElementType type, String instruction) {
+        MicroGemm micro = MicroGemm.table(Isa.AVX512_BF16, type).getFirst();
+        String assembly = CompiledC.assembly(new MicroKernels(micro, 0).ofColumns().unit(), Isa.AVX512_BF16);
+        String full = assembly.substring(assembly.indexOf("micro_" + micro.mr() + ":"));
+        assertThat(full.substring(0, full.indexOf(".size")).lines().filter(l -> l.contains(instruction)))
+            .hasSizeGreaterThanOrEqualTo(MicroKernels.UNROLL * micro.mr() * micro.vectorsPerRow())
+            .noneMatch(l -> l.matches(".*\\(%r\\w+,%r\\w+.*"));
+    }
+
     @ParameterizedTest
     @CsvSource({"I8, vcvtne2ps2bf16", "NIBBLES, vpermw"})
     void widensWeightsInRegisters(Stored weight, String instruction) {

@@ -9,12 +9,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -64,9 +66,27 @@ class TensorGemmTest {
         return cases.stream();
     }
 
+    /** One case for each way of packing and multiplying. */
+    static Stream<Case> differentOnes() {
+        Set<String> seen = new HashSet<>();
+        return cases().filter(c -> c.isa.hasDotProducts() || c.isa == Isa.AVX2).filter(c -> c.stored != Stored.F64)
+            .filter(c -> seen.add(c.stored + " " + c.micro.type() + c.micro.tiles() + c.byColumns + c.order));
+    }
+
+    @ParameterizedTest
+    @MethodSource("differentOnes")
+    void multipliesTensors(Case c) {
+        check(c);
+    }
+
+    @Tag("nightly")
     @ParameterizedTest
     @MethodSource("cases")
-    void multipliesTensors(Case c) {
+    void multipliesTensorsOnEveryInstructionSet(Case c) {
+        check(c);
+    }
+
+    private static void check(Case c) {
         List<GemmSpec> specs = new ArrayList<>();
         for (int[] shape : SHAPES) {
             specs.add(c.spec("gemm_" + specs.size(), shape[0], shape[1], specs.size() % 2 == 0 ? 48 : 1024));
