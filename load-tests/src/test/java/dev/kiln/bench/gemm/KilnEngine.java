@@ -34,12 +34,16 @@ final class KilnEngine implements Engine {
     KilnEngine(KilnBench kiln, Problem problem, Problem.Data data) {
         CompiledGraph graph = kiln.compile(problem.name(), problem.graph(data));
         kernel = kernel(graph);
-        ConstantValue x = data.x();
-        inputs = Map.of("x", Tensor.of(x.data(), x.dtype(), x.sizes().stream().mapToLong(Long::longValue).toArray()));
+        inputs = problem.training() ? Map.of("x", tensor(data.x()), "w", tensor(data.weight()))
+            : Map.of("x", tensor(data.x()));
         for (int copy = 0; copy < problem.copies(); copy++) {
             graphs.add(kiln.load(copy == 0 ? graph : withOwnConstants(graph, kiln.cache().blobs(), copy)));
         }
         large = result().data().byteSize() >= LARGE;
+    }
+
+    private static Tensor tensor(ConstantValue value) {
+        return Tensor.of(value.data(), value.dtype(), value.sizes().stream().mapToLong(Long::longValue).toArray());
     }
 
     /** The same graph with its constants in other memory: in blobs that are a byte or more longer. */

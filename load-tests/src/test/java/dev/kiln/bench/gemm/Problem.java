@@ -11,20 +11,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One product with a constant weight.
+ * One product, with a constant weight or in training with one that is an input.
  *
  * @param group rows of a group are shown and summed up together
  * @param reach how many times as fast as the peer it must be; 0 if nothing is asked
  * @param x the activation, an input of the graph
- * @param weight constant
+ * @param weight the other operand
  * @param rest further constants: bias, scales
  * @param copies of the weight that calls use in turn; 1 leaves it in the caches
  * @param products multiplications of one call
  * @param arithmetic what multiplies at best on this CPU
  * @param peers the fastest of them counts
+ * @param training whether the weight is an input of the graph, not a constant
  */
 record Problem(String group, String name, double reach, Values x, Values weight, List<Values> rest, int copies,
-        long products, Arithmetic arithmetic, Body body, List<Peer> peers) {
+        long products, Arithmetic arithmetic, Body body, List<Peer> peers, boolean training) {
+
+    /** A product with a constant weight. */
+    Problem(String group, String name, double reach, Values x, Values weight, List<Values> rest, int copies, long products,
+            Arithmetic arithmetic, Body body, List<Peer> peers) {
+        this(group, name, reach, x, weight, rest, copies, products, arithmetic, body, peers, false);
+    }
 
     /** What the units for products take. */
     enum Arithmetic { F32, BF16, INT8 }
@@ -74,13 +81,17 @@ record Problem(String group, String name, double reach, Values x, Values weight,
 
     Graph graph(Data data) {
         GraphBuilder builder = new GraphBuilder(new ShapeEnv());
-        Arg.Ref input = builder.placeholder("x", FakeTensor.contiguous(x.dtype(),
-            x.shape().stream().map(SymInt::of).toList()));
-        Arg.Ref constant = builder.constant("w", data.weight());
+        Arg.Ref input = input(builder, "x", x);
+        Arg.Ref other = training ? input(builder, "w", weight) : builder.constant("w", data.weight());
         List<Arg.Ref> others = new ArrayList<>();
         data.rest().forEach(c -> others.add(builder.constant("c" + others.size(), c)));
-        builder.output("y", body.build(builder, input, constant, others));
+        builder.output("y", body.build(builder, input, other, others));
         return builder.build();
+    }
+
+    private static Arg.Ref input(GraphBuilder builder, String name, Values values) {
+        return builder.placeholder(name, FakeTensor.contiguous(values.dtype(),
+            values.shape().stream().map(SymInt::of).toList()));
     }
 
     /** Bytes that a call must take from memory: the weight, if the calls between pushed it out of the caches. */

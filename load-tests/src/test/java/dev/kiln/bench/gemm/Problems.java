@@ -45,6 +45,7 @@ final class Problems {
         }
         all.add(scaled("scaled", 512, false));
         all.add(scaled("scaled", 512, true));
+        all.addAll(TrainingProblems.all());
         return all;
     }
 
