@@ -39,9 +39,9 @@ public final class AdamW extends Optimizer {
 
     /** What the parameter keeps, the negative step size, and the root of the second moment's correction. */
     @Override
-    protected List<Tensor> scalars() {
-        double first = 1 - Math.pow(settings.beta1(), steps());
-        double second = 1 - Math.pow(settings.beta2(), steps());
+    protected List<Tensor> scalars(long count) {
+        double first = 1 - Math.pow(settings.beta1(), count);
+        double second = 1 - Math.pow(settings.beta2(), count);
         return List.of(number(1 - learningRate() * settings.weightDecay()), number(-learningRate() / first),
             number(1 / Math.sqrt(second)));
     }

@@ -8,6 +8,8 @@ import dev.kiln.tensor.Tensor;
 import dev.kiln.tensor.Torch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Changes parameters by their gradients. A step is one compiled graph over all parameters, fused; what changes from step
@@ -20,6 +22,8 @@ public abstract class Optimizer implements AutoCloseable {
     private final List<Tensor> parameters;
     private final List<List<Tensor>> state = new ArrayList<>();
     private final CompiledFunction update;
+    /** Steps that each parameter took part in. */
+    private final long[] counts;
     private long steps;
     private double learningRate;
 
@@ -30,6 +34,7 @@ public abstract class Optimizer implements AutoCloseable {
         }
         this.parameters = List.copyOf(parameters);
         this.learningRate = learningRate;
+        this.counts = new long[parameters.size()];
         for (Tensor parameter : parameters) {
             List<Tensor> own = new ArrayList<>();
             for (int i = 0; i < slots; i++) {
@@ -58,19 +63,20 @@ public abstract class Optimizer implements AutoCloseable {
         return steps;
     }
 
-    /** Changes every parameter that has a gradient. */
+    /** Changes every parameter that has a gradient: those that have had as many steps in one graph. */
     public void step() {
         steps++;
-        List<Tensor> inputs = new ArrayList<>(scalars());
+        Map<Long, List<Tensor>> groups = new TreeMap<>();
         for (int i = 0; i < parameters.size(); i++) {
             Tensor parameter = parameters.get(i);
             if (parameter.grad() != null) {
+                List<Tensor> inputs = groups.computeIfAbsent(++counts[i], count -> new ArrayList<>(scalars(count)));
                 inputs.add(parameter);
                 inputs.add(parameter.grad());
                 inputs.addAll(state.get(i));
             }
         }
-        update.apply(inputs);
+        groups.values().forEach(update::apply);
     }
 
     /** Forgets the gradients. */
@@ -79,7 +85,7 @@ public abstract class Optimizer implements AutoCloseable {
     }
 
     private List<Tensor> traced(List<Tensor> inputs) {
-        int numbers = scalars().size();
+        int numbers = scalars(1).size();
         int each = 2 + state.getFirst().size();
         List<Tensor> scalars = inputs.subList(0, numbers);
         Torch.no_grad(() -> {
@@ -90,8 +96,12 @@ public abstract class Optimizer implements AutoCloseable {
         return List.of();
     }
 
-    /** The numbers that a step depends on, as tensors without dimensions; always as many. */
-    protected abstract List<Tensor> scalars();
+    /**
+     * The numbers that a step depends on, as tensors without dimensions; always as many.
+     *
+     * @param count which step of the parameter it is, from 1
+     */
+    protected abstract List<Tensor> scalars(long count);
 
     /** Changes a parameter and its state in place; is traced. */
     protected abstract void update(Tensor parameter, Tensor gradient, List<Tensor> state, List<Tensor> scalars);

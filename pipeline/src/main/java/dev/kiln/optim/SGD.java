@@ -43,8 +43,8 @@ public final class SGD extends Optimizer {
 
     /** The negative step size, and what a new gradient counts in the momentum: all in the first step. */
     @Override
-    protected List<Tensor> scalars() {
-        return List.of(number(-learningRate()), number(steps() <= 1 ? 1 : 1 - settings.dampening()));
+    protected List<Tensor> scalars(long count) {
+        return List.of(number(-learningRate()), number(count <= 1 ? 1 : 1 - settings.dampening()));
     }
 
     @Override
