@@ -51,10 +51,10 @@ final class Dispatch {
         List<Tensor> inputs = session.inputs();
         Map<String, ConstantValue> values = new HashMap<>();
         for (int i = 0; i < inputs.size(); i++) {
-            values.put(call.inputs().get(i).name(), Memory.constant(inputs.get(i).value()));
+            values.put(call.inputs().get(i).name(), InterpreterValues.constant(inputs.get(i).value()));
         }
         Map<String, ConstantValue> results = Interpreter.run(call.graph(), values);
-        return assemble(call, inputs, results.values().stream().map(Memory::tensor).toList());
+        return assemble(call, inputs, results.values().stream().map(InterpreterValues::tensor).toList());
     }
 
     private static List<Tensor> assemble(TracedFunction call, List<Tensor> inputs,
@@ -62,6 +62,7 @@ final class Dispatch {
         List<AotEntry.Output> outputs = call.outputs();
         List<dev.kiln.kernels.runtime.Tensor> memory = inputs.stream().map(Tensor::value).toList();
         FunctionOutputs.applyMutations(outputs, memory, results);
+        FunctionOutputs.noteMutations(outputs, inputs);
         List<Tensor> seen = new ArrayList<>();
         for (int i = 0; i < call.userOutputs(); i++) {
             AotEntry.Output output = outputs.get(i);

@@ -5,9 +5,10 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
+import java.util.function.Supplier;
 
 /** A field of one object. */
-record FieldAccess(Object holder, MethodHandle getter) {
+record FieldAccess(Object holder, MethodHandle getter) implements Supplier<Object> {
 
     static FieldAccess of(Object holder, Field field) {
         try {
@@ -20,7 +21,8 @@ record FieldAccess(Object holder, MethodHandle getter) {
         }
     }
 
-    Object get() {
+    @Override
+    public Object get() {
         try {
             return getter.invoke();
         } catch (Throwable e) {

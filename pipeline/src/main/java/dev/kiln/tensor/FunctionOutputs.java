@@ -23,6 +23,15 @@ public final class FunctionOutputs {
         }
     }
 
+    /** Notes at the tensors that they were changed, so that a backward which needs their old values does not run. */
+    public static void noteMutations(List<AotEntry.Output> outputs, List<dev.kiln.tensor.Tensor> inputs) {
+        for (AotEntry.Output output : outputs) {
+            if (output.kind() == OutputKind.MUTATED_INPUT) {
+                inputs.get(output.base()).changed();
+            }
+        }
+    }
+
     /**
      * The memory of one output that the user sees: new, an input's or another output's, or a view of either.
      *

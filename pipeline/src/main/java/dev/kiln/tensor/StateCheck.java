@@ -1,9 +1,11 @@
 package dev.kiln.tensor;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /** One condition on what a function sees. */
 sealed interface StateCheck {
@@ -13,7 +15,7 @@ sealed interface StateCheck {
     String reason();
 
     /** A field of a type whose values are equal or not: numbers, strings, enums. */
-    record Value(String name, FieldAccess field, Object expected) implements StateCheck {
+    record Value(String name, Supplier<?> field, Object expected) implements StateCheck {
         @Override
         public boolean holds() {
             return Objects.equals(field.get(), expected);
@@ -26,7 +28,7 @@ sealed interface StateCheck {
     }
 
     /** A field that refers to an object that the walk went into. */
-    record Same(String name, FieldAccess field, Object expected) implements StateCheck {
+    record Same(String name, Supplier<?> field, Object expected) implements StateCheck {
         @Override
         public boolean holds() {
             return field.get() == expected;
@@ -40,7 +42,7 @@ sealed interface StateCheck {
     }
 
     /** A field that held a tensor holds one. */
-    record HoldsTensor(String name, FieldAccess field) implements StateCheck {
+    record HoldsTensor(String name, Supplier<?> field) implements StateCheck {
         @Override
         public boolean holds() {
             return field.get() instanceof Tensor;
@@ -63,6 +65,29 @@ sealed interface StateCheck {
         public String reason() {
             return name + (list.size() != expected.size() ? " had " + expected.size() + " elements, has " + list.size()
                 : " has other elements");
+        }
+    }
+
+    /** A collection without places, such as a set, with the same elements in the same order; the very same tensors. */
+    record Members(String name, Collection<?> collection, List<Object> expected) implements StateCheck {
+        @Override
+        public boolean holds() {
+            if (collection.size() != expected.size()) {
+                return false;
+            }
+            int i = 0;
+            for (Object now : collection) {
+                Object before = expected.get(i++);
+                if (now != before && !(StateWalk.isValue(before) && before.equals(now))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        @Override
+        public String reason() {
+            return name + " has other elements";
         }
     }
 

@@ -4,13 +4,22 @@ import dev.kiln.nn.Module;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /** Goes once through all that a function sees; collects where tensors lie, and what must stay as it is. */
 final class StateWalk {
@@ -21,7 +30,7 @@ final class StateWalk {
     private final List<StateCheck> checks = new ArrayList<>();
     private final Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    private record FieldPlace(String name, FieldAccess field) implements CapturedState.Place {
+    private record FieldPlace(String name, Supplier<?> field) implements CapturedState.Place {
         @Override
         public Tensor tensor() {
             return field.get() instanceof Tensor tensor ? tensor : null;
@@ -59,10 +68,12 @@ final class StateWalk {
         return checks;
     }
 
-    /** Whether equal objects of its type are the same to a program. */
+    /** Whether equal objects of its type are the same to a program; atomic numbers are not, they change. */
     static boolean isValue(Object object) {
-        return object instanceof Number || object instanceof Boolean || object instanceof Character
-            || object instanceof String || object instanceof Enum<?>;
+        boolean number = object instanceof Number && object.getClass().getPackageName().equals("java.lang")
+            || object instanceof BigInteger || object instanceof BigDecimal;
+        return number || object instanceof Boolean || object instanceof Character || object instanceof String
+            || object instanceof Enum<?>;
     }
 
     private void visit(String name, Object object) {
@@ -72,6 +83,12 @@ final class StateWalk {
         switch (object) {
             case List<?> list -> elements(name, list);
             case Map<?, ?> map -> entries(name, map);
+            case Collection<?> members -> members(name, members);
+            case Optional<?> optional -> held(name, () -> optional.orElse(null), false);
+            case AtomicReference<?> reference -> held(name, reference::get, true);
+            case AtomicBoolean flag -> held(name, flag::get, true);
+            case AtomicInteger number -> held(name, number::get, true);
+            case AtomicLong number -> held(name, number::get, true);
             case Object array when array.getClass().isArray() -> array(name, array);
             case Object other when isOpaque(other.getClass()) -> { }
             default -> fields(name, object);
@@ -104,20 +121,30 @@ final class StateWalk {
 
     private void field(String name, Object holder, Field field) {
         FieldAccess access = FieldAccess.of(holder, field);
+        held(path(name, field, access.get()), access, !Modifier.isFinal(field.getModifiers()));
+    }
+
+    /** What something that holds one object holds: a field, an atomic reference. */
+    private void held(String path, Supplier<?> access, boolean changes) {
         Object value = access.get();
-        String path = path(name, field, value);
         if (value instanceof Tensor) {
             places.add(new FieldPlace(path, access));
-            if (!Modifier.isFinal(field.getModifiers())) {
+            if (changes) {
                 checks.add(new StateCheck.HoldsTensor(path, access));
             }
             return;
         }
-        if (!Modifier.isFinal(field.getModifiers())) {
+        if (changes) {
             checks.add(isValue(value) ? new StateCheck.Value(path, access, value)
                 : new StateCheck.Same(path, access, value));
         }
         visit(path, value);
+    }
+
+    /** Tensors in it have no place: one that is replaced is another member. */
+    private void members(String name, Collection<?> members) {
+        checks.add(new StateCheck.Members(name, members, new ArrayList<>(members)));
+        members.forEach(m -> visit(name, m));
     }
 
     /** Captured variables of lambdas have lost their names: their type's stands for them. */

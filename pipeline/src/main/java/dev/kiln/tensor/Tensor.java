@@ -27,6 +27,7 @@ public final class Tensor implements TensorArithmetic, TensorComparison, TensorM
     private boolean requiresGrad;
     private Tensor grad;
     private GradientSource source;
+    private int version;
 
     private Tensor(dev.kiln.kernels.runtime.Tensor value, TracedTensor traced) {
         this.value = value;
@@ -138,7 +139,11 @@ public final class Tensor implements TensorArithmetic, TensorComparison, TensorM
 
     /** One size; {@link Sizes} turns it into a number or compares it. */
     public SymInt size(int dim) {
-        return sizes().get(dim < 0 ? dim + dim() : dim);
+        int index = dim < 0 ? dim + dim() : dim;
+        if (index < 0 || index >= dim()) {
+            throw new KilnException.BadInput("size(" + dim + ") is out of range for " + this);
+        }
+        return sizes().get(index);
     }
 
     public SymInt numel() {
@@ -207,6 +212,16 @@ public final class Tensor implements TensorArithmetic, TensorComparison, TensorM
         source = computed;
         requiresGrad = computed != null;
         return this;
+    }
+
+    /** How often its values were changed in place through this object. */
+    public int version() {
+        return version;
+    }
+
+    /** Notes that its values were changed in place. */
+    public void changed() {
+        version++;
     }
 
     public Role role() {

@@ -15,7 +15,11 @@ public sealed interface TensorValues permits Tensor {
 
     /** Whether the one element is not 0. */
     default boolean toBoolean() {
-        return concrete("toBoolean()").toBooleanArray()[0];
+        dev.kiln.kernels.runtime.Tensor value = concrete("toBoolean()");
+        if (value.numel() != 1) {
+            throw new KilnException.BadInput("toBoolean() needs a tensor of one element, not " + value);
+        }
+        return value.toBooleanArray()[0];
     }
 
     /** All elements in row-major order. */

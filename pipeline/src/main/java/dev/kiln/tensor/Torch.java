@@ -24,7 +24,7 @@ public final class Torch {
 
     /** Values of the program: memory, or in a trace a constant that later ops may change. */
     static Tensor given(dev.kiln.kernels.runtime.Tensor value) {
-        return TraceSession.current().map(s -> Tensor.of(s.trace().constant(Memory.constant(value))))
+        return TraceSession.current().map(s -> Tensor.of(s.trace().constant(InterpreterValues.constant(value))))
             .orElseGet(() -> Tensor.of(value));
     }
 

@@ -19,8 +19,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -89,6 +94,34 @@ class CapturedStateTest {
         double factor = 3;
         TensorFunction scaled = in -> List.of(in.getFirst().mul(factor));
         assertThat(CapturedState.of(scaled).conditions()).isZero();
+    }
+
+    @Test
+    void seesIntoWhatHoldsOtherObjects() {
+        AtomicInteger count = new AtomicInteger(1);
+        AtomicReference<Tensor> weight = new AtomicReference<>(Torch.ones(2));
+        Set<String> modes = new LinkedHashSet<>(Set.of("plain"));
+        Set<Tensor> tensors = new LinkedHashSet<>(Set.of(Torch.ones(2)));
+        Optional<Model> part = Optional.of(model);
+        TensorFunction sees = in -> List.of(in.getFirst().mul(weight.get()).mul(count.get() + modes.size() + tensors.size()
+            + part.get().scale));
+        CapturedState state = CapturedState.of(sees);
+        assertThat(state.changed()).isEmpty();
+        count.set(2);
+        assertThat(state.changed()).hasValueSatisfying(r -> assertThat(r).endsWith("was 1, is 2"));
+        count.set(1);
+        modes.add("other");
+        assertThat(state.changed()).hasValueSatisfying(r -> assertThat(r).endsWith("has other elements"));
+        modes.remove("other");
+        tensors.clear();
+        tensors.add(Torch.ones(2));
+        assertThat(state.changed()).isPresent();
+        model.scale = 5;
+        assertThat(CapturedState.of(sees).changed()).isEmpty();
+        Tensor first = weight.get();
+        CapturedState.Place place = CapturedState.of(sees).place(first);
+        weight.set(Torch.zeros(2));
+        assertThat(place.tensor()).isSameAs(weight.get());
     }
 
     @Test

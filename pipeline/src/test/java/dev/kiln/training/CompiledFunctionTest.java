@@ -128,6 +128,30 @@ class CompiledFunctionTest {
     }
 
     @Test
+    void aWeightThatChangedBeforeTheBackwardIsRefused() {
+        Mlp mlp = new Mlp();
+        Tensor value = kiln.compile(mlp::loss).call(X, Y);
+        mlp.second.requires_grad_(false).mul_(2);
+        assertThatThrownBy(value::backward).hasMessageContaining("was changed in place since");
+    }
+
+    @Test
+    void anUnusedParameterStartsItsOwnCount() {
+        Tensor a = Torch.ones(4).requires_grad_();
+        Tensor late = Torch.ones(4).requires_grad_();
+        try (AdamW together = new AdamW(kiln, List.of(a, late), AdamW.Settings.defaults());
+                AdamW alone = new AdamW(kiln, List.of(Torch.ones(4).requires_grad_()), AdamW.Settings.defaults())) {
+            a.grad(Torch.ones(4));
+            together.step();
+            late.grad(Torch.ones(4));
+            together.step();
+            alone.parameters().getFirst().grad(Torch.ones(4));
+            alone.step();
+            assertThat(late.toFloatArray()).containsExactly(alone.parameters().getFirst().toFloatArray(), within(1e-7f));
+        }
+    }
+
+    @Test
     void aSecondBackwardNeedsRetainGraph() {
         Mlp mlp = new Mlp();
         CompiledFunction loss = kiln.compile(mlp::loss);

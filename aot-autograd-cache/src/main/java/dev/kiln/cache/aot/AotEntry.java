@@ -38,9 +38,9 @@ public record AotEntry(CacheKey key, CacheKey forward, Optional<CacheKey> backwa
         }
     }
 
-    /** A partial entry completed. */
-    public AotEntry withBackward(CacheKey graph, long nanos) {
-        return new AotEntry(key, forward, Optional.of(graph), inputs, outputs, symbols, guards, wrappers, false, nanos);
+    /** A partial entry completed; the backward graph may have guards of its own. */
+    public AotEntry withBackward(CacheKey graph, List<String> allGuards, long nanos) {
+        return new AotEntry(key, forward, Optional.of(graph), inputs, outputs, symbols, allGuards, wrappers, false, nanos);
     }
 
     /** What an input of the traced graph stands for. */

@@ -24,7 +24,7 @@ public final class Autograd {
         for (AutogradCall call : lastFirst(root.call())) {
             Map<Integer, Tensor> incoming = tangents.remove(call);
             if (incoming != null) {
-                send(call, call.call().backward(incoming, retain), tangents);
+                send(call, call.backward(incoming, retain), tangents);
             }
         }
     }

@@ -1,8 +1,10 @@
 package dev.kiln.pipeline.function;
 
+import dev.kiln.ops.KilnException;
 import dev.kiln.tensor.GradientSource;
 import dev.kiln.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 
 /** A call of a compiled function, as a node of the graph that gradients go back through. */
 final class AutogradCall {
@@ -11,18 +13,33 @@ final class AutogradCall {
     private final List<Tensor> inputs;
     /** Where each input came from when the call was made. */
     private final List<GradientSource> sources;
+    /** How often each input had been changed when the call was made. */
+    private final List<Integer> versions;
 
     AutogradCall(Autograd autograd, CompiledPair.ForwardCall call, List<Tensor> inputs) {
         this.autograd = autograd;
         this.call = call;
         this.inputs = inputs;
+        this.versions = inputs.stream().map(Tensor::version).toList();
         this.sources = inputs.stream().map(Tensor::source).map(s -> s == null ? LEAF : s).toList();
     }
 
     private static final GradientSource LEAF = (root, gradient, retain) -> { };
 
-    CompiledPair.ForwardCall call() {
-        return call;
+    /**
+     * Sends gradients back through the call.
+     *
+     * @throws KilnException.BadInput if an input whose value the backward needs was changed since
+     */
+    Map<Integer, dev.kiln.kernels.runtime.Tensor> backward(Map<Integer, dev.kiln.kernels.runtime.Tensor> tangents,
+            boolean retain) {
+        for (int i = 0; i < inputs.size(); i++) {
+            if (inputs.get(i).version() != versions.get(i) && call.needs(i)) {
+                throw new KilnException.BadInput("backward() needs the value that " + call.name(i) + " had, but it was changed "
+                    + "in place since: call backward() before, or change a clone()");
+            }
+        }
+        return call.backward(tangents, retain);
     }
 
     List<Tensor> inputs() {

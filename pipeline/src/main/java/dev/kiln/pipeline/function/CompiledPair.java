@@ -4,13 +4,10 @@ import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.stages.autograd.JointGraph;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -19,26 +16,37 @@ import java.util.function.Supplier;
 public final class CompiledPair implements AutoCloseable {
     private final AotEntry entry;
     private final GraphRunner forward;
-    private final Optional<Supplier<GraphRunner>> backward;
+    /** Makes the backward graph ready when it is first needed, if that has not been done. */
+    private final Optional<Supplier<GraphRunner>> later;
     private final List<String> forwardOutputs;
-    private final Set<String> wanted;
+    private final Map<String, Integer> inputIndex = new HashMap<>();
     private final SavedMemory memory = new SavedMemory();
     private final SavedMemory written = new SavedMemory();
     private final SavedMemory gradients = new SavedMemory();
     private final boolean cacheHit;
+    private final boolean differentiable;
     private GraphRunner readyBackward;
-    private List<String> backwardOutputs;
 
-    /** @param backward makes the backward graph ready when it is first needed; empty for inference */
-    CompiledPair(AotEntry entry, GraphRunner forward, Optional<Supplier<GraphRunner>> backward, boolean cacheHit) {
+    private CompiledPair(AotEntry entry, GraphRunner forward, Optional<GraphRunner> backward,
+            Optional<Supplier<GraphRunner>> later, boolean cacheHit) {
         this.entry = entry;
         this.forward = forward;
-        this.backward = backward;
+        this.readyBackward = backward.orElse(null);
+        this.later = later;
+        this.differentiable = backward.isPresent() || later.isPresent();
         this.cacheHit = cacheHit;
         this.forwardOutputs = forward.outputs();
-        Set<String> primals = new HashSet<>();
-        entry.inputs().forEach(i -> primals.add(i.name()));
-        this.wanted = primals;
+        entry.inputs().forEach(i -> inputIndex.put(i.name(), inputIndex.size()));
+    }
+
+    /** @param backward empty for inference */
+    static CompiledPair of(AotEntry entry, GraphRunner forward, Optional<? extends GraphRunner> backward, boolean cacheHit) {
+        return new CompiledPair(entry, forward, backward.<GraphRunner>map(b -> b), Optional.empty(), cacheHit);
+    }
+
+    /** With a backward graph that is compiled when it is first needed. */
+    static CompiledPair lazy(AotEntry entry, GraphRunner forward, Supplier<GraphRunner> backward, boolean cacheHit) {
+        return new CompiledPair(entry, forward, Optional.empty(), Optional.of(backward), cacheHit);
     }
 
     public AotEntry entry() {
@@ -52,7 +60,7 @@ public final class CompiledPair implements AutoCloseable {
 
     /** Whether a backward can follow a forward call. */
     public boolean differentiable() {
-        return backward.isPresent();
+        return differentiable;
     }
 
     /** Whether the sizes and dtypes are those that the graphs serve. */
@@ -74,7 +82,7 @@ public final class CompiledPair implements AutoCloseable {
             ? block.allocate(output, dtype, shape) : isWrittenBack(output) ? back.allocate(output, dtype, shape)
             : Tensor.uninitialized(dtype, shape).data());
         Map<String, Tensor> saved = new HashMap<>();
-        if (backward.isPresent()) {
+        if (differentiable) {
             saved.putAll(named);
             entry.inputs().stream().filter(AotEntry.Input::mutated)
                 .forEach(i -> saved.put(i.name(), named.get(i.name()).copyTo(Arena.ofAuto())));
@@ -99,8 +107,7 @@ public final class CompiledPair implements AutoCloseable {
 
     private synchronized GraphRunner backward() {
         if (readyBackward == null) {
-            readyBackward = backward.orElseThrow(() -> new IllegalStateException("no gradients were asked for")).get();
-            backwardOutputs = readyBackward.outputs();
+            readyBackward = later.orElseThrow(() -> new IllegalStateException("the function is closed")).get();
         }
         return readyBackward;
     }
@@ -130,9 +137,18 @@ public final class CompiledPair implements AutoCloseable {
             return outputs;
         }
 
+        String name(int input) {
+            return entry.inputs().get(input).name();
+        }
+
+        /** Whether the backward reads an input's memory; of those that the call itself changes it has a copy. */
+        boolean needs(int input) {
+            return !entry.inputs().get(input).mutated() && CompiledPair.this.backward().inputs().contains(name(input));
+        }
+
         /** Bytes that were kept for the backward besides the function's own inputs. */
         public long savedBytes() {
-            return saved.entrySet().stream().filter(s -> !wanted.contains(s.getKey()))
+            return saved.entrySet().stream().filter(s -> !inputIndex.containsKey(s.getKey()))
                 .mapToLong(s -> s.getValue().numel() * s.getValue().dtype().bytes()).sum();
         }
 
@@ -154,8 +170,9 @@ public final class CompiledPair implements AutoCloseable {
                 block.release();
             }
             Map<Integer, Tensor> byInput = new HashMap<>();
+            List<String> names = graph.outputs();
             for (int i = 0; i < results.size(); i++) {
-                byInput.put(inputIndex(backwardOutputs.get(i)), results.get(i));
+                byInput.put(inputIndex.get(names.get(i).substring(JointGraph.GRADIENT.length())), results.get(i));
             }
             return byInput;
         }
@@ -182,13 +199,6 @@ public final class CompiledPair implements AutoCloseable {
             Tensor value = outputs.get(output);
             return given != null ? given : Tensor.allocate(value.dtype(), value.shape());
         }
-    }
-
-    private int inputIndex(String gradient) {
-        String name = gradient.substring(JointGraph.GRADIENT.length());
-        List<String> names = new ArrayList<>();
-        entry.inputs().forEach(i -> names.add(i.name()));
-        return names.indexOf(name);
     }
 
     @Override

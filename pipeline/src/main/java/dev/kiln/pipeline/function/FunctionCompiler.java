@@ -22,8 +22,10 @@ import dev.kiln.stages.autograd.GraphSplit;
 import dev.kiln.stages.autograd.MinCutPartitioner;
 import dev.kiln.stages.trace.function.TracedFunction;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -69,9 +71,9 @@ public final class FunctionCompiler {
 
     private static CompiledPair interpreted(CacheKey key, TracedFunction function, boolean training, FunctionOptions options) {
         FunctionSplit split = split(function, training, options);
-        AotEntry entry = entry(key, key, Optional.empty(), function, List.of(), false, 0);
-        return new CompiledPair(entry, new InterpretedRunner(split.forward().forward()),
-            split.backward().map(b -> () -> new InterpretedRunner(b.forward())), false);
+        AotEntry entry = entry(key, key, Optional.empty(), function, saved(split), List.of(), false, 0);
+        return CompiledPair.of(entry, new InterpretedRunner(split.forward().forward()),
+            split.backward().map(b -> new InterpretedRunner(b.forward())), false);
     }
 
     /** Post-compile is done for both graphs only once both have been found. */
@@ -83,16 +85,16 @@ public final class FunctionCompiler {
             return Optional.empty();
         }
         if (entry.partial()) {
-            return Optional.of(new CompiledPair(entry, new CompiledRunner(forward.get()),
-                Optional.of(() -> completed(place, entry, function, options)), true));
+            return Optional.of(CompiledPair.lazy(entry, new CompiledRunner(forward.get()),
+                () -> completed(place, entry, function, options), true));
         }
         Optional<LoadedModel> backward = hit.backward().flatMap(graph -> load(graph, options));
         if (hit.backward().isPresent() && backward.isEmpty()) {
             forward.get().release();
             return Optional.empty();
         }
-        return Optional.of(new CompiledPair(entry, new CompiledRunner(forward.get()),
-            backward.map(model -> () -> new CompiledRunner(model)), true));
+        return Optional.of(CompiledPair.of(entry, new CompiledRunner(forward.get()),
+            backward.map(CompiledRunner::new), true));
     }
 
     /** An entry that does not load is as good as none: it is set aside, and the phases make it anew. */
@@ -116,16 +118,23 @@ public final class FunctionCompiler {
         CompletableFuture<JobResult> forwardJob = submit(split.forward(), options);
         Optional<CompletableFuture<JobResult>> backwardJob = options.lazyBackward() ? Optional.empty()
             : split.backward().map(b -> submit(b, options));
-        LoadedModel forward = await(forwardJob);
-        Optional<LoadedModel> backward = backwardJob.map(FunctionCompiler::await);
+        LoadedModel forward = await(forwardJob, backwardJob);
+        Optional<LoadedModel> backward = backwardJob.map(job -> await(job, Optional.of(forwardJob)));
         boolean partial = split.backward().isPresent() && backward.isEmpty();
         AotEntry entry = entry(place.key().key(), graph(forward).key(), backward.map(b -> graph(b).key()), function,
-            graph(forward).signature().guards(), partial, System.nanoTime() - start);
+            saved(split), guards(graph(forward).signature().guards(), backward), partial, System.nanoTime() - start);
         entries.put(entry, place);
-        Optional<Supplier<GraphRunner>> ready = partial
-            ? Optional.of(() -> completed(place, entry, split.backward().get(), options))
-            : backward.map(model -> () -> new CompiledRunner(model));
-        return new CompiledPair(entry, new CompiledRunner(forward), ready, false);
+        return partial
+            ? CompiledPair.lazy(entry, new CompiledRunner(forward),
+                () -> completed(place, entry, split.backward().get(), options), false)
+            : CompiledPair.of(entry, new CompiledRunner(forward), backward.map(CompiledRunner::new), false);
+    }
+
+    /** The forward graph's, and those that only the backward graph has. */
+    private static List<String> guards(List<String> forward, Optional<LoadedModel> backward) {
+        Set<String> all = new LinkedHashSet<>(forward);
+        backward.ifPresent(b -> all.addAll(graph(b).signature().guards()));
+        return List.copyOf(all);
     }
 
     private GraphRunner completed(FunctionEntries.Found place, AotEntry partial, TracedFunction function,
@@ -138,9 +147,15 @@ public final class FunctionCompiler {
     private GraphRunner completed(FunctionEntries.Found place, AotEntry partial, GraphSplit backward,
             FunctionOptions options) {
         long start = System.nanoTime();
-        LoadedModel model = await(submit(backward, options));
-        entries.put(partial.withBackward(graph(model).key(), partial.compileNanos() + System.nanoTime() - start), place);
+        LoadedModel model = await(submit(backward, options), Optional.empty());
+        entries.put(partial.withBackward(graph(model).key(), guards(partial.guards(), Optional.of(model)),
+            partial.compileNanos() + System.nanoTime() - start), place);
         return new CompiledRunner(model);
+    }
+
+    /** Outputs of the forward graph that are kept for the backward graph. */
+    private static int saved(FunctionSplit split) {
+        return split.forward().forward().outputs().size() - split.forward().outputs().size();
     }
 
     private static CompiledGraph graph(LoadedModel model) {
@@ -148,10 +163,11 @@ public final class FunctionCompiler {
     }
 
     private static AotEntry entry(CacheKey key, CacheKey forward, Optional<CacheKey> backward, TracedFunction function,
-            List<String> guards, boolean partial, long nanos) {
+            int saved, List<String> guards, boolean partial, long nanos) {
         List<String> symbols = function.graph().shapes().symbols().stream().map(s -> s.name()).toList();
+        boolean random = function.inputs().stream().anyMatch(i -> i.kind() == AotEntry.InputKind.RANDOM_STATE);
         return new AotEntry(key, forward, backward, function.inputs(), function.outputs(), symbols, guards,
-            new AotEntry.Wrappers(0, List.of(), true, false), partial, nanos);
+            new AotEntry.Wrappers(saved, List.of(), true, random), partial, nanos);
     }
 
     private CompletableFuture<JobResult> submit(GraphSplit split, FunctionOptions options) {
@@ -160,16 +176,24 @@ public final class FunctionCompiler {
         return pipeline.get().submit(source, JobIdentity.ofGraph(key.key()), timeLimit);
     }
 
-    private static LoadedModel await(CompletableFuture<JobResult> job) {
+    /** @param other a job that nobody needs if this one fails; its model is let go of */
+    private static LoadedModel await(CompletableFuture<JobResult> job, Optional<CompletableFuture<JobResult>> other) {
         try {
             return job.get().model();
         } catch (ExecutionException e) {
+            other.ifPresent(FunctionCompiler::abandon);
             throw e.getCause() instanceof RuntimeException cause ? cause
                 : new KilnException("the compile failed: " + e.getCause(), e.getCause());
         } catch (InterruptedException e) {
-            job.cancel(true);
+            abandon(job);
+            other.ifPresent(FunctionCompiler::abandon);
             Thread.currentThread().interrupt();
             throw new CancellationException("interrupted while compiling");
         }
+    }
+
+    private static void abandon(CompletableFuture<JobResult> job) {
+        job.cancel(true);
+        job.thenAccept(done -> done.model().release());
     }
 }

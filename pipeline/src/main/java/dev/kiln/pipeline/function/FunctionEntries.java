@@ -3,6 +3,7 @@ package dev.kiln.pipeline.function;
 import dev.kiln.cache.CacheHome;
 import dev.kiln.cache.CacheKey;
 import dev.kiln.cache.CacheMode;
+import dev.kiln.cache.CompiledGraph;
 import dev.kiln.cache.KeyBuilder;
 import dev.kiln.cache.KeyComponents;
 import dev.kiln.cache.aot.AotEntry;
@@ -44,19 +45,23 @@ final class FunctionEntries {
         if (!mode.reads() || mode.checks()) {
             return new Found(Optional.empty(), key, key);
         }
-        if (!(environment.aotCache().lookup(key.key(), false) instanceof AotLookup.Hit first)) {
+        AotLookup first = environment.aotCache().find(key.key(), false);
+        if (!(first instanceof AotLookup.Hit own)) {
+            first.count(cache.metrics());
             return new Found(Optional.empty(), key, key);
         }
-        if (admits(first.entry(), shapes)) {
-            return new Found(Optional.of(first), key, key);
+        if (admits(own.entry(), shapes)) {
+            own.count(cache.metrics());
+            return new Found(Optional.of(own), key, key);
         }
         for (CacheKey variant : cache.variants().of(key.key())) {
-            if (environment.aotCache().lookup(variant, false) instanceof AotLookup.Hit hit && admits(hit.entry(), shapes)) {
-                return new Found(Optional.of(hit), variant(key, shapes), key);
+            if (environment.aotCache().find(variant, false) instanceof AotLookup.Hit hit && admits(hit.entry(), shapes)) {
+                hit.count(cache.metrics());
+                return new Found(Optional.of(hit), variant(key, hints(hit.forward())), key);
             }
         }
         cache.metrics().increment("aot.guard_miss");
-        return new Found(Optional.empty(), variant(key, shapes), key);
+        return new Found(Optional.empty(), variant(key, hints(shapes)), key);
     }
 
     private static boolean admits(AotEntry entry, ShapeEnv shapes) {
@@ -71,10 +76,17 @@ final class FunctionEntries {
         return values;
     }
 
-    private static KeyComponents variant(KeyComponents key, ShapeEnv shapes) {
+    /** Those that a variant was made for. */
+    private static Map<String, Long> hints(CompiledGraph graph) {
+        Map<String, Long> values = new HashMap<>();
+        graph.signature().symbols().forEach(s -> values.put(s.name(), s.hint()));
+        return values;
+    }
+
+    private static KeyComponents variant(KeyComponents key, Map<String, Long> hints) {
         SortedMap<String, String> hashes = new TreeMap<>(key.hashes());
         KeyBuilder own = new KeyBuilder(key.domain());
-        own.component("variant.hints").map(new TreeMap<>(texts(hints(shapes)))).text(key.key().text());
+        own.component("variant.hints").map(new TreeMap<>(texts(hints))).text(key.key().text());
         hashes.putAll(own.components().hashes());
         return new KeyComponents(key.domain(), hashes);
     }

@@ -118,11 +118,12 @@ public final class FunctionVariant implements AutoCloseable {
         List<dev.kiln.kernels.runtime.Tensor> values = values(all);
         CompiledPair.ForwardCall call = pair.run(withState(values, random));
         List<AotEntry.Output> outputs = pair.entry().outputs();
-        Optional<AutogradCall> node = pair.differentiable() ? Optional.of(new AutogradCall(autograd, call, all))
-            : Optional.empty();
         Map<String, Long> symbols = isOpen() ? symbols(values) : Map.of();
         FunctionOutputs.applyMutations(outputs, values, call.outputs());
+        FunctionOutputs.noteMutations(outputs, all);
         call.releaseWritten();
+        Optional<AutogradCall> node = pair.differentiable() ? Optional.of(new AutogradCall(autograd, call, all))
+            : Optional.empty();
         List<Tensor> results = new ArrayList<>();
         for (int i = 0; i < outputs.size(); i++) {
             AotEntry.Output output = outputs.get(i);

@@ -6,9 +6,7 @@ import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.interpreter.Interpreter;
 import dev.kiln.stages.postcompile.OutputMemory;
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.Arrays;
+import dev.kiln.tensor.InterpreterValues;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,17 +16,8 @@ record InterpretedRunner(Graph graph) implements GraphRunner {
     @Override
     public List<Tensor> run(Map<String, Tensor> inputs, OutputMemory memory) {
         Map<String, ConstantValue> values = new HashMap<>();
-        inputs.forEach((name, tensor) -> values.put(name, value(tensor)));
-        List<Tensor> results = new ArrayList<>();
-        Interpreter.run(graph, values).values().forEach(v -> results.add(Tensor.of(v.data(), v.dtype(),
-            v.sizes().stream().mapToLong(Long::longValue).toArray()).copyTo(Arena.ofAuto())));
-        return results;
-    }
-
-    private static ConstantValue value(Tensor tensor) {
-        Tensor dense = tensor.contiguous();
-        return new ConstantValue(tensor.dtype(), Arrays.stream(tensor.shape()).boxed().toList(),
-            dense.data().asSlice(0, dense.numel() * dense.dtype().bytes()));
+        inputs.forEach((name, tensor) -> values.put(name, InterpreterValues.constant(tensor)));
+        return Interpreter.run(graph, values).values().stream().map(InterpreterValues::tensor).toList();
     }
 
     @Override
