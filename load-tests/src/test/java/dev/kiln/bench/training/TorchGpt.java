@@ -10,6 +10,8 @@ import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
@@ -33,6 +35,7 @@ final class TorchGpt implements AutoCloseable {
     private final List<Tensor> parameters = new ArrayList<>();
     private final AdamW optimizer;
     private int next;
+    private double lastLoss;
 
     TorchGpt(GptShape shape, boolean autocast, double learningRate) {
         this.shape = shape;
@@ -98,35 +101,62 @@ final class TorchGpt implements AutoCloseable {
     /** The mean loss of predicting {@code targets} [B*S] from {@code tokens} [B, S]. */
     private Tensor loss(Tensor tokens, Tensor targets) {
         next = 0;
-        Tensor x = add(embedding(parameter(), tokens), parameter());
+        Tensor x = kept(() -> add(embedding(parameter(), tokens), parameter()));
         for (int layer = 0; layer < shape.layers(); layer++) {
-            x = add(x, attention(normed(x)));
-            Tensor inner = gelu(projected(normed(x)), "tanh");
-            x = add(x, projected(inner));
+            x = replaced(x, in -> add(in, attention(normed(in))));
+            x = replaced(x, in -> add(in, projected(gelu(projected(normed(in)), "tanh"))));
         }
-        Tensor logits = projected(normed(x)).view(shape.tokens(), shape.vocabulary());
-        return cross_entropy_loss(logits, targets);
+        return replaced(x, in -> cross_entropy_loss(projected(normed(in)).view(shape.tokens(), shape.vocabulary()), targets));
     }
 
-    /** Forward, backward and the optimizer; the loss. */
-    double step(long[] tokens, long[] targets) {
+    /** What is computed on the way is let go of at once, as Python does: only autograd keeps what it needs. */
+    private static Tensor kept(Supplier<Tensor> body) {
         try (PointerScope scope = new PointerScope()) {
+            Tensor result = body.get();
+            scope.detach(result);
+            return result;
+        }
+    }
+
+    private static Tensor replaced(Tensor x, UnaryOperator<Tensor> body) {
+        Tensor result = kept(() -> body.apply(x));
+        x.close();
+        return result;
+    }
+
+    /** Forward, backward and the optimizer. */
+    StepMillis step(long[] tokens, long[] targets) {
+        long start = System.nanoTime();
+        optimizer.zero_grad();
+        Tensor loss = forward(tokens, targets);
+        long forward = System.nanoTime();
+        loss.backward();
+        long backward = System.nanoTime();
+        lastLoss = loss.item_double();
+        loss.close();
+        optimizer.step().close();
+        long end = System.nanoTime();
+        return new StepMillis((forward - start) / 1e6, (backward - forward) / 1e6, (end - backward) / 1e6);
+    }
+
+    private Tensor forward(long[] tokens, long[] targets) {
+        return kept(() -> {
             Tensor x = torch.tensor(tokens).view(shape.batch(), shape.sequence());
             Tensor y = torch.tensor(targets);
-            optimizer.zero_grad();
             torch.set_autocast_enabled(DeviceType.CPU, autocast);
-            torch.set_autocast_cache_enabled(false);
             torch.set_autocast_dtype(DeviceType.CPU, ScalarType.BFloat16);
-            Tensor loss = loss(x, y);
-            torch.set_autocast_enabled(DeviceType.CPU, false);
-            loss.backward();
-            optimizer.step();
-            return loss.item_double();
-        }
+            try {
+                return loss(x, y);
+            } finally {
+                torch.set_autocast_enabled(DeviceType.CPU, false);
+                torch.clear_cache();
+            }
+        });
     }
 
-    int parameterCount() {
-        return parameters.size();
+    /** Of the last step. */
+    double loss() {
+        return lastLoss;
     }
 
     long weights() {
@@ -138,5 +168,4 @@ final class TorchGpt implements AutoCloseable {
         optimizer.close();
         parameters.forEach(Tensor::close);
     }
-
 }
