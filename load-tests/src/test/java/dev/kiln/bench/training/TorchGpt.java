@@ -113,6 +113,7 @@ final class TorchGpt implements AutoCloseable {
     private static Tensor kept(Supplier<Tensor> body) {
         try (PointerScope scope = new PointerScope()) {
             Tensor result = body.get();
+            result.retainReference();
             scope.detach(result);
             return result;
         }
