@@ -315,6 +315,15 @@ public final class Kiln implements AutoCloseable {
         }
     }
 
+    /**
+     * Gives native memory that is kept for later calls, but not in use, back to the system; the next calls take it anew.
+     * What the garbage collector has not found to be unreachable yet stays.
+     */
+    public void releaseMemory() {
+        requireOpen();
+        loader.releaseMemory();
+    }
+
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("Kiln is closed");

@@ -1,6 +1,7 @@
 package dev.kiln.pipeline;
 
 import dev.kiln.cache.CompiledGraph;
+import dev.kiln.kernels.runtime.BlockPool;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Environment;
 import dev.kiln.stages.postcompile.ExecutableGraph;
@@ -12,6 +13,7 @@ import java.util.Set;
 /** Does post-compile for hits and misses alike, and knows what is loaded. Safe for use by many threads. */
 public final class ModelLoader implements AutoCloseable {
     private final PostCompile postCompile;
+    private final BlockPool blocks = new BlockPool();
     private final Set<LoadedModel> loaded = new HashSet<>();
     private boolean closed;
 
@@ -35,6 +37,17 @@ public final class ModelLoader implements AutoCloseable {
         }
         executable.close();
         throw new IllegalStateException("Kiln is closed");
+    }
+
+    /** Memory that calls of functions hand on to each other. */
+    public BlockPool blocks() {
+        return blocks;
+    }
+
+    /** Gives memory that is kept for later calls, but not in use, back to the system. */
+    public void releaseMemory() {
+        blocks.clear();
+        postCompile.releaseMemory();
     }
 
     void unload(LoadedModel model) {

@@ -139,6 +139,17 @@ public final class KilnRuntime implements AutoCloseable {
         return bytes;
     }
 
+    /** Gives memory that is kept for later calls and tensors, but not in use, back to the system. */
+    public void releaseMemory() {
+        library.enter();
+        try {
+            workspaces.clear();
+            LargeMemory.trim();
+        } finally {
+            library.exit();
+        }
+    }
+
     Workspaces.Block map(long bytes) {
         NativeWords words = NativeWords.of(bytes, 0);
         check("allocating " + bytes + " bytes of workspace", call(mapFunction, words));

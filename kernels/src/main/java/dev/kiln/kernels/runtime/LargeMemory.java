@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -42,6 +43,39 @@ final class LargeMemory {
         shared = new LargeMemory(mapFunction, unmapFunction);
     }
 
+    /** Memory that lives as long as it is reachable, or until it is let go of. */
+    record Lease(MemorySegment segment, Runnable end) {
+        /** Nobody will read or write it any more: it goes back to the system, without waiting for the garbage collector. */
+        void free() {
+            end.run();
+        }
+    }
+
+    /** As {@link #allocate}, for those who know when they are done. */
+    static Lease lease(long bytes) {
+        LargeMemory memory = shared;
+        Lease lease = memory == null || bytes < SMALLEST ? null : memory.take(bytes, false);
+        return lease == null ? new Lease(Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT), () -> { }) : lease;
+    }
+
+    /** Gives memory that is free, and kept for later, back to the system. */
+    static void trim() {
+        LargeMemory memory = shared;
+        if (memory != null) {
+            memory.giveBack();
+        }
+    }
+
+    private void giveBack() {
+        Map<Long, Deque<Long>> unused;
+        synchronized (this) {
+            unused = new HashMap<>(free);
+            free.clear();
+            kept = 0;
+        }
+        unused.forEach((size, blocks) -> blocks.forEach(b -> unmap(b, size)));
+    }
+
     /**
      * Memory that lives as long as it is reachable.
      *
@@ -49,11 +83,11 @@ final class LargeMemory {
      */
     static MemorySegment allocate(long bytes, boolean zeroed) {
         LargeMemory memory = shared;
-        MemorySegment segment = memory == null || bytes < SMALLEST ? null : memory.take(bytes, zeroed);
-        return segment == null ? Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT) : segment;
+        Lease lease = memory == null || bytes < SMALLEST ? null : memory.take(bytes, zeroed);
+        return lease == null ? Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT) : lease.segment();
     }
 
-    private MemorySegment take(long bytes, boolean zeroed) {
+    private Lease take(long bytes, boolean zeroed) {
         long size = Math.addExact(bytes, HUGE - 1) & -HUGE;
         if (mustCollect(size)) {
             collect(size);
@@ -69,8 +103,18 @@ final class LargeMemory {
             account(size);
         }
         long at = address;
-        MemorySegment segment = MemorySegment.ofAddress(at).reinterpret(bytes, Arena.ofAuto(), s -> give(at, size));
-        return zeroed && !fresh ? segment.fill((byte) 0) : segment;
+        AtomicBoolean ended = new AtomicBoolean();
+        MemorySegment segment = MemorySegment.ofAddress(at).reinterpret(bytes, Arena.ofAuto(), s -> {
+            if (!ended.getAndSet(true)) {
+                give(at, size);
+            }
+        });
+        return new Lease(zeroed && !fresh ? segment.fill((byte) 0) : segment, () -> {
+            if (!ended.getAndSet(true)) {
+                account(-size);
+                unmap(at, size);
+            }
+        });
     }
 
     private synchronized void account(long size) {
@@ -104,6 +148,10 @@ final class LargeMemory {
                 return;
             }
         }
+        unmap(address, size);
+    }
+
+    private void unmap(long address, long size) {
         KilnRuntime.call(unmapFunction, NativeWords.of(size, address));
     }
 

@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * Scratch memory for calls, kept for the next ones. Blocks come straight from the operating system,
  * page-aligned, and from 2 MiB up on huge pages where the system has any. A call takes the smallest kept
- * block that is large enough; when too many are kept the smallest goes back to the system.
+ * block that is large enough; if all are too small the largest goes back to the system for the one it gets, so that
+ * graphs which run in turn share one block. When too many are kept the smallest goes.
  */
 final class Workspaces {
     private static final int KEPT = 8;
@@ -30,19 +31,28 @@ final class Workspaces {
         if (bytes == 0) {
             return Block.NONE;
         }
-        synchronized (this) {
-            int best = -1;
-            for (int i = 0; i < free.size(); i++) {
-                long size = free.get(i).bytes();
-                if (size >= bytes && (best < 0 || size < free.get(best).bytes())) {
-                    best = i;
-                }
-            }
-            if (best >= 0) {
-                return free.remove(best);
-            }
+        Block chosen = choose(bytes);
+        if (chosen != null && chosen.bytes() >= bytes) {
+            return chosen;
+        }
+        if (chosen != null) {
+            runtime.unmap(chosen);
         }
         return runtime.map(roundUp(bytes));
+    }
+
+    /** The smallest block that is large enough, else the largest; null if there is none. */
+    private synchronized Block choose(long bytes) {
+        Block best = null;
+        for (Block block : free) {
+            boolean fits = block.bytes() >= bytes;
+            if (best == null || (fits ? best.bytes() < bytes || block.bytes() < best.bytes()
+                : best.bytes() < block.bytes())) {
+                best = block;
+            }
+        }
+        free.remove(best);
+        return best;
     }
 
     private static long roundUp(long bytes) {

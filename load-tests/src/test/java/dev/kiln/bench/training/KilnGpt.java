@@ -9,13 +9,15 @@ import dev.kiln.tensor.Generator;
 import dev.kiln.tensor.Tensor;
 
 /** The GPT compiled by Kiln. */
-final class KilnGpt implements AutoCloseable {
+final class KilnGpt implements Trainer {
+    private final Kiln kiln;
     private final GptShape shape;
     private final CompiledFunction loss;
     private final AdamW optimizer;
     private double lastLoss;
 
     KilnGpt(Kiln kiln, GptShape shape, FunctionOptions options, double learningRate) {
+        this.kiln = kiln;
         this.shape = shape;
         Gpt model = new Gpt(new Gpt.Settings(shape.vocabulary(), shape.layers(), shape.width(), shape.heads(),
             shape.sequence(), 0), new Generator(1));
@@ -23,8 +25,8 @@ final class KilnGpt implements AutoCloseable {
         optimizer = new AdamW(kiln, model.parameters(), AdamW.Settings.defaults().withLr(learningRate), options);
     }
 
-    /** Forward, backward and the optimizer. */
-    StepMillis step(long[] tokens, long[] targets) {
+    @Override
+    public StepMillis step(long[] tokens, long[] targets) {
         long start = System.nanoTime();
         optimizer.zero_grad();
         Tensor value = loss.call(Tensor.of(tokens, shape.batch(), shape.sequence()),
@@ -38,9 +40,23 @@ final class KilnGpt implements AutoCloseable {
         return new StepMillis((forward - start) / 1e6, (backward - forward) / 1e6, (end - backward) / 1e6);
     }
 
-    /** Of the last step. */
-    double loss() {
+    @Override
+    public double loss() {
         return lastLoss;
+    }
+
+    @Override
+    public void release(boolean keepGradients) {
+        if (!keepGradients) {
+            optimizer.zero_grad();
+        }
+        MemoryMeter.collect();
+        kiln.releaseMemory();
+    }
+
+    @Override
+    public long weights() {
+        return optimizer.parameters().stream().mapToLong(p -> p.value().numel()).sum();
     }
 
     @Override

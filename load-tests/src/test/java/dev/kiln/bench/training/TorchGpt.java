@@ -27,13 +27,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * The GPT in libtorch, eagerly, as PyTorch runs it: fused attention, layer norm and loss, one call an op, autograd, and
  * its AdamW. Weights are initialised by a seed of its own.
  */
-final class TorchGpt implements AutoCloseable {
+final class TorchGpt implements Trainer {
     private static final double EPS = 1e-5;
 
     private final GptShape shape;
     private final boolean autocast;
     private final List<Tensor> parameters = new ArrayList<>();
     private final AdamW optimizer;
+    private boolean setToNone = true;
     private int next;
     private double lastLoss;
 
@@ -125,10 +126,10 @@ final class TorchGpt implements AutoCloseable {
         return result;
     }
 
-    /** Forward, backward and the optimizer. */
-    StepMillis step(long[] tokens, long[] targets) {
+    @Override
+    public StepMillis step(long[] tokens, long[] targets) {
         long start = System.nanoTime();
-        optimizer.zero_grad();
+        optimizer.zero_grad(setToNone);
         Tensor loss = forward(tokens, targets);
         long forward = System.nanoTime();
         loss.backward();
@@ -155,12 +156,20 @@ final class TorchGpt implements AutoCloseable {
         });
     }
 
-    /** Of the last step. */
-    double loss() {
+    @Override
+    public double loss() {
         return lastLoss;
     }
 
-    long weights() {
+    @Override
+    public void release(boolean keepGradients) {
+        setToNone = !keepGradients;
+        optimizer.zero_grad(setToNone);
+        MemoryMeter.collect();
+    }
+
+    @Override
+    public long weights() {
         return parameters.stream().mapToLong(Tensor::numel).sum();
     }
 

@@ -1,6 +1,7 @@
 package dev.kiln.pipeline.function;
 
 import dev.kiln.cache.aot.AotEntry;
+import dev.kiln.kernels.runtime.BlockPool;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.stages.autograd.JointGraph;
 import java.lang.foreign.Arena;
@@ -20,16 +21,19 @@ public final class CompiledPair implements AutoCloseable {
     private final Optional<Supplier<GraphRunner>> later;
     private final List<String> forwardOutputs;
     private final Map<String, Integer> inputIndex = new HashMap<>();
-    private final SavedMemory memory = new SavedMemory();
-    private final SavedMemory written = new SavedMemory();
-    private final SavedMemory gradients = new SavedMemory();
+    private final SavedMemory memory;
+    private final SavedMemory written;
+    private final SavedMemory gradients;
     private final boolean cacheHit;
     private final boolean differentiable;
     private GraphRunner readyBackward;
 
     private CompiledPair(AotEntry entry, GraphRunner forward, Optional<GraphRunner> backward,
-            Optional<Supplier<GraphRunner>> later, boolean cacheHit) {
+            Optional<Supplier<GraphRunner>> later, BlockPool pool, boolean cacheHit) {
         this.entry = entry;
+        this.memory = new SavedMemory(pool);
+        this.written = new SavedMemory(pool);
+        this.gradients = new SavedMemory(pool);
         this.forward = forward;
         this.readyBackward = backward.orElse(null);
         this.later = later;
@@ -39,14 +43,21 @@ public final class CompiledPair implements AutoCloseable {
         entry.inputs().forEach(i -> inputIndex.put(i.name(), inputIndex.size()));
     }
 
-    /** @param backward empty for inference */
-    static CompiledPair of(AotEntry entry, GraphRunner forward, Optional<? extends GraphRunner> backward, boolean cacheHit) {
-        return new CompiledPair(entry, forward, backward.<GraphRunner>map(b -> b), Optional.empty(), cacheHit);
+    /**
+     * With the backward graph at hand.
+     *
+     * @param backward empty for inference
+     * @param pool what is saved, and written to inputs afterwards, lies in memory of it
+     */
+    static CompiledPair of(AotEntry entry, GraphRunner forward, Optional<? extends GraphRunner> backward, BlockPool pool,
+            boolean cacheHit) {
+        return new CompiledPair(entry, forward, backward.<GraphRunner>map(b -> b), Optional.empty(), pool, cacheHit);
     }
 
     /** With a backward graph that is compiled when it is first needed. */
-    static CompiledPair lazy(AotEntry entry, GraphRunner forward, Supplier<GraphRunner> backward, boolean cacheHit) {
-        return new CompiledPair(entry, forward, Optional.empty(), Optional.of(backward), cacheHit);
+    static CompiledPair lazy(AotEntry entry, GraphRunner forward, Supplier<GraphRunner> backward, BlockPool pool,
+            boolean cacheHit) {
+        return new CompiledPair(entry, forward, Optional.empty(), Optional.of(backward), pool, cacheHit);
     }
 
     public AotEntry entry() {

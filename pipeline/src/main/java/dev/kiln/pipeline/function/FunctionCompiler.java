@@ -69,11 +69,11 @@ public final class FunctionCompiler {
             : AutogradPhase.whole(function);
     }
 
-    private static CompiledPair interpreted(CacheKey key, TracedFunction function, boolean training, FunctionOptions options) {
+    private CompiledPair interpreted(CacheKey key, TracedFunction function, boolean training, FunctionOptions options) {
         FunctionSplit split = split(function, training, options);
         AotEntry entry = entry(key, key, Optional.empty(), function, saved(split), List.of(), false, 0);
         return CompiledPair.of(entry, new InterpretedRunner(split.forward().forward()),
-            split.backward().map(b -> new InterpretedRunner(b.forward())), false);
+            split.backward().map(b -> new InterpretedRunner(b.forward())), loader.blocks(), false);
     }
 
     /** Post-compile is done for both graphs only once both have been found. */
@@ -86,7 +86,7 @@ public final class FunctionCompiler {
         }
         if (entry.partial()) {
             return Optional.of(CompiledPair.lazy(entry, new CompiledRunner(forward.get()),
-                () -> completed(place, entry, function, options), true));
+                () -> completed(place, entry, function, options), loader.blocks(), true));
         }
         Optional<LoadedModel> backward = hit.backward().flatMap(graph -> load(graph, options));
         if (hit.backward().isPresent() && backward.isEmpty()) {
@@ -94,7 +94,7 @@ public final class FunctionCompiler {
             return Optional.empty();
         }
         return Optional.of(CompiledPair.of(entry, new CompiledRunner(forward.get()),
-            backward.map(CompiledRunner::new), true));
+            backward.map(CompiledRunner::new), loader.blocks(), true));
     }
 
     /** An entry that does not load is as good as none: it is set aside, and the phases make it anew. */
@@ -126,8 +126,8 @@ public final class FunctionCompiler {
         entries.put(entry, place);
         return partial
             ? CompiledPair.lazy(entry, new CompiledRunner(forward),
-                () -> completed(place, entry, split.backward().get(), options), false)
-            : CompiledPair.of(entry, new CompiledRunner(forward), backward.map(CompiledRunner::new), false);
+                () -> completed(place, entry, split.backward().get(), options), loader.blocks(), false)
+            : CompiledPair.of(entry, new CompiledRunner(forward), backward.map(CompiledRunner::new), loader.blocks(), false);
     }
 
     /** The forward graph's, and those that only the backward graph has. */

@@ -1,30 +1,35 @@
 package dev.kiln.pipeline.function;
 
+import dev.kiln.kernels.runtime.BlockPool;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.ops.DType;
 import dev.kiln.stages.postcompile.OutputMemory;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Optional;
 
 /**
  * Memory for outputs that live until somebody who is known has read them, such as what forward calls save: one block a
- * call, handed to the next call once it is released. A block that never is, is left to the garbage collector. Safe for
- * several threads.
+ * call, which whoever comes next gets once it is released. A block that never is, is left to the garbage collector. Safe
+ * for several threads.
  */
 final class SavedMemory {
-    private static final int KEPT = 4;
-
-    private final Deque<MemorySegment> free = new ArrayDeque<>();
+    private final BlockPool pool;
     private long needed;
+
+    SavedMemory(BlockPool pool) {
+        this.pool = pool;
+    }
 
     /** The memory of one call. */
     final class Block implements OutputMemory {
+        /** Empty until it is known how much a call needs. */
+        private final Optional<BlockPool.Block> block;
         private final MemorySegment memory;
         private long used;
 
-        private Block(MemorySegment memory) {
-            this.memory = memory;
+        private Block(Optional<BlockPool.Block> block) {
+            this.block = block;
+            this.memory = block.map(BlockPool.Block::memory).orElse(MemorySegment.NULL);
         }
 
         @Override
@@ -46,25 +51,18 @@ final class SavedMemory {
             }
         }
 
-        /** Nobody reads it any more. */
+        /** Nobody reads it any more. At most once. */
         void release() {
             note();
-            synchronized (SavedMemory.this) {
-                if (memory.byteSize() >= needed && needed > 0 && free.size() < KEPT) {
-                    free.push(memory);
-                }
-            }
+            block.ifPresent(BlockPool.Block::give);
         }
     }
 
     Block take() {
-        MemorySegment memory;
         long bytes;
         synchronized (this) {
-            memory = free.poll();
             bytes = needed;
         }
-        return new Block(memory != null ? memory
-            : bytes == 0 ? MemorySegment.NULL : Tensor.uninitialized(DType.U8, bytes).data());
+        return new Block(bytes == 0 ? Optional.empty() : Optional.of(pool.take(bytes)));
     }
 }

@@ -98,6 +98,11 @@ public final class PostCompile implements AutoCloseable {
         return externs;
     }
 
+    /** Gives memory that is kept for later calls, but not in use, back to the system. */
+    public synchronized void releaseMemory() {
+        runtimes.values().forEach(KilnRuntime::releaseMemory);
+    }
+
     /** Ends the runtimes; graphs must be closed before. Repeatable. */
     @Override
     public synchronized void close() {
