@@ -69,10 +69,10 @@ public abstract class Optimizer implements AutoCloseable {
         Map<Long, List<Tensor>> groups = new TreeMap<>();
         for (int i = 0; i < parameters.size(); i++) {
             Tensor parameter = parameters.get(i);
-            if (parameter.grad() != null) {
+            if (parameter.borrowedGrad() != null) {
                 List<Tensor> inputs = groups.computeIfAbsent(++counts[i], count -> new ArrayList<>(scalars(count)));
                 inputs.add(parameter);
-                inputs.add(parameter.grad());
+                inputs.add(parameter.borrowedGrad());
                 inputs.addAll(state.get(i));
             }
         }

@@ -26,6 +26,8 @@ public final class Tensor implements TensorArithmetic, TensorComparison, TensorM
     private Role role = Role.PLAIN;
     private boolean requiresGrad;
     private Tensor grad;
+    /** Told once the gradient is gone; null when others may have it. */
+    private Runnable gradGone;
     private GradientSource source;
     private int version;
 
@@ -191,15 +193,35 @@ public final class Tensor implements TensorArithmetic, TensorComparison, TensorM
 
     /** The gradient that {@code backward()} left here, summed up; null if there is none. */
     public Tensor grad() {
+        gradGone = null;
+        return grad;
+    }
+
+    /** As {@link #grad()}, for those who do not hold it for longer than this tensor does: its memory may be used again. */
+    public Tensor borrowedGrad() {
         return grad;
     }
 
     /** Replaces the gradient; null removes it. */
     public void grad(Tensor gradient) {
+        grad(gradient, null);
+    }
+
+    /**
+     * As {@link #grad(Tensor)}, for a gradient in memory that is to be used again.
+     *
+     * @param gone told when the gradient is replaced, unless {@link #grad()} has given it out
+     */
+    public void grad(Tensor gradient, Runnable gone) {
         if (gradient != null && (gradient.dtype() != dtype() || !gradient.sizes().equals(sizes()))) {
             throw new KilnException.BadInput("a gradient of " + gradient + " does not fit " + this);
         }
+        Runnable last = gradGone;
         grad = gradient;
+        gradGone = gone;
+        if (last != null) {
+            last.run();
+        }
     }
 
     /** What computed it; null for a leaf. */

@@ -21,6 +21,7 @@ public final class NativeGraph implements AutoCloseable {
     private final NativeWords externTable;
     private final AtomicReference<CallFrame> first = new AtomicReference<>();
     private final ConcurrentLinkedQueue<CallFrame> others = new ConcurrentLinkedQueue<>();
+    private volatile long mostWorkspace;
 
     NativeGraph(GraphLibrary library, List<MemorySegment> constants, List<MemorySegment> externs) {
         this.library = library;
@@ -50,6 +51,11 @@ public final class NativeGraph implements AutoCloseable {
         }
     }
 
+    /** Bytes of workspace of the call that took most so far; calls at the same moment may hide each other's. */
+    public long mostWorkspaceBytes() {
+        return mostWorkspace;
+    }
+
     /**
      * Runs the graph. Addresses go to native code unchecked: shapes must have passed the graph's guards, and
      * the memory must stay allocated until the call returns.
@@ -68,7 +74,9 @@ public final class NativeGraph implements AutoCloseable {
         try {
             frame.symbols(syms);
             frame.tensors(inputs, outputs);
-            workspace = runtime.workspaces().take(frame.workspaceBytes(runtime, library.workspaceFunction()));
+            long bytes = frame.workspaceBytes(runtime, library.workspaceFunction());
+            mostWorkspace = Math.max(mostWorkspace, bytes);
+            workspace = runtime.workspaces().take(bytes);
             int code = frame.call(library.entry(), workspace.address());
             if (code != 0) {
                 throw new NativeCallException("running " + library.library().path().getFileName(), code);

@@ -5,8 +5,10 @@ import dev.kiln.FunctionOptions;
 import dev.kiln.Kiln;
 import dev.kiln.demo.train.Gpt;
 import dev.kiln.optim.AdamW;
+import dev.kiln.pipeline.function.FunctionMemory;
 import dev.kiln.tensor.Generator;
 import dev.kiln.tensor.Tensor;
+import java.util.List;
 
 /** The GPT compiled by Kiln. */
 final class KilnGpt implements Trainer {
@@ -52,6 +54,11 @@ final class KilnGpt implements Trainer {
         }
         MemoryMeter.collect();
         kiln.releaseMemory();
+    }
+
+    /** What the calls of the loss, then of the optimizer, took. */
+    List<FunctionMemory> memory() {
+        return List.of(loss.variants().getLast().memory(), optimizer.compiled().variants().getLast().memory());
     }
 
     @Override

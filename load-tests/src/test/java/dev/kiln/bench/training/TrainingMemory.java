@@ -6,6 +6,7 @@ import dev.kiln.Kiln;
 import dev.kiln.KilnConfig;
 import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
+import dev.kiln.pipeline.function.FunctionMemory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -100,6 +101,15 @@ public final class TrainingMemory implements Callable<Integer> {
         return new ObjectMapper().readValue(output.substring(output.lastIndexOf('\n') + 1), StepMemory.class);
     }
 
+    /** What Kiln itself knows, to explain what the process takes. */
+    private static void account(List<FunctionMemory> functions) {
+        for (FunctionMemory memory : functions) {
+            System.err.printf(Locale.ROOT, "Kiln's account: saved %.1f, workspace of forward %.1f, of backward %.1f, "
+                + "gradients %.1f, written back %.1f MiB%n", memory.saved() / MIB, memory.forwardWorkspace() / MIB,
+                memory.backwardWorkspace() / MIB, memory.gradients() / MIB, memory.written() / MIB);
+        }
+    }
+
     private StepMemory measured() throws Exception {
         GptShape shape = GptShape.SMALL;
         if (engine.equals("libtorch")) {
@@ -110,8 +120,10 @@ public final class TrainingMemory implements Callable<Integer> {
         }
         FunctionOptions options = FunctionOptions.defaults().withThreads(threads);
         try (Kiln kiln = Kiln.open(KilnConfig.of(new CacheSettings(cacheDir, CacheMode.WRITE)));
-                Trainer trainer = new KilnGpt(kiln, shape, options, 1e-3)) {
-            return new MemoryMeter(trainer, shape, new SplittableRandom(1)).measure();
+                KilnGpt trainer = new KilnGpt(kiln, shape, options, 1e-3)) {
+            StepMemory memory = new MemoryMeter(trainer, shape, new SplittableRandom(1)).measure();
+            account(trainer.memory());
+            return memory;
         }
     }
 }

@@ -29,16 +29,25 @@ public final class Autograd {
         }
     }
 
-    private void send(AutogradCall call, Map<Integer, Tensor> gradients, Map<AutogradCall, Map<Integer, Tensor>> tangents) {
-        gradients.forEach((input, gradient) -> {
+    private void send(AutogradCall call, Gradients gradients, Map<AutogradCall, Map<Integer, Tensor>> tangents) {
+        gradients.byInput().forEach((input, gradient) -> {
             AutogradCall.Output source = call.source(input);
             if (source == null) {
-                dev.kiln.tensor.Tensor leaf = call.inputs().get(input);
-                leaf.grad(dev.kiln.tensor.Tensor.of(leaf.grad() == null ? gradient : add.apply(leaf.grad().value(), gradient)));
+                accumulate(call.inputs().get(input), gradient, gradients);
             } else {
                 tangents.computeIfAbsent(source.call(), c -> new HashMap<>()).merge(source.index(), gradient, add);
             }
         });
+    }
+
+    private void accumulate(dev.kiln.tensor.Tensor leaf, Tensor gradient, Gradients gradients) {
+        dev.kiln.tensor.Tensor before = leaf.borrowedGrad();
+        if (before == null) {
+            leaf.grad(dev.kiln.tensor.Tensor.of(gradient), gradients::gone);
+        } else {
+            leaf.grad(dev.kiln.tensor.Tensor.of(add.apply(before.value(), gradient)));
+            gradients.gone();
+        }
     }
 
     /** All calls that a call depends on and itself, each before those it depends on. */

@@ -31,8 +31,7 @@ final class AutogradCall {
      *
      * @throws KilnException.BadInput if an input whose value the backward needs was changed since
      */
-    Map<Integer, dev.kiln.kernels.runtime.Tensor> backward(Map<Integer, dev.kiln.kernels.runtime.Tensor> tangents,
-            boolean retain) {
+    Gradients backward(Map<Integer, dev.kiln.kernels.runtime.Tensor> tangents, boolean retain) {
         for (int i = 0; i < inputs.size(); i++) {
             if (inputs.get(i).version() != versions.get(i) && call.needs(i)) {
                 throw new KilnException.BadInput("backward() needs the value that " + call.name(i) + " had, but it was changed "

@@ -104,6 +104,12 @@ public final class CompiledPair implements AutoCloseable {
         return new ForwardCall(List.copyOf(results.subList(0, own)), saved, block, back);
     }
 
+    /** What its calls took. */
+    synchronized FunctionMemory memory() {
+        return new FunctionMemory(memory.bytes(), written.bytes(), gradients.bytes(), forward.mostWorkspaceBytes(),
+            readyBackward == null ? 0 : readyBackward.mostWorkspaceBytes());
+    }
+
     private boolean isWrittenBack(int output) {
         return entry.outputs().get(output).kind() == AotEntry.OutputKind.MUTATED_INPUT;
     }
@@ -168,10 +174,9 @@ public final class CompiledPair implements AutoCloseable {
          *
          * @param tangents gradients of outputs, by their index; those missing are zero
          * @param retain whether what was saved stays, for another backward
-         * @return gradients of inputs, by their index
          * @throws IllegalStateException if what was saved is gone already
          */
-        public Map<Integer, Tensor> backward(Map<Integer, Tensor> tangents, boolean retain) {
+        synchronized Gradients backward(Map<Integer, Tensor> tangents, boolean retain) {
             GraphRunner graph = CompiledPair.this.backward();
             Map<String, Tensor> inputs = inputs(graph, tangents, retain);
             SavedMemory.Block together = CompiledPair.this.gradients.take();
@@ -185,10 +190,10 @@ public final class CompiledPair implements AutoCloseable {
             for (int i = 0; i < results.size(); i++) {
                 byInput.put(inputIndex.get(names.get(i).substring(JointGraph.GRADIENT.length())), results.get(i));
             }
-            return byInput;
+            return new Gradients(byInput, together);
         }
 
-        private synchronized Map<String, Tensor> inputs(GraphRunner graph, Map<Integer, Tensor> tangents,
+        private Map<String, Tensor> inputs(GraphRunner graph, Map<Integer, Tensor> tangents,
                 boolean retain) {
             if (saved == null) {
                 throw new IllegalStateException("backward was called a second time: what the forward call saved is gone; "

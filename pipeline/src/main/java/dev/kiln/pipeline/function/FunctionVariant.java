@@ -172,6 +172,11 @@ public final class FunctionVariant implements AutoCloseable {
         return pair.entry();
     }
 
+    /** What its calls took. */
+    public FunctionMemory memory() {
+        return pair.memory();
+    }
+
     /** Whether it came from the cache. */
     public boolean cacheHit() {
         return pair.cacheHit();

@@ -20,6 +20,9 @@ interface GraphRunner extends AutoCloseable {
     /** Whether it takes these inputs, as far as dtypes and sizes tell. */
     boolean accepts(Map<String, Tensor> inputs);
 
+    /** Bytes of workspace of the call that took most so far. */
+    long mostWorkspaceBytes();
+
     @Override
     void close();
 }

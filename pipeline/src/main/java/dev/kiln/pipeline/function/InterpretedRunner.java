@@ -36,6 +36,12 @@ record InterpretedRunner(Graph graph) implements GraphRunner {
         return true;
     }
 
+    /** It allocates one value after the other. */
+    @Override
+    public long mostWorkspaceBytes() {
+        return 0;
+    }
+
     @Override
     public void close() {
     }

@@ -58,6 +58,11 @@ final class SavedMemory {
         }
     }
 
+    /** Of the largest block so far. */
+    synchronized long bytes() {
+        return needed;
+    }
+
     Block take() {
         long bytes;
         synchronized (this) {

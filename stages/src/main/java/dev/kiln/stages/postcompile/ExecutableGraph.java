@@ -135,6 +135,11 @@ public final class ExecutableGraph implements AutoCloseable {
         }
     }
 
+    /** Bytes of workspace of the call that took most so far. */
+    public long mostWorkspaceBytes() {
+        return code.mostWorkspaceBytes();
+    }
+
     /** Whether {@link #run} would take these inputs, as far as names, dtypes and shapes tell. */
     public boolean accepts(Map<String, Tensor> inputs) {
         return accepts(signature, inputs);
