@@ -12,6 +12,7 @@ import dev.kiln.kernels.extern.LibraryKernels;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.Node;
+import dev.kiln.stages.autograd.GraphSplit;
 import dev.kiln.stages.postgrad.PostGradPasses;
 import dev.kiln.stages.trace.TraceOptions;
 import dev.kiln.stages.trace.function.TracedFunction;
@@ -53,6 +54,19 @@ public final class CompileKeys {
     /** The artifact's key: graph, constants, options, target, compiler, library versions, Kiln's own build. */
     public static KeyComponents artifact(Graph graph, CompileOptions options, Environment environment) {
         return graph(graph, CanonicalGraph.text(graph), options, environment);
+    }
+
+    /** As {@link #artifact(Graph, CompileOptions, Environment)}, for a part of a traced function. */
+    public static KeyComponents artifact(GraphSplit split, CompileOptions options, Environment environment) {
+        KeyComponents graph = artifact(split.forward(), options, environment);
+        if (split.kept().isEmpty()) {
+            return graph;
+        }
+        KeyBuilder own = new KeyBuilder(ARTIFACT_DOMAIN);
+        own.component("kept").list(split.kept());
+        Map<String, String> hashes = new TreeMap<>(graph.hashes());
+        hashes.putAll(own.components().hashes());
+        return new KeyComponents(ARTIFACT_DOMAIN, new TreeMap<>(hashes));
     }
 
     private static KeyComponents graph(Graph graph, String text, CompileOptions options, Environment environment) {

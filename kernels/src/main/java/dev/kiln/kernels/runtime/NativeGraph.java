@@ -1,9 +1,11 @@
 package dev.kiln.kernels.runtime;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -51,7 +53,17 @@ public final class NativeGraph implements AutoCloseable {
         }
     }
 
-    /** Bytes of workspace of the call that took most so far; calls at the same moment may hide each other's. */
+    /**
+     * Offsets in the workspace of those inputs, then outputs, that the graph expects there; -1 for others.
+     *
+     * @param count of inputs and outputs together
+     */
+    public Optional<long[]> places(int count) {
+        return library.library().find("kiln_places")
+            .map(s -> s.reinterpret(count * ValueLayout.JAVA_LONG.byteSize()).toArray(ValueLayout.JAVA_LONG));
+    }
+
+    /** Bytes of the runtime's workspace that a call took at most so far; calls at the same moment may hide each other's. */
     public long mostWorkspaceBytes() {
         return mostWorkspace;
     }
@@ -68,6 +80,15 @@ public final class NativeGraph implements AutoCloseable {
      * @throws IllegalStateException    when graph, runtime or an arena is closed
      */
     public void call(long[] syms, MemorySegment[] inputs, MemorySegment[] outputs) {
+        call(syms, inputs, outputs, MemorySegment.NULL);
+    }
+
+    /**
+     * As {@link #call(long[], MemorySegment[], MemorySegment[])}, in a workspace of the caller's.
+     *
+     * @param own native memory of {@link #workspaceBytes} at least; null for one of the runtime's
+     */
+    public void call(long[] syms, MemorySegment[] inputs, MemorySegment[] outputs, MemorySegment own) {
         enter();
         CallFrame frame = takeFrame(syms.length, inputs.length, outputs.length);
         Workspaces.Block workspace = Workspaces.Block.NONE;
@@ -75,9 +96,14 @@ public final class NativeGraph implements AutoCloseable {
             frame.symbols(syms);
             frame.tensors(inputs, outputs);
             long bytes = frame.workspaceBytes(runtime, library.workspaceFunction());
-            mostWorkspace = Math.max(mostWorkspace, bytes);
-            workspace = runtime.workspaces().take(bytes);
-            int code = frame.call(library.entry(), workspace.address());
+            boolean pooled = own.equals(MemorySegment.NULL);
+            mostWorkspace = Math.max(mostWorkspace, pooled ? bytes : 0);
+            if (!pooled && own.byteSize() < bytes) {
+                throw new IllegalArgumentException("a workspace of " + own.byteSize() + " bytes is too small: " + bytes
+                    + " are needed");
+            }
+            workspace = pooled ? runtime.workspaces().take(bytes) : Workspaces.Block.NONE;
+            int code = frame.call(library.entry(), pooled ? workspace.address() : own.address());
             if (code != 0) {
                 throw new NativeCallException("running " + library.library().path().getFileName(), code);
             }
@@ -88,6 +114,7 @@ public final class NativeGraph implements AutoCloseable {
             exit();
             Reference.reachabilityFence(inputs);
             Reference.reachabilityFence(outputs);
+            Reference.reachabilityFence(own);
             Reference.reachabilityFence(this);
         }
     }

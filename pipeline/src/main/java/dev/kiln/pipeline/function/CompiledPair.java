@@ -3,8 +3,11 @@ package dev.kiln.pipeline.function;
 import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.kernels.runtime.BlockPool;
 import dev.kiln.kernels.runtime.Tensor;
+import dev.kiln.ops.DType;
 import dev.kiln.stages.autograd.JointGraph;
+import dev.kiln.stages.postcompile.OutputMemory;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -89,9 +92,7 @@ public final class CompiledPair implements AutoCloseable {
         int own = entry.outputs().size();
         SavedMemory.Block block = memory.take();
         SavedMemory.Block back = written.take();
-        List<Tensor> results = forward.run(named, (output, dtype, shape) -> output >= own
-            ? block.allocate(output, dtype, shape) : isWrittenBack(output) ? back.allocate(output, dtype, shape)
-            : Tensor.uninitialized(dtype, shape).data());
+        List<Tensor> results = forward.run(named, forwardMemory(block, back));
         Map<String, Tensor> saved = new HashMap<>();
         if (differentiable) {
             saved.putAll(named);
@@ -108,6 +109,21 @@ public final class CompiledPair implements AutoCloseable {
     synchronized FunctionMemory memory() {
         return new FunctionMemory(memory.bytes(), written.bytes(), gradients.bytes(), forward.mostWorkspaceBytes(),
             readyBackward == null ? 0 : readyBackward.mostWorkspaceBytes());
+    }
+
+    private OutputMemory forwardMemory(SavedMemory.Block block, SavedMemory.Block back) {
+        return new OutputMemory() {
+            @Override
+            public MemorySegment allocate(int output, DType dtype, long[] shape) {
+                return output >= entry.outputs().size() ? block.allocate(output, dtype, shape)
+                    : isWrittenBack(output) ? back.allocate(output, dtype, shape) : Tensor.uninitialized(dtype, shape).data();
+            }
+
+            @Override
+            public MemorySegment workspace(long bytes) {
+                return block.workspace(bytes);
+            }
+        };
     }
 
     private boolean isWrittenBack(int output) {
@@ -180,8 +196,10 @@ public final class CompiledPair implements AutoCloseable {
             GraphRunner graph = CompiledPair.this.backward();
             Map<String, Tensor> inputs = inputs(graph, tangents, retain);
             SavedMemory.Block together = CompiledPair.this.gradients.take();
-            List<Tensor> results = graph.run(inputs, together);
+            BackwardMemory place = new BackwardMemory(together, retain);
+            List<Tensor> results = graph.run(inputs, place);
             together.note();
+            place.other.ifPresent(SavedMemory.Block::release);
             if (!retain) {
                 block.release();
             }
@@ -191,6 +209,32 @@ public final class CompiledPair implements AutoCloseable {
                 byInput.put(inputIndex.get(names.get(i).substring(JointGraph.GRADIENT.length())), results.get(i));
             }
             return new Gradients(byInput, together);
+        }
+
+        /** The backward works in the block of what was saved, unless that must stay as it is. */
+        private final class BackwardMemory implements OutputMemory {
+            private final SavedMemory.Block gradients;
+            private final boolean retain;
+            private Optional<SavedMemory.Block> other = Optional.empty();
+
+            private BackwardMemory(SavedMemory.Block gradients, boolean retain) {
+                this.gradients = gradients;
+                this.retain = retain;
+            }
+
+            @Override
+            public MemorySegment allocate(int output, DType dtype, long[] shape) {
+                return gradients.allocate(output, dtype, shape);
+            }
+
+            @Override
+            public MemorySegment workspace(long bytes) {
+                if (!retain && block.holds(bytes)) {
+                    return block.memory();
+                }
+                other = Optional.of(memory.take());
+                return other.get().workspace(bytes);
+            }
         }
 
         private Map<String, Tensor> inputs(GraphRunner graph, Map<Integer, Tensor> tangents,

@@ -171,7 +171,7 @@ public final class FunctionCompiler {
     }
 
     private CompletableFuture<JobResult> submit(GraphSplit split, FunctionOptions options) {
-        KeyComponents key = CompileKeys.artifact(split.forward(), options.compile(), environment);
+        KeyComponents key = CompileKeys.artifact(split, options.compile(), environment);
         JobSource source = new JobSource.SplitGraph(split, new ArtifactKeys(key, Optional.empty()), options.compile());
         return pipeline.get().submit(source, JobIdentity.ofGraph(key.key()), timeLimit);
     }

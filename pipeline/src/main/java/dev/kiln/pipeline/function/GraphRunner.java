@@ -20,7 +20,7 @@ interface GraphRunner extends AutoCloseable {
     /** Whether it takes these inputs, as far as dtypes and sizes tell. */
     boolean accepts(Map<String, Tensor> inputs);
 
-    /** Bytes of workspace of the call that took most so far. */
+    /** Bytes of workspace that a call took at most so far, if it was not given any. */
     long mostWorkspaceBytes();
 
     @Override

@@ -23,13 +23,36 @@ final class SavedMemory {
     /** The memory of one call. */
     final class Block implements OutputMemory {
         /** Empty until it is known how much a call needs. */
-        private final Optional<BlockPool.Block> block;
-        private final MemorySegment memory;
+        private Optional<BlockPool.Block> block;
+        private MemorySegment memory;
         private long used;
 
         private Block(Optional<BlockPool.Block> block) {
-            this.block = block;
-            this.memory = block.map(BlockPool.Block::memory).orElse(MemorySegment.NULL);
+            hold(block);
+        }
+
+        private void hold(Optional<BlockPool.Block> other) {
+            block = other;
+            memory = other.map(BlockPool.Block::memory).orElse(MemorySegment.NULL);
+        }
+
+        /** All of it, or new memory if it is too small; at first only. */
+        @Override
+        public MemorySegment workspace(long bytes) {
+            if (!holds(bytes)) {
+                block.ifPresent(BlockPool.Block::give);
+                hold(Optional.of(pool.take(Math.max(bytes, bytes()))));
+            }
+            used = bytes;
+            return memory;
+        }
+
+        boolean holds(long bytes) {
+            return memory.byteSize() >= bytes;
+        }
+
+        MemorySegment memory() {
+            return memory;
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.kiln.stages.autograd;
 import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.Graph;
+import dev.kiln.ops.graph.Node;
 import dev.kiln.stages.trace.Traced;
 import dev.kiln.stages.trace.function.TracedFunction;
 import java.util.HashMap;
@@ -46,17 +47,27 @@ public final class AutogradPhase {
             return whole(function);
         }
         Partition partition = partitioner.partition(joint);
-        return new FunctionSplit(part(function, partition.forward(), " forward"),
-            Optional.of(part(function, partition.backward(), " backward")));
+        List<String> kept = kept(partition);
+        return new FunctionSplit(part(function, partition.forward(), " forward", kept),
+            Optional.of(part(function, partition.backward(), " backward", kept)));
+    }
+
+    /** What the forward graph gives the backward graph in one piece of memory: everything, if all sizes are known. */
+    private static List<String> kept(Partition partition) {
+        List<Node.Placeholder> computed = partition.backward().placeholders().stream()
+            .filter(p -> partition.forward().outputs().stream().anyMatch(o -> o.name().equals(p.source())))
+            .filter(p -> partition.saved().contains(p.source())).toList();
+        boolean known = computed.stream().allMatch(p -> p.tensor().numel().isConstant());
+        return known ? computed.stream().map(Node.Placeholder::source).toList() : List.of();
     }
 
     /** A traced function without gradients. */
     public static FunctionSplit whole(TracedFunction function) {
-        return new FunctionSplit(part(function, function.graph(), ""), Optional.empty());
+        return new FunctionSplit(part(function, function.graph(), "", List.of()), Optional.empty());
     }
 
-    private static GraphSplit part(TracedFunction function, Graph graph, String which) {
-        return new GraphSplit(function.name() + which, graph, function.inputs(), function.outputs());
+    private static GraphSplit part(TracedFunction function, Graph graph, String which, List<String> kept) {
+        return new GraphSplit(function.name() + which, graph, function.inputs(), function.outputs(), kept);
     }
 
     private static AotEntry.Output classify(Graph graph, int index, Map<Arg.Ref, Integer> first) {

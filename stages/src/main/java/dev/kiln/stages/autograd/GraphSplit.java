@@ -4,6 +4,15 @@ import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.ops.graph.Graph;
 import java.util.List;
 
-/** What the autograd split gives: the graph to run forward, and what its inputs and outputs stand for. */
-public record GraphSplit(String model, Graph forward, List<AotEntry.Input> inputs, List<AotEntry.Output> outputs) {
+/**
+ * What the autograd split gives: the graph to run forward, and what its inputs and outputs stand for.
+ *
+ * @param kept names of the graph's outputs (or inputs) that go from a forward to its backward in one piece of memory: they
+ *     lie one after the other at the start of the workspace of both, and the backward writes over what it has read
+ */
+public record GraphSplit(String model, Graph forward, List<AotEntry.Input> inputs, List<AotEntry.Output> outputs,
+        List<String> kept) {
+    public GraphSplit(String model, Graph forward, List<AotEntry.Input> inputs, List<AotEntry.Output> outputs) {
+        this(model, forward, inputs, outputs, List.of());
+    }
 }

@@ -12,6 +12,9 @@ import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.Schedule;
 import dev.kiln.stages.schedule.Scheduler;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -24,7 +27,7 @@ public final class CodegenPhase {
             Decisions decisions) {
         LoopProgram program = GraphLowering.lower(input.graph());
         options.debug().dump("loops", program);
-        Schedule schedule = Scheduler.schedule(program);
+        Schedule schedule = Scheduler.schedule(program, kept(input, program));
         explain(schedule, decisions);
         options.debug().show(1, "machine", environment::cpu);
         options.debug().show(1, "target", () -> environment.target(options).fingerprint());
@@ -43,6 +46,18 @@ public final class CodegenPhase {
         return Arrays.stream(LibraryGemm.values())
             .filter(l -> autotune == Autotune.MAX || l == LibraryGemm.OPENBLAS_F32).map(LibraryGemm::function)
             .filter(LibraryKernels::isPresent).collect(Collectors.toSet());
+    }
+
+    /** The buffers of what is kept, in its order. */
+    private static List<String> kept(PostGradDone input, LoopProgram program) {
+        Map<String, String> buffers = new HashMap<>();
+        for (int i = 0; i < program.inputs().size(); i++) {
+            buffers.put(input.graph().placeholders().get(i).source(), program.inputs().get(i).name());
+        }
+        for (int i = 0; i < program.outputs().size(); i++) {
+            buffers.put(input.graph().outputs().get(i).name(), program.outputs().get(i).name());
+        }
+        return input.kept().stream().map(buffers::get).toList();
     }
 
     private static void explain(Schedule schedule, Decisions decisions) {

@@ -7,6 +7,7 @@ import dev.kiln.stages.schedule.MemoryPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Writes the graph's two exported functions: the size of its workspace, and the run of all steps. */
 public final class EntryWriter {
@@ -45,7 +46,7 @@ public final class EntryWriter {
         String slots = slots();
         String symbols = index.declarations(code.symbols(), "  ").replace("args->syms", "syms");
         int count = code.schedule().memory().slots().size();
-        return declarations + scratch(code) + "static void kiln_slots(const int64_t* syms, int64_t* at) {\n  (void)syms;\n" + symbols
+        return declarations + places() + scratch(code) + "static void kiln_slots(const int64_t* syms, int64_t* at) {\n  (void)syms;\n" + symbols
             + slots + "}\n"
             + "__attribute__((visibility(\"default\"))) int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {\n"
             + "  int64_t at[" + (count + 1) + "];\n  kiln_slots(syms, at);\n  return at[" + count
@@ -95,16 +96,33 @@ public final class EntryWriter {
 
     private String pointer(String name, String packedFor) {
         Buffer buffer = code.schedule().program().buffer(name);
+        if (code.schedule().memory().slotOf().containsKey(name)) {
+            return slot(code.schedule().memory(), name);
+        }
         return switch (buffer.kind()) {
             case INPUT -> "call->inputs[" + indexOf(code.schedule().program().inputs(), name) + "]";
             case OUTPUT -> "call->outputs[" + indexOf(code.schedule().program().outputs(), name) + "]";
             case CONSTANT -> "call->constants[" + constants.indexOf(new ConstantUse(name, packedFor)) + "]";
-            case INTERMEDIATE -> slot(code.schedule().memory(), name);
+            case INTERMEDIATE -> throw new IllegalStateException("no memory is planned for " + name);
         };
     }
 
     private static String slot(MemoryPlan memory, String name) {
-        return "(ws + at[" + memory.slotOf().get(name) + "])";
+        long offset = memory.offset(name);
+        return "(ws + at[" + memory.slotOf().get(name) + "]" + (offset == 0 ? "" : " + " + offset) + ")";
+    }
+
+    /** Where inputs, then outputs, lie in the workspace, for callers who put them there; -1 for those that do not. */
+    private String places() {
+        MemoryPlan memory = code.schedule().memory();
+        List<Buffer> all = new ArrayList<>(code.schedule().program().inputs());
+        all.addAll(code.schedule().program().outputs());
+        if (all.stream().noneMatch(b -> memory.slotOf().containsKey(b.name()))) {
+            return "";
+        }
+        return all.stream().map(b -> Long.toString(memory.slotOf().containsKey(b.name()) ? memory.offset(b.name()) : -1))
+            .collect(Collectors.joining(", ", "__attribute__((visibility(\"default\"))) const int64_t kiln_places[] = {",
+                "};\n"));
     }
 
     private static int indexOf(List<Buffer> buffers, String name) {

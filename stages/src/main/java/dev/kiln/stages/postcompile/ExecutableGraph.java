@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A graph that is loaded and can be called. Safe for several threads at once; a run after close is refused. */
 public final class ExecutableGraph implements AutoCloseable {
@@ -32,6 +33,8 @@ public final class ExecutableGraph implements AutoCloseable {
     private final List<List<SymInt>> outputSizes = new ArrayList<>();
     /** Elements that each output's memory must hold; empty if the sizes are known before the call. */
     private final List<SymInt> capacities;
+    /** Where inputs and outputs lie in the workspace. */
+    private final Optional<long[]> places;
 
     ExecutableGraph(CompiledGraph graph, NativeGraph code, Arena constants) {
         this.graph = graph;
@@ -43,6 +46,7 @@ public final class ExecutableGraph implements AutoCloseable {
             outputSizes.add(CallSignature.parse(output.sizes()));
         }
         capacities = CallSignature.parse(graph.signature().capacities());
+        places = code.places(inputs().size() + outputs().size());
     }
 
     public CompiledGraph graph() {
@@ -78,22 +82,47 @@ public final class ExecutableGraph implements AutoCloseable {
     public Map<String, Tensor> run(Map<String, Tensor> inputs, OutputMemory memory) {
         List<Tensor> ordered = signature.order(inputs);
         long[] symbols = signature.bind(ordered);
+        MemorySegment workspace = places.isEmpty() ? MemorySegment.NULL : memory.workspace(code.workspaceBytes(symbols));
         MemorySegment[] arguments = new MemorySegment[ordered.size()];
         for (int i = 0; i < arguments.length; i++) {
-            arguments[i] = layouts.get(i).memory(ordered.get(i));
+            arguments[i] = place(i) < 0 ? layouts.get(i).memory(ordered.get(i)) : placed(workspace, place(i), ordered.get(i));
         }
         MemorySegment[] targets = new MemorySegment[outputSizes.size()];
         for (int i = 0; i < targets.length; i++) {
             long[] shape = capacities.isEmpty() ? shape(i, symbols)
                 : new long[] {signature.evaluate(capacities.get(i), symbols)};
-            targets[i] = memory.allocate(i, dtype(i), shape);
+            long place = place(arguments.length + i);
+            targets[i] = place < 0 ? memory.allocate(i, dtype(i), shape)
+                : workspace.asSlice(place, Math.max(1, bytes(dtype(i), shape)));
         }
-        call(symbols, arguments, targets);
+        call(symbols, arguments, targets, workspace);
         Map<String, Tensor> results = new LinkedHashMap<>();
         for (int i = 0; i < targets.length; i++) {
             results.put(outputs().get(i).name(), result(i, targets[i], shape(i, symbols)));
         }
         return results;
+    }
+
+    /** Where an input, or behind those an output, lies in the workspace; -1 if it does not. */
+    private long place(int index) {
+        return places.map(p -> p[index]).orElse(-1L);
+    }
+
+    /** An input that the graph expects in its workspace: copied unless it lies there. */
+    private static MemorySegment placed(MemorySegment workspace, long offset, Tensor input) {
+        MemorySegment place = workspace.asSlice(offset, Math.max(1, bytes(input.dtype(), input.shape())));
+        if (input.data().address() != place.address()) {
+            Tensor.of(place, input.dtype(), input.shape()).copyFrom(input);
+        }
+        return place;
+    }
+
+    private static long bytes(DType dtype, long[] shape) {
+        long bytes = dtype.bytes();
+        for (long size : shape) {
+            bytes = Math.multiplyExact(bytes, size);
+        }
+        return bytes;
     }
 
     private long[] shape(int output, long[] symbols) {
@@ -111,17 +140,14 @@ public final class ExecutableGraph implements AutoCloseable {
 
     /** The filled part of an output's memory; a copy of it if most of the memory would be kept for nothing. */
     private Tensor result(int output, MemorySegment memory, long[] shape) {
-        long bytes = dtype(output).bytes();
-        for (long size : shape) {
-            bytes = Math.multiplyExact(bytes, size);
-        }
+        long bytes = bytes(dtype(output), shape);
         Tensor result = Tensor.of(memory.asSlice(0, bytes), dtype(output), shape);
         return memory.byteSize() > WASTE && bytes < memory.byteSize() / 2 ? result.copyTo(Arena.ofAuto()) : result;
     }
 
-    private void call(long[] symbols, MemorySegment[] arguments, MemorySegment[] targets) {
+    private void call(long[] symbols, MemorySegment[] arguments, MemorySegment[] targets, MemorySegment workspace) {
         try {
-            code.call(symbols, arguments, targets);
+            code.call(symbols, arguments, targets, workspace);
         } catch (NativeCallException e) {
             throw switch (e.code()) {
                 case FAILED_INDEX -> new KilnException.BadInput(
@@ -135,7 +161,7 @@ public final class ExecutableGraph implements AutoCloseable {
         }
     }
 
-    /** Bytes of workspace of the call that took most so far. */
+    /** Bytes of workspace that a call took at most so far, if it was not given any. */
     public long mostWorkspaceBytes() {
         return code.mostWorkspaceBytes();
     }

@@ -1,5 +1,6 @@
 package dev.kiln.stages.postcompile;
 
+import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.ops.DType;
 import java.lang.foreign.MemorySegment;
 
@@ -13,4 +14,12 @@ public interface OutputMemory {
      * @param output index among the graph's outputs
      */
     MemorySegment allocate(int output, DType dtype, long[] shape);
+
+    /**
+     * Native memory for a call whose inputs or outputs lie in its workspace, aligned as {@link #allocate}'s; it lives as long
+     * as they do.
+     */
+    default MemorySegment workspace(long bytes) {
+        return Tensor.uninitialized(DType.U8, bytes).data();
+    }
 }

@@ -11,6 +11,6 @@ public final class PostGradPhase {
     }
 
     public static PostGradDone run(GraphSplit split, CompileOptions options, Decisions decisions) {
-        return new PostGradDone(PostGradPasses.run(split.forward(), new PassContext(options, decisions)));
+        return new PostGradDone(PostGradPasses.run(split.forward(), new PassContext(options, decisions)), split.kept());
     }
 }

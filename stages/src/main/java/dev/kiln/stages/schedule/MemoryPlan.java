@@ -5,10 +5,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where intermediate buffers lie in the workspace. Buffers whose lives do not overlap share a slot.
+ * Where buffers lie in the workspace. Those whose lives do not overlap share memory.
  *
  * @param slots bytes of each slot
- * @param slotOf slot of each buffer
+ * @param slotOf slot of each buffer: of intermediate ones, and of inputs and outputs that lie in the workspace
+ * @param offsets bytes from the start of the slot, of those buffers that lie elsewhere than there
  */
-public record MemoryPlan(List<SymInt> slots, Map<String, Integer> slotOf) {
+public record MemoryPlan(List<SymInt> slots, Map<String, Integer> slotOf, Map<String, Long> offsets) {
+    public long offset(String buffer) {
+        return offsets.getOrDefault(buffer, 0L);
+    }
 }

@@ -24,10 +24,15 @@ public final class Scheduler {
     }
 
     public static Schedule schedule(LoopProgram lowered) {
+        return schedule(lowered, List.of());
+    }
+
+    /** @param kept buffers of inputs and outputs that lie at the start of the workspace */
+    public static Schedule schedule(LoopProgram lowered, List<String> kept) {
         LoopProgram program = SplitReductions.split(lowered);
         Scheduler scheduler = new Scheduler();
         program.nodes().forEach(scheduler::place);
-        return scheduler.finish(program);
+        return scheduler.finish(program, kept);
     }
 
     private void place(LoopNode node) {
@@ -76,12 +81,12 @@ public final class Scheduler {
         };
     }
 
-    private Schedule finish(LoopProgram program) {
+    private Schedule finish(LoopProgram program, List<String> kept) {
         List<KernelGroup> built = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
             built.add(groups.get(i).build(visibleOutside(i, program)));
         }
-        return new Schedule(program, List.copyOf(built), MemoryPlanner.plan(program, built));
+        return new Schedule(program, List.copyOf(built), MemoryPlanner.plan(program, built, kept));
     }
 
     /** Buffers of a group that other groups touch or that are graph outputs. */
