@@ -17,7 +17,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class LargeMemory {
     static final long SMALLEST = 4L << 20;
-    private static final long HUGE = 2L << 20;
+    /** Sizes are whole units; what is left behind the last huge page lies on small ones. */
+    private static final long UNIT = 64L << 10;
     private static final long KEPT_AT_MOST = 1L << 30;
     /** Bytes in use from which the collector is asked: new pages cost more than it does. */
     private static final long UNHURRIED = 256L << 20;
@@ -88,7 +89,7 @@ final class LargeMemory {
     }
 
     private Lease take(long bytes, boolean zeroed) {
-        long size = Math.addExact(bytes, HUGE - 1) & -HUGE;
+        long size = Math.addExact(bytes, UNIT - 1) & -UNIT;
         if (mustCollect(size)) {
             collect(size);
         }

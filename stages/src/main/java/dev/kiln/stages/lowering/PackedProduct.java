@@ -7,6 +7,7 @@ import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.LoopNode.Linear.Right;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /** Products for the GEMM, whose right side is packed: a constant while compiling, a tensor at run time. */
 final class PackedProduct {
@@ -16,8 +17,8 @@ final class PackedProduct {
     private static final long ENOUGH_ROWS = 16;
     private static final long ENOUGH_COLUMNS = 8;
     private static final long ENOUGH_PRODUCTS = 1 << 15;
-    /** What the panels of any register block are more than the matrix: columns, and a multiple of numbers along k. */
-    private static final long MOST_COLUMNS = 64;
+    /** Panels have a register block's columns, each of which divides one of these, and whole steps of numbers along k. */
+    private static final long[] WIDEST = {48, 64};
     private static final long MOST_STEP = 32;
 
     private PackedProduct() {
@@ -86,9 +87,11 @@ final class PackedProduct {
     private static Right packed(CallLowering c, Value.Strided right) {
         boolean byColumns = right.strides().getFirst().is(1) && !right.strides().getLast().is(1);
         Value.Strided dense = byColumns || right.strides().getLast().is(1) ? right : c.copy(right);
-        SymInt columns = dense.sizes().getLast().plus(MOST_COLUMNS);
-        SymInt depth = dense.sizes().getFirst().plus(MOST_STEP);
-        Buffer panels = c.lowering().allocate(c.call().name() + "_panels", DType.F32, List.of(columns, depth));
+        long n = dense.sizes().getLast().asLong();
+        long columns = LongStream.of(WIDEST).map(w -> Math.ceilDiv(n, w) * w).max().orElseThrow();
+        long depth = Math.ceilDiv(dense.sizes().getFirst().asLong(), MOST_STEP) * MOST_STEP;
+        Buffer panels = c.lowering().allocate(c.call().name() + "_panels", DType.F32,
+            List.of(SymInt.of(columns), SymInt.of(depth)));
         return new Right(dense.operand(), byColumns, Optional.of(panels));
     }
 

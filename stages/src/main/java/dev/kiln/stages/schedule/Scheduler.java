@@ -86,7 +86,8 @@ public final class Scheduler {
         for (int i = 0; i < groups.size(); i++) {
             built.add(groups.get(i).build(visibleOutside(i, program)));
         }
-        return new Schedule(program, List.copyOf(built), MemoryPlanner.plan(program, built, kept));
+        List<KernelGroup> order = kept.isEmpty() ? built : PeakReducer.run(program, built, kept);
+        return new Schedule(program, List.copyOf(order), MemoryPlanner.plan(program, order, kept));
     }
 
     /** Buffers of a group that other groups touch or that are graph outputs. */
