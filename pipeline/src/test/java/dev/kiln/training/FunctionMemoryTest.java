@@ -128,6 +128,14 @@ class FunctionMemoryTest {
     }
 
     @Test
+    void emptyTensorsHaveAPlaceToo() {
+        Tensor w = Torch.randn(1, 8, 4).requires_grad_();
+        CompiledFunction loss = kiln.compile((Tensor x) -> x.matmul(w).tanh().sum(), OPTIONS);
+        loss.call(Torch.zeros(0, 8)).backward();
+        assertThat(w.grad().toFloatArray()).containsOnly(0f).hasSize(32);
+    }
+
+    @Test
     void aGradientThatWasGivenOutIsNotWrittenOver() {
         Net net = new Net();
         CompiledFunction loss = kiln.compile(net::loss, OPTIONS);

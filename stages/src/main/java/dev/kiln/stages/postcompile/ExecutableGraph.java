@@ -82,7 +82,7 @@ public final class ExecutableGraph implements AutoCloseable {
     public Map<String, Tensor> run(Map<String, Tensor> inputs, OutputMemory memory) {
         List<Tensor> ordered = signature.order(inputs);
         long[] symbols = signature.bind(ordered);
-        MemorySegment workspace = places.isEmpty() ? MemorySegment.NULL : memory.workspace(code.workspaceBytes(symbols));
+        MemorySegment workspace = places.isEmpty() ? MemorySegment.NULL : workspace(ordered, memory, symbols);
         MemorySegment[] arguments = new MemorySegment[ordered.size()];
         for (int i = 0; i < arguments.length; i++) {
             arguments[i] = place(i) < 0 ? layouts.get(i).memory(ordered.get(i)) : placed(workspace, place(i), ordered.get(i));
@@ -106,6 +106,18 @@ public final class ExecutableGraph implements AutoCloseable {
     /** Where an input, or behind those an output, lies in the workspace; -1 if it does not. */
     private long place(int index) {
         return places.map(p -> p[index]).orElse(-1L);
+    }
+
+    /** The caller's, unless inputs lie in it elsewhere than the graph expects them: copies would overwrite them. */
+    private MemorySegment workspace(List<Tensor> inputs, OutputMemory memory, long[] symbols) {
+        long bytes = code.workspaceBytes(symbols);
+        MemorySegment given = memory.workspace(bytes);
+        boolean misplaced = false;
+        for (int i = 0; i < inputs.size(); i++) {
+            long offset = inputs.get(i).data().address() - given.address();
+            misplaced |= offset != place(i) && offset >= 0 && offset < given.byteSize() && inputs.get(i).data().isNative();
+        }
+        return misplaced ? Tensor.uninitialized(DType.U8, bytes).data() : given;
     }
 
     /** An input that the graph expects in its workspace: copied unless it lies there. */

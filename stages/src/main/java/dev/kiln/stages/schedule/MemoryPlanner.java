@@ -70,7 +70,7 @@ final class MemoryPlanner {
         long at = 0;
         for (String name : kept) {
             keptOffsets.put(name, at);
-            at += aligned(program.buffer(name).bytes().asLong());
+            at += keptBytes(program.buffer(name));
         }
         return at;
     }
@@ -105,7 +105,12 @@ final class MemoryPlanner {
         boolean input = buffer.kind() == Buffer.Kind.INPUT;
         int first = input ? -1 : firstWrite(buffer.name());
         int last = input ? lastUse.getOrDefault(buffer.name(), -1) : groups.size();
-        return new OffsetPacker.Span(buffer.name(), aligned(buffer.bytes().asLong()), first, last);
+        return new OffsetPacker.Span(buffer.name(), keptBytes(buffer), first, last);
+    }
+
+    /** Callers have a byte even of empty tensors. */
+    private static long keptBytes(Buffer buffer) {
+        return aligned(Math.max(1, buffer.bytes().asLong()));
     }
 
     private int firstWrite(String name) {

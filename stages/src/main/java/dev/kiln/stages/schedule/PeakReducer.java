@@ -155,21 +155,24 @@ final class PeakReducer {
                 if (kept.contains(name)) {
                     first.putIfAbsent(name, 0);
                 }
-                int now = g;
-                last.computeIfPresent(name, (n, l) -> Math.max(l, now));
-                if (kept.contains(name)) {
-                    last.merge(name, now, Math::max);
+                if (first.containsKey(name)) {
+                    last.merge(name, g, Math::max);
                 }
             }
             for (LoopNode node : group.members()) {
                 alive[g] += node.scratch().map(s -> program.shapes().hint(s.bytes())).orElse(0L);
             }
         }
+        long[] changes = new long[order.size() + 1];
         first.forEach((name, start) -> {
-            for (int g = start; g <= last.get(name); g++) {
-                alive[g] += bytes(name);
-            }
+            changes[start] += bytes(name);
+            changes[last.get(name) + 1] -= bytes(name);
         });
+        long now = 0;
+        for (int g = 0; g < alive.length; g++) {
+            now += changes[g];
+            alive[g] += now;
+        }
         return new Profile(alive);
     }
 }
