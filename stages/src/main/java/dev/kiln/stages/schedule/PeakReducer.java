@@ -142,37 +142,37 @@ final class PeakReducer {
     private Profile profile(List<KernelGroup> order) {
         Map<String, Integer> first = new HashMap<>();
         Map<String, Integer> last = new HashMap<>();
-        long[] alive = new long[order.size()];
-        for (int g = 0; g < order.size(); g++) {
-            KernelGroup group = order.get(g);
-            for (String name : writes.get(group)) {
-                if (isPlanned(group, name) || kept.contains(name)) {
-                    first.putIfAbsent(name, g);
-                    last.put(name, kept.contains(name) ? order.size() - 1 : g);
-                }
-            }
-            for (String name : reads.get(group)) {
-                if (kept.contains(name)) {
-                    first.putIfAbsent(name, 0);
-                }
-                if (first.containsKey(name)) {
-                    last.merge(name, g, Math::max);
-                }
-            }
-            for (LoopNode node : group.members()) {
-                alive[g] += node.scratch().map(s -> program.shapes().hint(s.bytes())).orElse(0L);
-            }
-        }
         long[] changes = new long[order.size() + 1];
+        for (int g = 0; g < order.size(); g++) {
+            note(order.get(g), g, order.size() - 1, first, last);
+            long scratch = order.get(g).members().stream().flatMap(n -> n.scratch().stream())
+                .mapToLong(b -> program.shapes().hint(b.bytes())).sum();
+            changes[g] += scratch;
+            changes[g + 1] -= scratch;
+        }
         first.forEach((name, start) -> {
             changes[start] += bytes(name);
             changes[last.get(name) + 1] -= bytes(name);
         });
-        long now = 0;
-        for (int g = 0; g < alive.length; g++) {
-            now += changes[g];
-            alive[g] += now;
+        Arrays.parallelPrefix(changes, Long::sum);
+        return new Profile(Arrays.copyOf(changes, order.size()));
+    }
+
+    /** Notes when buffers are used: outputs that are kept up to the end, inputs that are kept from the start. */
+    private void note(KernelGroup group, int now, int end, Map<String, Integer> first, Map<String, Integer> last) {
+        for (String name : writes.get(group)) {
+            if (isPlanned(group, name) || kept.contains(name)) {
+                first.putIfAbsent(name, now);
+                last.put(name, kept.contains(name) ? end : now);
+            }
         }
-        return new Profile(alive);
+        for (String name : reads.get(group)) {
+            if (kept.contains(name)) {
+                first.putIfAbsent(name, 0);
+            }
+            if (first.containsKey(name)) {
+                last.merge(name, now, Math::max);
+            }
+        }
     }
 }
