@@ -32,6 +32,7 @@ public final class CompiledFunction implements TensorFunction, AutoCloseable {
     private final Autograd autograd;
     private final RandomState random;
     private final OpenDimensions open = new OpenDimensions();
+    private final Object compiling = new Object();
     private final List<FunctionVariant> variants = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
 
@@ -80,8 +81,30 @@ public final class CompiledFunction implements TensorFunction, AutoCloseable {
         return more(inputs);
     }
 
+    /**
+     * Makes a variant for such inputs ready in the background, so that a first call need not wait for all of it. What goes
+     * wrong is left for that call to find.
+     *
+     * @param inputs of which only dtype, sizes, strides and which of them share memory count
+     */
+    public void prepare(List<Tensor> inputs) {
+        Thread.ofVirtual().name("kiln-prepare").start(() -> {
+            try {
+                more(inputs);
+            } catch (RuntimeException e) {
+                LOG.debug("{} could not be prepared", name, e);
+            }
+        });
+    }
+
     /** One thread at a time: the others may need the same variant. */
-    private synchronized FunctionVariant more(List<Tensor> inputs) {
+    private FunctionVariant more(List<Tensor> inputs) {
+        synchronized (compiling) {
+            return found(inputs);
+        }
+    }
+
+    private FunctionVariant found(List<Tensor> inputs) {
         Optional<String> reason = Optional.empty();
         for (FunctionVariant variant : variants) {
             Optional<String> mismatch = variant.mismatch(inputs);
@@ -97,8 +120,16 @@ public final class CompiledFunction implements TensorFunction, AutoCloseable {
         }
         FunctionVariant variant = FunctionVariant.compile(name, function, state, inputs, open.of(inputs, options.dynamic()),
             compiler, options);
-        variants.add(variant);
+        add(variant);
         return variant;
+    }
+
+    private synchronized void add(FunctionVariant variant) {
+        if (closed) {
+            variant.close();
+            throw new IllegalStateException("the function is closed");
+        }
+        variants.add(variant);
     }
 
     /** How each variant came to be ready, in order. */
@@ -106,7 +137,7 @@ public final class CompiledFunction implements TensorFunction, AutoCloseable {
         return List.copyOf(variants);
     }
 
-    /** Unloads what was compiled. Repeatable. */
+    /** Unloads what was compiled, now and by a {@link #prepare} that has not ended. Repeatable. */
     @Override
     public synchronized void close() {
         closed = true;

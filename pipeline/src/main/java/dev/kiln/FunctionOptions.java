@@ -4,9 +4,7 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.autograd.PartitionOptions;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * What a user may choose about a function that is traced and compiled.
@@ -83,10 +81,5 @@ public record FunctionOptions(CompileOptions compile, PartitionOptions partition
             throw new KilnException.BadInput("autocast computes in bf16 or f16, not " + dtype);
         }
         return new FunctionOptions(compile, partition, lazyBackward, backend, dynamic, Optional.of(dtype));
-    }
-
-    /** What of it decides how a function is split, for the cache's key. */
-    public Map<String, String> splitSettings() {
-        return new TreeMap<>(Map.of("partition", partition.toString()));
     }
 }

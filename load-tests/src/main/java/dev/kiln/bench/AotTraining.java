@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  */
 final class AotTraining {
     private static final int STARTS = 20;
+    private static final int TRAININGS = 10;
     private static final int ROWS = 2;
     private static final int COLUMNS = 8;
 
@@ -31,6 +32,9 @@ final class AotTraining {
             for (int i = 0; i < STARTS; i++) {
                 verb("compile", model, "--cache-dir", cache, "--json");
                 verb(run(work.path(), model, cache, i % 2 == 0));
+            }
+            for (int i = 0; i < TRAININGS; i++) {
+                FirstStep.measure(Path.of(cache), 2, 1);
             }
             verb("--help");
             refused("run", model, "--no-such-option");

@@ -35,6 +35,7 @@ public final class AdamW extends Optimizer {
     public AdamW(Kiln kiln, List<Tensor> parameters, Settings settings, FunctionOptions options) {
         super(kiln, options, parameters, settings.lr(), 2);
         this.settings = settings;
+        prepare();
     }
 
     /** What the parameter keeps, the negative step size, and the root of the second moment's correction. */
@@ -50,9 +51,9 @@ public final class AdamW extends Optimizer {
     protected void update(Tensor parameter, Tensor gradient, List<Tensor> state, List<Tensor> scalars) {
         Tensor mean = state.get(0);
         Tensor square = state.get(1);
-        mean.mul_(settings.beta1()).add_(gradient.mul(1 - settings.beta1()));
-        square.mul_(settings.beta2()).add_(gradient.mul(gradient).mul(1 - settings.beta2()));
+        mean.lerp_(gradient, 1 - settings.beta1());
+        square.mul_(settings.beta2()).addcmul_(gradient, gradient, 1 - settings.beta2());
         Tensor root = square.sqrt().mul(scalars.get(2)).add(settings.eps());
-        parameter.mul_(scalars.get(0)).add_(mean.div(root).mul(scalars.get(1)));
+        parameter.mul_(scalars.get(0)).addcdiv_(mean.mul(scalars.get(1)), root, 1);
     }
 }

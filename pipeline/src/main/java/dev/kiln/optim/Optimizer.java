@@ -6,6 +6,7 @@ import dev.kiln.Kiln;
 import dev.kiln.ops.KilnException;
 import dev.kiln.tensor.Tensor;
 import dev.kiln.tensor.Torch;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,9 @@ import java.util.TreeMap;
 public abstract class Optimizer implements AutoCloseable {
     /** A step depends on its inputs and on settings that never change. */
     private static final Object NOTHING = new Object();
+
+    /** An address that no memory has. */
+    private static final long NOWHERE = 1L << 60;
 
     private final List<Tensor> parameters;
     private final List<List<Tensor>> state = new ArrayList<>();
@@ -38,11 +42,39 @@ public abstract class Optimizer implements AutoCloseable {
         for (Tensor parameter : parameters) {
             List<Tensor> own = new ArrayList<>();
             for (int i = 0; i < slots; i++) {
-                own.add(Torch.zeros_like(parameter));
+                own.add(zeros(parameter.value()));
             }
             state.add(own);
         }
         update = kiln.compileAll(getClass().getSimpleName(), this::traced, NOTHING, options);
+    }
+
+    private static Tensor zeros(dev.kiln.kernels.runtime.Tensor like) {
+        return Tensor.of(dev.kiln.kernels.runtime.Tensor.allocate(like.dtype(), like.shape()));
+    }
+
+    /**
+     * Makes the first step ready in the background, as far as can be known before there are gradients. Subclasses call it
+     * when they are constructed.
+     */
+    protected final void prepare() {
+        List<Tensor> inputs = new ArrayList<>(scalars(1));
+        long place = NOWHERE;
+        for (int i = 0; i < parameters.size(); i++) {
+            var value = parameters.get(i).value();
+            inputs.add(parameters.get(i));
+            inputs.add(gradient(value, place));
+            inputs.addAll(state.get(i));
+            place += Math.max(1, value.numel()) * value.dtype().bytes();
+        }
+        update.prepare(inputs);
+    }
+
+    /** A gradient as it will come, without memory: nobody is going to read it. */
+    private static Tensor gradient(dev.kiln.kernels.runtime.Tensor parameter, long place) {
+        long bytes = parameter.numel() * parameter.dtype().bytes();
+        return Tensor.of(dev.kiln.kernels.runtime.Tensor.of(MemorySegment.ofAddress(place).reinterpret(bytes),
+            parameter.dtype(), parameter.shape()));
     }
 
     public List<Tensor> parameters() {

@@ -39,6 +39,7 @@ public final class SGD extends Optimizer {
     public SGD(Kiln kiln, List<Tensor> parameters, Settings settings, FunctionOptions options) {
         super(kiln, options, parameters, settings.lr(), settings.momentum() == 0 ? 0 : 1);
         this.settings = settings;
+        prepare();
     }
 
     /** The negative step size, and what a new gradient counts in the momentum: all in the first step. */

@@ -1,21 +1,18 @@
 package dev.kiln.tensor;
 
 import dev.kiln.ops.KilnException;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
 import java.util.function.Supplier;
 
 /** A field of one object. */
-record FieldAccess(Object holder, MethodHandle getter) implements Supplier<Object> {
+record FieldAccess(Object holder, Field field) implements Supplier<Object> {
 
     static FieldAccess of(Object holder, Field field) {
         try {
             field.setAccessible(true);
-            MethodHandle getter = MethodHandles.lookup().unreflectGetter(field);
-            return new FieldAccess(holder, getter.bindTo(holder));
-        } catch (InaccessibleObjectException | IllegalAccessException e) {
+            return new FieldAccess(holder, field);
+        } catch (InaccessibleObjectException e) {
             throw new KilnException.BadInput("the function sees " + field.getDeclaringClass().getName() + "."
                 + field.getName() + ", which reflection cannot read: open its package to Kiln", e);
         }
@@ -24,8 +21,8 @@ record FieldAccess(Object holder, MethodHandle getter) implements Supplier<Objec
     @Override
     public Object get() {
         try {
-            return getter.invoke();
-        } catch (Throwable e) {
+            return field.get(holder);
+        } catch (IllegalAccessException e) {
             throw new IllegalStateException("cannot read a field of " + holder.getClass(), e);
         }
     }

@@ -3,6 +3,7 @@ package dev.kiln.tensor;
 import dev.kiln.kernels.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -27,21 +28,55 @@ public record InputAliasing(List<Integer> same, List<Pair> overlaps) {
         overlaps = List.copyOf(overlaps);
     }
 
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof InputAliasing that && same.equals(that.same) && overlaps.equals(that.overlaps);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * same.hashCode() + overlaps.hashCode();
+    }
+
     public static InputAliasing of(List<Tensor> inputs) {
-        List<Integer> same = new ArrayList<>();
+        Integer[] same = new Integer[inputs.size()];
         List<Pair> overlaps = new ArrayList<>();
-        for (int i = 0; i < inputs.size(); i++) {
-            int first = i;
-            for (int j = i - 1; j >= 0; j--) {
-                if (isSame(inputs.get(i), inputs.get(j))) {
-                    first = j;
-                } else if (overlap(inputs.get(i), inputs.get(j))) {
-                    overlaps.add(new Pair(j, i));
-                }
+        List<Extent> reaching = new ArrayList<>();
+        for (Extent next : byStart(inputs)) {
+            reaching.removeIf(e -> e.end() <= next.start());
+            same[next.input()] = next.input();
+            for (Extent other : reaching) {
+                meet(inputs, new Pair(Math.min(next.input(), other.input()), Math.max(next.input(), other.input())), same,
+                    overlaps);
             }
-            same.add(first);
+            reaching.add(next);
         }
-        return new InputAliasing(same, overlaps);
+        overlaps.sort(Comparator.comparingInt(Pair::second).thenComparingInt(Pair::first));
+        return new InputAliasing(List.of(same), overlaps);
+    }
+
+    /** Addresses from the first byte of an input's elements to the one after the last. */
+    private record Extent(int input, long start, long end) {
+    }
+
+    private static Extent[] byStart(List<Tensor> inputs) {
+        Extent[] extents = new Extent[inputs.size()];
+        for (int i = 0; i < extents.length; i++) {
+            long start = inputs.get(i).data().address();
+            extents[i] = new Extent(i, start, inputs.get(i).numel() == 0 ? start : end(inputs.get(i)));
+        }
+        Arrays.sort(extents, (a, b) -> Long.compare(a.start, b.start));
+        return extents;
+    }
+
+    private static void meet(List<Tensor> inputs, Pair pair, Integer[] same, List<Pair> overlaps) {
+        Tensor first = inputs.get(pair.first());
+        Tensor second = inputs.get(pair.second());
+        if (isSame(first, second)) {
+            same[pair.second()] = Math.min(same[pair.second()], same[pair.first()]);
+        } else if (overlap(first, second)) {
+            overlaps.add(pair);
+        }
     }
 
     private static boolean isSame(Tensor a, Tensor b) {
@@ -50,7 +85,7 @@ public record InputAliasing(List<Integer> same, List<Pair> overlaps) {
     }
 
     private static boolean overlap(Tensor a, Tensor b) {
-        if (a.numel() == 0 || b.numel() == 0 || a.data().address() >= end(b) || b.data().address() >= end(a)) {
+        if (a.numel() == 0 || b.numel() == 0) {
             return false;
         }
         boolean small = a.numel() <= MAX_COMPARED && b.numel() <= MAX_COMPARED && a.dtype() == b.dtype();

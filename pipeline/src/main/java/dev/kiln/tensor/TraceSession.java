@@ -10,6 +10,7 @@ import dev.kiln.stages.trace.function.TracedTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ final class TraceSession {
     private final Function<Tensor, Optional<String>> names;
     private final boolean gradients;
     private final List<Tensor> inputs = new ArrayList<>();
+    private final Map<Long, List<Tensor>> byAddress = new HashMap<>();
     private final Map<Tensor, TracedTensor> known = new IdentityHashMap<>();
 
     /**
@@ -62,17 +64,27 @@ final class TraceSession {
     TracedTensor addInput(String name, InputKind kind, Tensor concrete, FakeTensor tensor) {
         boolean requiresGrad = gradients && concrete.requires_grad();
         TracedTensor traced = trace.input(name, kind, tensor, requiresGrad, requiresGrad && concrete.is_leaf());
-        Optional<TracedTensor> same = inputs.stream().filter(t -> t == concrete || isSame(t, concrete)).findFirst()
-            .map(known::get);
+        Optional<TracedTensor> same = seen(concrete);
         inputs.add(concrete);
+        byAddress.computeIfAbsent(address(concrete), a -> new ArrayList<>()).add(concrete);
         known.put(concrete, same.orElse(traced));
         return known.get(concrete);
+    }
+
+    /** What stands for the tensor, or for another one that is the same memory seen in the same way. */
+    private Optional<TracedTensor> seen(Tensor tensor) {
+        return byAddress.getOrDefault(address(tensor), List.of()).stream()
+            .filter(t -> t == tensor || isSame(t, tensor)).findFirst().map(known::get);
+    }
+
+    private static long address(Tensor tensor) {
+        return tensor.value().data().address();
     }
 
     private static boolean isSame(Tensor a, Tensor b) {
         var x = a.value();
         var y = b.value();
-        return x.data().address() == y.data().address() && x.dtype() == y.dtype() && x.numel() > 0
+        return x.dtype() == y.dtype() && x.numel() > 0
             && Arrays.equals(x.shape(), y.shape()) && Arrays.equals(x.strides(), y.strides())
             && a.requires_grad() == b.requires_grad();
     }
@@ -85,7 +97,7 @@ final class TraceSession {
         if (traced != null) {
             return traced;
         }
-        Optional<TracedTensor> same = inputs.stream().filter(t -> isSame(t, tensor)).findFirst().map(known::get);
+        Optional<TracedTensor> same = seen(tensor);
         if (same.isPresent()) {
             known.put(tensor, same.get());
             return same.get();
@@ -105,7 +117,7 @@ final class TraceSession {
     /** Calls an op; errors name the line of the user's program. */
     List<Tensor> call(String overload, List<?> args) {
         String line = UserCode.line();
-        trace.from(List.of(line + " " + overload.split("\\.")[1]));
+        trace.from(List.of(line + " " + overload.substring(overload.indexOf('.') + 1, overload.lastIndexOf('.'))));
         try {
             List<Object> lifted = lifted(args);
             List<TracedTensor> results = trace.call(overload, lifted);

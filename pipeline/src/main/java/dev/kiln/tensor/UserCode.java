@@ -3,11 +3,15 @@ package dev.kiln.tensor;
 import dev.kiln.ops.KilnException;
 import java.lang.StackWalker.StackFrame;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Where in the user's program a call comes from. */
 final class UserCode {
     private static final List<String> OURS = List.of("dev.kiln.tensor.", "dev.kiln.nn.", "dev.kiln.stages.",
         "dev.kiln.ops.", "dev.kiln.pipeline.", "dev.kiln.Compiled", "dev.kiln.Kiln", "java.", "jdk.", "sun.");
+    /** By class name. */
+    private static final Map<String, Boolean> USERS = new ConcurrentHashMap<>();
     private static final StackWalker WALKER = StackWalker.getInstance();
 
     private UserCode() {
@@ -20,7 +24,7 @@ final class UserCode {
     }
 
     private static boolean isUsers(StackFrame frame) {
-        return OURS.stream().noneMatch(frame.getClassName()::startsWith);
+        return USERS.computeIfAbsent(frame.getClassName(), name -> OURS.stream().noneMatch(name::startsWith));
     }
 
     /** The same error with the line that made the call. */

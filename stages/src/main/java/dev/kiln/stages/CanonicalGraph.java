@@ -24,7 +24,7 @@ final class CanonicalGraph {
 
     /** As {@link #text}, without the sizes that symbols had while tracing. */
     static String withoutHints(Graph graph) {
-        return HINT.matcher(text(graph)).replaceAll("$1");
+        return graph.shapes().symbols().isEmpty() ? text(graph) : HINT.matcher(text(graph)).replaceAll("$1");
     }
 
     private static Graph canonical(Graph graph) {

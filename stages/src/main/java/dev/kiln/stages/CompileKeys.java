@@ -124,7 +124,8 @@ public final class CompileKeys {
     }
 
     private static List<Blob> constants(Graph graph) {
-        return graph.constants().parallelStream().map(Node.Constant::value)
+        List<Node.Constant> constants = graph.constants();
+        return (constants.size() > 1 ? constants.parallelStream() : constants.stream()).map(Node.Constant::value)
             .map(v -> ContentDigest.of(v.data())).toList();
     }
 

@@ -59,6 +59,11 @@ public record AotEntry(CacheKey key, CacheKey forward, Optional<CacheKey> backwa
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(kind, "kind");
         }
+
+        @Override
+        public String toString() {
+            return name + ": " + kind + (mutated ? " mutated" : "") + (requiresGrad ? " requires_grad" : "");
+        }
     }
 
     /** How an output relates to memory the caller already holds. */
@@ -112,6 +117,12 @@ public record AotEntry(CacheKey key, CacheKey forward, Optional<CacheKey> backwa
 
         public Output(String name, OutputKind kind, int base) {
             this(name, kind, base, false, Optional.empty());
+        }
+
+        @Override
+        public String toString() {
+            return name + ": " + kind + (base < 0 ? "" : " of " + base) + (requiresGrad ? " requires_grad" : "")
+                + view.map(v -> " as " + v).orElse("");
         }
     }
 

@@ -5,6 +5,7 @@ import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.shape.SymInt;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,9 @@ final class RandomDecompositions {
     private static final String OPTIONS = "*, ScalarType? dtype=None, Layout? layout=None, Device? device=None, "
         + "bool? pin_memory=None";
     private static final String LONG = OPTIONS.replace("dtype=None", "dtype=long");
+    /** By schema. */
     private static final Map<String, Body> BODIES = bodies();
+    private static final Map<String, Body> BY_NAME = byName();
 
     private RandomDecompositions() {
     }
@@ -34,15 +37,19 @@ final class RandomDecompositions {
 
     /** The op's decomposition with numbers of a stream, if it is a random one. */
     static Optional<Decomposition> of(OpOverload op, RandomStream stream) {
-        return BODIES.entrySet().stream().filter(b -> op.name().equals("aten." + b.getKey().split("\\(")[0]))
-            .map(b -> (Decomposition) (g, a) -> b.getValue()
-                .apply(new Emit(g), a, new RandomNumbers(new Emit(g), stream)))
-            .findFirst();
+        return Optional.ofNullable(BY_NAME.get(op.name())).map(body -> (g, a) -> body
+            .apply(new Emit(g), a, new RandomNumbers(new Emit(g), stream)));
     }
 
     /** Whether calls of the op give other numbers than equal calls do. */
     static boolean isRandom(OpOverload op) {
-        return BODIES.keySet().stream().anyMatch(schema -> op.name().equals("aten." + schema.split("\\(")[0]));
+        return BY_NAME.containsKey(op.name());
+    }
+
+    private static Map<String, Body> byName() {
+        Map<String, Body> named = new HashMap<>();
+        BODIES.forEach((schema, body) -> named.put("aten." + schema.substring(0, schema.indexOf('(')), body));
+        return named;
     }
 
     private static Map<String, Body> bodies() {

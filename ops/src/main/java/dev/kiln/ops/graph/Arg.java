@@ -15,6 +15,16 @@ public sealed interface Arg {
     /** Output {@code output} of the node named {@code node}. */
     record Ref(String node, int output) implements Arg {
         @Override
+        public boolean equals(Object other) {
+            return other instanceof Ref that && output == that.output && node.equals(that.node);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * node.hashCode() + output;
+        }
+
+        @Override
         public String toString() {
             return node.isEmpty() ? "none" : "%" + node + (output == 0 ? "" : "#" + output);
         }

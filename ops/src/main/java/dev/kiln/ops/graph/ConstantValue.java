@@ -41,7 +41,7 @@ public record ConstantValue(DType dtype, List<Long> sizes, MemorySegment data) {
     }
 
     public long numel() {
-        return numel(sizes);
+        return data.byteSize() / dtype.bytes();
     }
 
     private static long numel(List<Long> sizes) {

@@ -55,11 +55,13 @@ public record FakeTensor(DType dtype, List<SymInt> sizes, List<SymInt> strides, 
     }
 
     public boolean isContiguous() {
-        List<SymInt> dense = contiguousStrides(sizes);
-        for (int d = 0; d < rank(); d++) {
-            if (!sizes.get(d).is(1) && !strides.get(d).equals(dense.get(d))) {
+        SymInt dense = SymInt.ONE;
+        for (int d = rank() - 1; d >= 0; d--) {
+            SymInt size = sizes.get(d);
+            if (!size.is(1) && !strides.get(d).equals(dense)) {
                 return false;
             }
+            dense = size.is(0) ? dense : dense.times(size);
         }
         return true;
     }

@@ -96,15 +96,23 @@ public final class GraphBuilder {
 
     /** A name that is not taken yet, close to the wish. */
     public String fresh(String wish) {
-        String base = wish.replaceAll("[^A-Za-z0-9_]", "_");
-        if (base.isEmpty() || Character.isDigit(base.charAt(0))) {
-            base = "v" + base;
-        }
+        String base = identifier(wish);
         String name = base;
         while (nodes.containsKey(name)) {
             name = base + "_" + counters.merge(base, 1, Integer::sum);
         }
         return name;
+    }
+
+    private static String identifier(String wish) {
+        char[] letters = wish.toCharArray();
+        for (int i = 0; i < letters.length; i++) {
+            char c = letters[i];
+            boolean fits = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_';
+            letters[i] = fits ? c : '_';
+        }
+        boolean starts = letters.length > 0 && !Character.isDigit(letters[0]);
+        return starts ? new String(letters) : "v" + new String(letters);
     }
 
     /** A Java value as an argument; see {@link #call(String, Object...)}. */

@@ -41,7 +41,7 @@ public final class GraphText {
         }
         conditions(out, "guard ", graph.shapes(), graph.shapes().guards());
         conditions(out, "assert ", graph.shapes(), graph.shapes().assertions());
-        graph.nodes().forEach(n -> out.append(print(n)).append('\n'));
+        graph.nodes().forEach(n -> print(out, n).append('\n'));
         out.append("return ").append(graph.outputs().stream()
             .map(o -> new Arg.Str(o.name()) + ": " + o.value()).collect(Collectors.joining(", "))).append('\n');
         return out.toString();
@@ -56,10 +56,17 @@ public final class GraphText {
 
     /** One node's line, without the line break. */
     public static String print(Node node) {
-        return "%" + node.name() + " = " + switch (node) {
-            case Node.Placeholder p -> "placeholder " + new Arg.Str(p.source()) + " : " + p.tensor();
-            case Node.Constant c -> "constant : " + c.tensor() + inline(c.value());
-            case Node.Call c -> c.op() + "(" + join(c.args()) + ") : " + join(c.outputs()) + meta(c.meta());
+        return print(new StringBuilder(), node).toString();
+    }
+
+    private static StringBuilder print(StringBuilder out, Node node) {
+        out.append('%').append(node.name()).append(" = ");
+        return switch (node) {
+            case Node.Placeholder p -> out.append("placeholder ").append(new Arg.Str(p.source())).append(" : ")
+                .append(p.tensor());
+            case Node.Constant c -> out.append("constant : ").append(c.tensor()).append(inline(c.value()));
+            case Node.Call c -> join(join(out.append(c.op()).append('('), c.args()).append(") : "), c.outputs())
+                .append(meta(c.meta()));
         };
     }
 
@@ -75,8 +82,11 @@ public final class GraphText {
         return out.append(']').toString();
     }
 
-    private static String join(List<?> values) {
-        return values.stream().map(Object::toString).collect(Collectors.joining(", "));
+    private static StringBuilder join(StringBuilder out, List<?> values) {
+        for (int i = 0; i < values.size(); i++) {
+            out.append(i == 0 ? "" : ", ").append(values.get(i));
+        }
+        return out;
     }
 
     private static String meta(NodeMeta meta) {

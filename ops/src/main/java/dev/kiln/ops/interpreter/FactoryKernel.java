@@ -2,6 +2,7 @@ package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
+import java.lang.foreign.MemorySegment;
 
 /** Tensors from sizes and numbers alone. */
 final class FactoryKernel {
@@ -18,10 +19,18 @@ final class FactoryKernel {
 
     private static ConstantValue full(Frame frame) {
         ConstantValue out = frame.allocate(0);
-        for (long i = 0; i < out.numel(); i++) {
-            set(out, i, frame.args().arg(1));
+        if (out.numel() > 0) {
+            set(out, 0, frame.args().arg(1));
+            repeat(out.data(), out.dtype().bytes());
         }
         return out;
+    }
+
+    /** Fills the memory with its first bytes over and over. */
+    private static void repeat(MemorySegment data, long first) {
+        for (long done = first; done < data.byteSize(); done *= 2) {
+            data.asSlice(done).copyFrom(data.asSlice(0, Math.min(done, data.byteSize() - done)));
+        }
     }
 
     /** A number stored as the dtype; an integer never passes through a double. */

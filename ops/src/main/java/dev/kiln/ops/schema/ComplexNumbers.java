@@ -20,10 +20,24 @@ public final class ComplexNumbers {
 
     /** Whether a tensor argument is complex, or a complex result is asked for. */
     public static boolean occur(OpArgs args) {
-        return args.values().stream().anyMatch(arg -> switch (arg) {
-            case Arg.Type(var dtype) -> dtype.isComplex();
-            default -> arg.references().stream().anyMatch(r -> args.tensors().apply(r).dtype().isComplex());
-        });
+        for (Arg arg : args.values()) {
+            if (isComplex(arg, args)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isComplex(Arg arg, OpArgs args) {
+        if (arg instanceof Arg.Type type) {
+            return type.value().isComplex();
+        }
+        for (Arg.Ref reference : arg.references()) {
+            if (args.tensors().apply(reference).dtype().isComplex()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The rewriting of a call; empty if nothing in it is complex, or if it is composite as it stands. */

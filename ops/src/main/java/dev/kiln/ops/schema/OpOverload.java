@@ -25,7 +25,8 @@ public record OpOverload(OpSchema schema, OpKind kind, ShapeFunction shape, Opti
 
     /** The name without namespace and overload: {@code add} of {@code aten.add.Tensor}. */
     public String packet() {
-        return name().split("\\.")[1];
+        int start = name().indexOf('.') + 1;
+        return name().substring(start, name().indexOf('.', start));
     }
 
     public List<FakeTensor> infer(Function<Arg.Ref, FakeTensor> tensors, ShapeEnv shapes, List<Arg> args) {

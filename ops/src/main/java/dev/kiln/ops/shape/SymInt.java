@@ -16,22 +16,31 @@ import java.util.function.Function;
  * everything that {@code +}, {@code -} and {@code *} build, so structural equality decides shapes.
  */
 public final class SymInt implements Comparable<SymInt> {
+    /** Numbers from -1 on that are made once. */
+    private static final SymInt[] SMALL = small();
     public static final SymInt ZERO = of(0);
     public static final SymInt ONE = of(1);
 
+    /** Null for a number: most expressions are one, and they are to be cheap. */
     private final SortedMap<Monomial, Long> terms;
+    private final long number;
     private String text;
 
-    private SymInt(SortedMap<Monomial, Long> terms) {
+    private SymInt(SortedMap<Monomial, Long> terms, long number) {
         this.terms = terms;
+        this.number = number;
+    }
+
+    private static SymInt[] small() {
+        SymInt[] small = new SymInt[258];
+        for (int i = 0; i < small.length; i++) {
+            small[i] = new SymInt(null, i - 1);
+        }
+        return small;
     }
 
     public static SymInt of(long value) {
-        TreeMap<Monomial, Long> terms = new TreeMap<>();
-        if (value != 0) {
-            terms.put(Monomial.UNIT, value);
-        }
-        return new SymInt(terms);
+        return value >= -1 && value < SMALL.length - 1 ? SMALL[(int) value + 1] : new SymInt(null, value);
     }
 
     public static SymInt symbol(String name) {
@@ -41,7 +50,7 @@ public final class SymInt implements Comparable<SymInt> {
     static SymInt atom(Atom atom) {
         TreeMap<Monomial, Long> terms = new TreeMap<>();
         terms.put(Monomial.of(atom), 1L);
-        return new SymInt(terms);
+        return new SymInt(terms, 0);
     }
 
     /** Parses what {@link #toString()} prints. */
@@ -51,31 +60,32 @@ public final class SymInt implements Comparable<SymInt> {
 
     /** The value, if no symbol is left. */
     public OptionalLong constant() {
-        if (terms.isEmpty()) {
-            return OptionalLong.of(0);
-        }
-        Long only = terms.size() == 1 ? terms.get(Monomial.UNIT) : null;
-        return only == null ? OptionalLong.empty() : OptionalLong.of(only);
+        return isConstant() ? OptionalLong.of(number) : OptionalLong.empty();
     }
 
     public boolean isConstant() {
-        return constant().isPresent();
+        return terms == null;
     }
 
     public boolean is(long value) {
-        OptionalLong constant = constant();
-        return constant.isPresent() && constant.getAsLong() == value;
+        return isConstant() && number == value;
     }
 
     /** The value of a constant expression; an error on a symbolic one. */
     public long asLong() {
-        return constant().orElseThrow(() -> new IllegalStateException("not a constant size: " + this));
+        if (!isConstant()) {
+            throw new IllegalStateException("not a constant size: " + this);
+        }
+        return number;
     }
 
     public SymInt plus(SymInt other) {
-        TreeMap<Monomial, Long> sum = new TreeMap<>(terms);
-        other.terms.forEach((m, c) -> addTerm(sum, m, c));
-        return new SymInt(sum);
+        if (isConstant() && other.isConstant()) {
+            return of(Math.addExact(number, other.number));
+        }
+        TreeMap<Monomial, Long> sum = new TreeMap<>(terms());
+        other.terms().forEach((m, c) -> addTerm(sum, m, c));
+        return ofTerms(sum);
     }
 
     public SymInt plus(long other) {
@@ -91,10 +101,13 @@ public final class SymInt implements Comparable<SymInt> {
     }
 
     public SymInt times(SymInt other) {
+        if (isConstant() && other.isConstant()) {
+            return of(Math.multiplyExact(number, other.number));
+        }
         TreeMap<Monomial, Long> product = new TreeMap<>();
-        terms.forEach((m, c) -> other.terms.forEach(
+        terms().forEach((m, c) -> other.terms().forEach(
             (n, d) -> addTerm(product, m.times(n), Math.multiplyExact(c, d))));
-        return new SymInt(product);
+        return ofTerms(product);
     }
 
     public SymInt times(long other) {
@@ -136,9 +149,9 @@ public final class SymInt implements Comparable<SymInt> {
     }
 
     private static void collect(SymInt value, boolean max, Set<SymInt> into) {
-        boolean single = value.terms.size() == 1 && value.terms.values().iterator().next() == 1
-            && value.terms.firstKey().factors().size() == 1;
-        Atom only = single ? value.terms.firstKey().factors().getFirst() : null;
+        SortedMap<Monomial, Long> terms = value.terms();
+        boolean single = terms.size() == 1 && terms.values().iterator().next() == 1 && terms.firstKey().factors().size() == 1;
+        Atom only = single ? terms.firstKey().factors().getFirst() : null;
         switch (only) {
             case Atom.Max(SymInt a, SymInt b) when max -> {
                 collect(a, true, into);
@@ -167,6 +180,9 @@ public final class SymInt implements Comparable<SymInt> {
 
     /** Evaluates with a value for each symbol; overflow is an {@link ArithmeticException}. */
     public long evaluate(Function<String, Long> values) {
+        if (isConstant()) {
+            return number;
+        }
         long sum = 0;
         for (Map.Entry<Monomial, Long> term : terms.entrySet()) {
             sum = Math.addExact(sum, Math.multiplyExact(term.getValue(), term.getKey().evaluate(values)));
@@ -192,6 +208,9 @@ public final class SymInt implements Comparable<SymInt> {
 
     /** Names of all symbols in it, sorted. */
     public Set<String> symbols() {
+        if (isConstant()) {
+            return Set.of();
+        }
         TreeSet<String> symbols = new TreeSet<>();
         terms.keySet().forEach(m -> m.collectSymbols(symbols));
         return symbols;
@@ -199,7 +218,14 @@ public final class SymInt implements Comparable<SymInt> {
 
     /** Terms of the polynomial: monomial to coefficient, none of them zero. */
     public SortedMap<Monomial, Long> terms() {
-        return terms;
+        if (!isConstant()) {
+            return terms;
+        }
+        TreeMap<Monomial, Long> constant = new TreeMap<>();
+        if (number != 0) {
+            constant.put(Monomial.UNIT, number);
+        }
+        return constant;
     }
 
     static void addTerm(SortedMap<Monomial, Long> terms, Monomial monomial, long coefficient) {
@@ -212,7 +238,11 @@ public final class SymInt implements Comparable<SymInt> {
     }
 
     static SymInt ofTerms(SortedMap<Monomial, Long> terms) {
-        return new SymInt(terms);
+        if (terms.isEmpty()) {
+            return ZERO;
+        }
+        Long only = terms.size() == 1 ? terms.get(Monomial.UNIT) : null;
+        return only == null ? new SymInt(terms, 0) : of(only);
     }
 
     @Override
@@ -222,18 +252,19 @@ public final class SymInt implements Comparable<SymInt> {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof SymInt that && terms.equals(that.terms);
+        return this == other || other instanceof SymInt that && number == that.number && isConstant() == that.isConstant()
+            && (isConstant() || terms.equals(that.terms));
     }
 
     @Override
     public int hashCode() {
-        return terms.hashCode();
+        return isConstant() ? Long.hashCode(number) : terms.hashCode();
     }
 
     @Override
     public String toString() {
         if (text == null) {
-            text = SymIntText.print(terms);
+            text = isConstant() ? Long.toString(number) : SymIntText.print(terms);
         }
         return text;
     }

@@ -54,7 +54,7 @@ public final class FunctionCompiler {
 
     /** @param training whether gradients will be asked for */
     public CompiledPair compile(TracedFunction function, boolean training, FunctionOptions options) {
-        KeyComponents key = CompileKeys.function(function, training, options.splitSettings(), options.compile(),
+        KeyComponents key = CompileKeys.function(function, training, options.partition().settings(), options.compile(),
             environment);
         if (options.backend() == FunctionOptions.Backend.AOT_EAGER) {
             return interpreted(key.key(), function, training, options);

@@ -15,6 +15,7 @@ import dev.kiln.tensor.FunctionTracer;
 import dev.kiln.tensor.InputAliasing;
 import dev.kiln.tensor.Tensor;
 import dev.kiln.tensor.TensorFunction;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,10 +33,12 @@ public final class FunctionVariant implements AutoCloseable {
     private final boolean sharesOrMutates;
     private final Optional<SymInt> counters;
     private final CompiledPair pair;
+    private final Duration readyAfter;
 
     /** @param counters random counters that a call takes; empty if it draws no numbers */
     private FunctionVariant(FunctionTrace trace, CapturedState state, List<TensorGuard> guards, Optional<SymInt> counters,
-            CompiledPair pair) {
+            CompiledPair pair, Duration readyAfter) {
+        this.readyAfter = readyAfter;
         this.trace = trace;
         this.state = state;
         this.captured = trace.captured().stream().map(state::place).toList();
@@ -53,6 +56,7 @@ public final class FunctionVariant implements AutoCloseable {
     /** Traces and compiles a function for the inputs of a call. */
     public static FunctionVariant compile(String name, TensorFunction function, Object seen, List<Tensor> inputs,
             List<Set<Integer>> open, FunctionCompiler compiler, FunctionOptions options) {
+        long start = System.nanoTime();
         CapturedState state = CapturedState.of(seen);
         FunctionTrace trace = FunctionTracer.trace(name, function, inputs, open, ShapePolicy.DEFAULT, state);
         List<TensorGuard> guards = new ArrayList<>();
@@ -67,7 +71,8 @@ public final class FunctionVariant implements AutoCloseable {
         TracedFunction traced = options.autocast().map(d -> Autocast.run(trace.function(), d)).orElse(trace.function());
         FunctionalizeRandom.Result random = FunctionalizeRandom.run(traced.graph());
         CompiledPair pair = compiler.compile(withState(traced, random), training, options);
-        return new FunctionVariant(trace, state, guards, random.state().map(s -> random.counters()), pair);
+        return new FunctionVariant(trace, state, guards, random.state().map(s -> random.counters()), pair,
+            Duration.ofNanos(System.nanoTime() - start));
     }
 
     /** The function with its random numbers drawn from a state that is its last input. */
@@ -180,6 +185,11 @@ public final class FunctionVariant implements AutoCloseable {
     /** Whether it came from the cache. */
     public boolean cacheHit() {
         return pair.cacheHit();
+    }
+
+    /** How long tracing, and compiling or loading, took. */
+    public Duration readyAfter() {
+        return readyAfter;
     }
 
     /** The functional graph that was traced. */

@@ -36,7 +36,8 @@ public final class FunctionalizeRandom {
 
     public static Result run(Graph graph) {
         RandomStream none = RandomStream.ofSeed(0);
-        Graph drawn = rewrite(graph, none);
+        boolean random = graph.calls().stream().anyMatch(call -> Decompositions.isRandom(call.op()));
+        Graph drawn = random ? rewrite(graph, none) : graph;
         if (none.taken().is(0)) {
             return new Result(drawn, Optional.empty(), SymInt.ZERO);
         }

@@ -1,6 +1,8 @@
 package dev.kiln.stages.autograd;
 
 import dev.kiln.ops.KilnException;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * How a joint graph is cut. Names and meaning are TorchInductor's; so are the defaults, but for
@@ -65,6 +67,23 @@ public record PartitionOptions(double activationMemoryBudget, boolean aggressive
         return new PartitionOptions(activationMemoryBudget, aggressiveRecomputation, recomputeViews,
             banRecomputeUsedFarApart, banRecomputeLongFusibleChains, banRecomputeMaterializedBackward,
             banRecomputeNotInAllowlist, banRecomputeReductions, maxDistFromBw, other, estimator);
+    }
+
+    /** All of them by TorchInductor's names, for the cache's key. */
+    public SortedMap<String, String> settings() {
+        SortedMap<String, String> settings = new TreeMap<>();
+        settings.put("activation_memory_budget", Double.toString(activationMemoryBudget));
+        settings.put("activation_memory_budget_solver", solver.name());
+        settings.put("activation_memory_budget_runtime_estimator", runtimeEstimator.name());
+        settings.put("aggressive_recomputation", Boolean.toString(aggressiveRecomputation));
+        settings.put("recompute_views", Boolean.toString(recomputeViews));
+        settings.put("ban_recompute_used_far_apart", Boolean.toString(banRecomputeUsedFarApart));
+        settings.put("ban_recompute_long_fusible_chains", Boolean.toString(banRecomputeLongFusibleChains));
+        settings.put("ban_recompute_materialized_backward", Boolean.toString(banRecomputeMaterializedBackward));
+        settings.put("ban_recompute_not_in_allowlist", Boolean.toString(banRecomputeNotInAllowlist));
+        settings.put("ban_recompute_reductions", Boolean.toString(banRecomputeReductions));
+        settings.put("max_dist_from_bw", Integer.toString(maxDistFromBw));
+        return settings;
     }
 
     /** Without the bans that weigh time against memory case by case; with the allowlist. */

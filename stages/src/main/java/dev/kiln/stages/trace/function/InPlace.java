@@ -18,15 +18,14 @@ final class InPlace {
 
     /** The op that computes what {@code overload} writes; empty if it is no in-place op. */
     static Optional<String> functional(String overload) {
-        String[] parts = overload.split("\\.");
-        boolean inPlace = parts.length == 3 && parts[1].endsWith("_") && !parts[1].endsWith("__")
-            && !parts[1].equals("resize_");
-        return inPlace ? Optional.of(parts[0] + "." + parts[1].substring(0, parts[1].length() - 1) + "." + parts[2])
-            : Optional.empty();
+        int end = overload.lastIndexOf('.');
+        boolean inPlace = end > 1 && overload.charAt(end - 1) == '_' && overload.charAt(end - 2) != '_'
+            && !overload.contains(".resize_.");
+        return inPlace ? Optional.of(overload.substring(0, end - 1) + overload.substring(end)) : Optional.empty();
     }
 
     static boolean changesMetadata(String overload) {
-        return METADATA.contains(overload.split("\\.")[1]);
+        return METADATA.contains(overload.substring(overload.indexOf('.') + 1, overload.lastIndexOf('.')));
     }
 
     /** @throws KilnException.BadInput if PyTorch does not let autograd see such a write */
