@@ -14,11 +14,14 @@ public final class FunctionOutputs {
     private FunctionOutputs() {
     }
 
-    /** Writes the changed values of inputs to their memory. */
+    /** Writes the changed values of inputs to their memory, unless they are there already. */
     public static void applyMutations(List<AotEntry.Output> outputs, List<Tensor> inputs, List<Tensor> results) {
         for (int i = 0; i < outputs.size(); i++) {
             if (outputs.get(i).kind() == OutputKind.MUTATED_INPUT) {
-                inputs.get(outputs.get(i).base()).copyFrom(results.get(i));
+                Tensor input = inputs.get(outputs.get(i).base());
+                if (input.data().address() != results.get(i).data().address()) {
+                    input.copyFrom(results.get(i));
+                }
             }
         }
     }

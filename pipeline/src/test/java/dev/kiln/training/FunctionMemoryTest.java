@@ -135,6 +135,42 @@ class FunctionMemoryTest {
         assertThat(w.grad().toFloatArray()).containsOnly(0f).hasSize(32);
     }
 
+    /** Swaps, with what reads the old values and the new ones before and after. */
+    private static List<Tensor> exchange(List<Tensor> inputs) {
+        Tensor a = inputs.get(0);
+        Tensor b = inputs.get(1);
+        Tensor old = a.clone();
+        Tensor total = a.mul(b).sum();
+        Tensor product = a.matmul(b);
+        a.copy_(b);
+        b.copy_(old.mul(0.5));
+        a.add_(total.mul(1e-5));
+        return List.of(total, product, b.matmul(a), old.t().add(a));
+    }
+
+    @Test
+    void newValuesOfInputsAreWrittenOnceNothingReadsTheOldOnes() {
+        for (boolean shared : List.of(false, true)) {
+            List<List<float[]>> all = new ArrayList<>();
+            for (Backend backend : Backend.values()) {
+                CompiledFunction exchange = kiln.compileAll("exchange", FunctionMemoryTest::exchange,
+                    OPTIONS.withBackend(backend));
+                Tensor a = Torch.randn(1, 48, 48);
+                List<Tensor> inputs = List.of(a, shared ? a : Torch.randn(2, 48, 48));
+                List<Tensor> seen = new ArrayList<>(inputs);
+                for (int i = 0; i < 3; i++) {
+                    seen.addAll(exchange.apply(inputs));
+                }
+                all.add(seen.stream().map(Tensor::toFloatArray).toList());
+                FunctionMemory memory = exchange.variants().getFirst().memory();
+                assertThat(memory.written() > 0).isEqualTo(backend == Backend.KILN && shared);
+            }
+            for (int i = 0; i < all.getFirst().size(); i++) {
+                assertThat(all.get(0).get(i)).containsExactly(all.get(1).get(i), within(1e-3f));
+            }
+        }
+    }
+
     @Test
     void aGradientThatWasGivenOutIsNotWrittenOver() {
         Net net = new Net();

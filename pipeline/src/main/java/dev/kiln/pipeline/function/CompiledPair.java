@@ -86,13 +86,14 @@ public final class CompiledPair implements AutoCloseable {
      * Runs the forward graph.
      *
      * @param inputs in the entry's order
+     * @param apart whether no two of them share memory, so that new values of inputs may be written where the old ones lie
      */
-    public ForwardCall run(List<Tensor> inputs) {
+    public ForwardCall run(List<Tensor> inputs, boolean apart) {
         Map<String, Tensor> named = named(inputs);
         int own = entry.outputs().size();
         SavedMemory.Block block = memory.take();
         SavedMemory.Block back = written.take();
-        List<Tensor> results = forward.run(named, forwardMemory(block, back));
+        List<Tensor> results = forward.run(named, forwardMemory(block, back, apart ? inputs : List.of()));
         Map<String, Tensor> saved = new HashMap<>();
         if (differentiable) {
             saved.putAll(named);
@@ -111,12 +112,14 @@ public final class CompiledPair implements AutoCloseable {
             readyBackward == null ? 0 : readyBackward.mostWorkspaceBytes());
     }
 
-    private OutputMemory forwardMemory(SavedMemory.Block block, SavedMemory.Block back) {
+    /** @param replaced inputs that may be written to */
+    private OutputMemory forwardMemory(SavedMemory.Block block, SavedMemory.Block back, List<Tensor> replaced) {
         return new OutputMemory() {
             @Override
             public MemorySegment allocate(int output, DType dtype, long[] shape) {
                 return output >= entry.outputs().size() ? block.allocate(output, dtype, shape)
-                    : isWrittenBack(output) ? back.allocate(output, dtype, shape) : Tensor.uninitialized(dtype, shape).data();
+                    : isWrittenBack(output) ? inPlace(output, replaced).orElseGet(() -> back.allocate(output, dtype, shape))
+                    : Tensor.uninitialized(dtype, shape).data();
             }
 
             @Override
@@ -124,6 +127,17 @@ public final class CompiledPair implements AutoCloseable {
                 return block.workspace(bytes);
             }
         };
+    }
+
+    /** The memory of the input that an output replaces, if the graph can write there. */
+    private Optional<MemorySegment> inPlace(int output, List<Tensor> replaced) {
+        if (replaced.isEmpty() || differentiable || !forward.writesLate(output)) {
+            return Optional.empty();
+        }
+        Tensor input = replaced.get(entry.outputs().get(output).base());
+        long bytes = input.numel() * input.dtype().bytes();
+        return input.isContiguous() && input.data().isNative() && input.data().address() % Tensor.ALIGNMENT == 0 && bytes > 0
+            ? Optional.of(input.data().asSlice(0, bytes)) : Optional.empty();
     }
 
     private boolean isWrittenBack(int output) {

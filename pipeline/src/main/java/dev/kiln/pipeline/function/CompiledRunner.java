@@ -37,6 +37,11 @@ record CompiledRunner(LoadedModel model) implements GraphRunner {
     }
 
     @Override
+    public boolean writesLate(int output) {
+        return model.executable().writesLate(output);
+    }
+
+    @Override
     public long mostWorkspaceBytes() {
         return model.executable().mostWorkspaceBytes();
     }

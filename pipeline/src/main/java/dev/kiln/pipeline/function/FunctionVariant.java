@@ -31,6 +31,8 @@ public final class FunctionVariant implements AutoCloseable {
     private final List<CapturedState.Place> captured;
     private final List<TensorGuard> guards;
     private final boolean sharesOrMutates;
+    /** Whether no two inputs share memory. */
+    private final boolean apart;
     private final Optional<SymInt> counters;
     private final CompiledPair pair;
     private final Duration readyAfter;
@@ -50,6 +52,7 @@ public final class FunctionVariant implements AutoCloseable {
         for (int i = 0; i < same.size(); i++) {
             shares |= same.get(i) != i;
         }
+        this.apart = !shares && trace.aliasing().overlaps().isEmpty();
         this.sharesOrMutates = shares || trace.function().inputs().stream().anyMatch(AotEntry.Input::mutated);
     }
 
@@ -121,7 +124,7 @@ public final class FunctionVariant implements AutoCloseable {
     public List<Tensor> call(List<Tensor> inputs, Autograd autograd, RandomState random) {
         List<Tensor> all = all(inputs);
         List<dev.kiln.kernels.runtime.Tensor> values = values(all);
-        CompiledPair.ForwardCall call = pair.run(withState(values, random));
+        CompiledPair.ForwardCall call = pair.run(withState(values, random), apart);
         List<AotEntry.Output> outputs = pair.entry().outputs();
         Map<String, Long> symbols = isOpen() ? symbols(values) : Map.of();
         FunctionOutputs.applyMutations(outputs, values, call.outputs());

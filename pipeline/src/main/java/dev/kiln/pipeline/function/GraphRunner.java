@@ -20,6 +20,9 @@ interface GraphRunner extends AutoCloseable {
     /** Whether it takes these inputs, as far as dtypes and sizes tell. */
     boolean accepts(Map<String, Tensor> inputs);
 
+    /** Whether an output may lie in the memory of the input that it replaces. */
+    boolean writesLate(int output);
+
     /** Bytes of workspace that a call took at most so far, if it was not given any. */
     long mostWorkspaceBytes();
 

@@ -36,6 +36,11 @@ record InterpretedRunner(Graph graph) implements GraphRunner {
         return true;
     }
 
+    @Override
+    public boolean writesLate(int output) {
+        return false;
+    }
+
     /** It allocates one value after the other. */
     @Override
     public long mostWorkspaceBytes() {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -48,8 +49,8 @@ public final class AutogradPhase {
         }
         Partition partition = partitioner.partition(joint);
         List<String> kept = kept(partition);
-        return new FunctionSplit(part(function, partition.forward(), " forward", kept),
-            Optional.of(part(function, partition.backward(), " backward", kept)));
+        return new FunctionSplit(part(function, partition.forward(), " forward", kept, Map.of()),
+            Optional.of(part(function, partition.backward(), " backward", kept, Map.of())));
     }
 
     /** What the forward graph gives the backward graph in one piece of memory: everything, if all sizes are known. */
@@ -63,11 +64,23 @@ public final class AutogradPhase {
 
     /** A traced function without gradients. */
     public static FunctionSplit whole(TracedFunction function) {
-        return new FunctionSplit(part(function, function.graph(), "", List.of()), Optional.empty());
+        return new FunctionSplit(part(function, function.graph(), "", List.of(), writtenBack(function)), Optional.empty());
     }
 
-    private static GraphSplit part(TracedFunction function, Graph graph, String which, List<String> kept) {
-        return new GraphSplit(function.name() + which, graph, function.inputs(), function.outputs(), kept);
+    /** New values of inputs, with the inputs that take them. */
+    private static Map<String, String> writtenBack(TracedFunction function) {
+        Map<String, String> inputs = new TreeMap<>();
+        for (int i = 0; i < function.outputs().size(); i++) {
+            if (function.outputs().get(i).kind() == AotEntry.OutputKind.MUTATED_INPUT) {
+                inputs.put(function.graph().outputs().get(i).name(), function.inputs().get(function.outputs().get(i).base()).name());
+            }
+        }
+        return inputs;
+    }
+
+    private static GraphSplit part(TracedFunction function, Graph graph, String which, List<String> kept,
+            Map<String, String> writtenBack) {
+        return new GraphSplit(function.name() + which, graph, function.inputs(), function.outputs(), kept, writtenBack);
     }
 
     private static AotEntry.Output classify(Graph graph, int index, Map<Arg.Ref, Integer> first) {

@@ -25,9 +25,9 @@ public final class CodegenPhase {
 
     public static GeneratedCode run(PostGradDone input, CompileOptions options, Environment environment,
             Decisions decisions) {
-        LoopProgram program = GraphLowering.lower(input.graph());
+        LoopProgram program = GraphLowering.lower(input.graph(), input.writtenBack().keySet());
         options.debug().dump("loops", program);
-        Schedule schedule = Scheduler.schedule(program, kept(input, program));
+        Schedule schedule = Scheduler.schedule(program, kept(input, program), writtenBack(input, program));
         explain(schedule, decisions);
         options.debug().show(1, "machine", environment::cpu);
         options.debug().show(1, "target", () -> environment.target(options).fingerprint());
@@ -50,6 +50,20 @@ public final class CodegenPhase {
 
     /** The buffers of what is kept, in its order. */
     private static List<String> kept(PostGradDone input, LoopProgram program) {
+        Map<String, String> buffers = buffers(input, program);
+        return input.kept().stream().map(buffers::get).toList();
+    }
+
+    /** Buffers of outputs that are written over inputs, with those inputs' buffers. */
+    private static Map<String, String> writtenBack(PostGradDone input, LoopProgram program) {
+        Map<String, String> buffers = buffers(input, program);
+        Map<String, String> back = new HashMap<>();
+        input.writtenBack().forEach((output, source) -> back.put(buffers.get(output), buffers.get(source)));
+        return back;
+    }
+
+    /** By the names of the graph's inputs and outputs. */
+    private static Map<String, String> buffers(PostGradDone input, LoopProgram program) {
         Map<String, String> buffers = new HashMap<>();
         for (int i = 0; i < program.inputs().size(); i++) {
             buffers.put(input.graph().placeholders().get(i).source(), program.inputs().get(i).name());
@@ -57,7 +71,7 @@ public final class CodegenPhase {
         for (int i = 0; i < program.outputs().size(); i++) {
             buffers.put(input.graph().outputs().get(i).name(), program.outputs().get(i).name());
         }
-        return input.kept().stream().map(buffers::get).toList();
+        return buffers;
     }
 
     private static void explain(Schedule schedule, Decisions decisions) {

@@ -112,17 +112,24 @@ public final class EntryWriter {
         return "(ws + at[" + memory.slotOf().get(name) + "]" + (offset == 0 ? "" : " + " + offset) + ")";
     }
 
-    /** Where inputs, then outputs, lie in the workspace, for callers who put them there; -1 for those that do not. */
+    /**
+     * Where inputs, then outputs, lie in the workspace, for callers who put them there; -1 for those that do not, -2 for
+     * outputs that may lie in the memory of the input that they replace.
+     */
     private String places() {
-        MemoryPlan memory = code.schedule().memory();
         List<Buffer> all = new ArrayList<>(code.schedule().program().inputs());
         all.addAll(code.schedule().program().outputs());
-        if (all.stream().noneMatch(b -> memory.slotOf().containsKey(b.name()))) {
+        List<Long> places = all.stream().map(b -> place(b.name())).toList();
+        if (places.stream().allMatch(p -> p == -1)) {
             return "";
         }
-        return all.stream().map(b -> Long.toString(memory.slotOf().containsKey(b.name()) ? memory.offset(b.name()) : -1))
-            .collect(Collectors.joining(", ", "__attribute__((visibility(\"default\"))) const int64_t kiln_places[] = {",
+        return places.stream().map(p -> Long.toString(p)).collect(Collectors.joining(", ", "__attribute__((visibility(\"default\"))) const int64_t kiln_places[] = {",
                 "};\n"));
+    }
+
+    private long place(String name) {
+        MemoryPlan memory = code.schedule().memory();
+        return memory.slotOf().containsKey(name) ? memory.offset(name) : code.schedule().late().contains(name) ? -2 : -1;
     }
 
     private static int indexOf(List<Buffer> buffers, String name) {

@@ -42,12 +42,17 @@ public final class GraphLowering {
     }
 
     public static LoopProgram lower(Graph graph) {
-        return new GraphLowering(graph).lower();
+        return lower(graph, Set.of());
     }
 
-    private LoopProgram lower() {
+    /** @param copied names of outputs that are a copy of a value that lies in memory, and in no input's */
+    public static LoopProgram lower(Graph graph, Set<String> copied) {
+        return new GraphLowering(graph).lower(copied);
+    }
+
+    private LoopProgram lower(Set<String> copied) {
         graph.nodes().forEach(this::lower);
-        List<Buffer> outputs = new OutputBinding(this).bind(graph.outputs());
+        List<Buffer> outputs = new OutputBinding(this, copied).bind(graph.outputs());
         return new LoopProgram(inputs, outputs, constants, buffers, nodes, graph.shapes());
     }
 

@@ -3,25 +3,39 @@ package dev.kiln.stages.lowering;
 import dev.kiln.ops.graph.Graph;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
 /** Gives each graph output a contiguous buffer of its own: the one it lies in, if it fills that, else a copy. */
 final class OutputBinding {
     private final GraphLowering lowering;
+    private final Set<String> copied;
     private final Set<String> taken = new HashSet<>();
 
-    OutputBinding(GraphLowering lowering) {
+    /** @param copied names of outputs that must be copies of values in memory of their own */
+    OutputBinding(GraphLowering lowering, Set<String> copied) {
         this.lowering = lowering;
+        this.copied = copied;
     }
 
     List<Buffer> bind(List<Graph.Output> outputs) {
         List<Buffer> bound = new ArrayList<>();
         for (Graph.Output output : outputs) {
             Value value = lowering.value(output.value());
-            bound.add(ownsItsBuffer(value) ? promote((Value.Strided) value) : copy(output, value));
+            bound.add(copied.contains(output.name()) ? copy(output, inMemory(output, value)) : ownsItsBuffer(value) ? promote((Value.Strided) value) : copy(output, value));
         }
         return bound;
+    }
+
+    private Value inMemory(Graph.Output output, Value value) {
+        boolean lies = value instanceof Value.Strided s && s.buffer().kind() != Buffer.Kind.INPUT;
+        if (lies) {
+            return value;
+        }
+        Buffer buffer = lowering.allocate(output.value().node() + "_new", value.dtype(), value.sizes());
+        lowering.fill(buffer, value, origins(output));
+        return GraphLowering.whole(buffer);
     }
 
     private boolean ownsItsBuffer(Value value) {
@@ -40,9 +54,13 @@ final class OutputBinding {
     private Buffer copy(Graph.Output output, Value value) {
         Buffer buffer = lowering.declare(GraphLowering.contiguous(output.value().node() + "_out", Buffer.Kind.OUTPUT,
             value.dtype(), value.sizes()));
-        Set<String> origins = new java.util.LinkedHashSet<>(lowering.origins(output.value()));
-        origins.add(output.value().node());
-        lowering.fill(buffer, value, origins);
+        lowering.fill(buffer, value, origins(output));
         return buffer;
+    }
+
+    private Set<String> origins(Graph.Output output) {
+        Set<String> origins = new LinkedHashSet<>(lowering.origins(output.value()));
+        origins.add(output.value().node());
+        return origins;
     }
 }

@@ -11,6 +11,7 @@ import dev.kiln.ops.shape.SymInt;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,8 @@ public final class ExecutableGraph implements AutoCloseable {
     private static final int FAILED_DIVISION = 2;
     private static final int FAILED_SIZE = 3;
     private static final int FAILED_ASSERTION = 16;
+    /** Entry of an output that is written once nothing reads the input any more that it replaces. */
+    private static final long LATE = -2;
     /** Bytes; an output this much too large is copied. */
     private static final long WASTE = 1 << 16;
 
@@ -35,6 +38,7 @@ public final class ExecutableGraph implements AutoCloseable {
     private final List<SymInt> capacities;
     /** Where inputs and outputs lie in the workspace. */
     private final Optional<long[]> places;
+    private final boolean inWorkspace;
 
     ExecutableGraph(CompiledGraph graph, NativeGraph code, Arena constants) {
         this.graph = graph;
@@ -47,6 +51,7 @@ public final class ExecutableGraph implements AutoCloseable {
         }
         capacities = CallSignature.parse(graph.signature().capacities());
         places = code.places(inputs().size() + outputs().size());
+        inWorkspace = places.isPresent() && Arrays.stream(places.get()).anyMatch(p -> p >= 0);
     }
 
     public CompiledGraph graph() {
@@ -82,7 +87,7 @@ public final class ExecutableGraph implements AutoCloseable {
     public Map<String, Tensor> run(Map<String, Tensor> inputs, OutputMemory memory) {
         List<Tensor> ordered = signature.order(inputs);
         long[] symbols = signature.bind(ordered);
-        MemorySegment workspace = places.isEmpty() ? MemorySegment.NULL : workspace(ordered, memory, symbols);
+        MemorySegment workspace = !inWorkspace ? MemorySegment.NULL : workspace(ordered, memory, symbols);
         MemorySegment[] arguments = new MemorySegment[ordered.size()];
         for (int i = 0; i < arguments.length; i++) {
             arguments[i] = place(i) < 0 ? layouts.get(i).memory(ordered.get(i)) : placed(workspace, place(i), ordered.get(i));
@@ -103,7 +108,12 @@ public final class ExecutableGraph implements AutoCloseable {
         return results;
     }
 
-    /** Where an input, or behind those an output, lies in the workspace; -1 if it does not. */
+    /** Whether an output may lie in the memory of the input that it replaces. */
+    public boolean writesLate(int output) {
+        return place(inputs().size() + output) == LATE;
+    }
+
+    /** Where an input, or behind those an output, lies in the workspace; negative if it does not. */
     private long place(int index) {
         return places.map(p -> p[index]).orElse(-1L);
     }

@@ -11,6 +11,7 @@ public final class PostGradPhase {
     }
 
     public static PostGradDone run(GraphSplit split, CompileOptions options, Decisions decisions) {
-        return new PostGradDone(PostGradPasses.run(split.forward(), new PassContext(options, decisions)), split.kept());
+        return new PostGradDone(PostGradPasses.run(split.forward(), new PassContext(options, decisions)), split.kept(),
+            split.writtenBack());
     }
 }

@@ -24,15 +24,23 @@ public final class Scheduler {
     }
 
     public static Schedule schedule(LoopProgram lowered) {
-        return schedule(lowered, List.of());
+        return schedule(lowered, List.of(), Map.of());
     }
 
-    /** @param kept buffers of inputs and outputs that lie at the start of the workspace */
-    public static Schedule schedule(LoopProgram lowered, List<String> kept) {
+    /**
+     * Schedules.
+     *
+     * @param kept buffers of inputs and outputs that lie at the start of the workspace
+     * @param writtenBack outputs, copies of other buffers, that may lie in the memory of inputs, with these: they are kernels
+     *     of their own behind all that read the input
+     */
+    public static Schedule schedule(LoopProgram lowered, List<String> kept, Map<String, String> writtenBack) {
         LoopProgram program = SplitReductions.split(lowered);
         Scheduler scheduler = new Scheduler();
-        program.nodes().forEach(scheduler::place);
-        return scheduler.finish(program, kept);
+        program.nodes().stream().filter(n -> !writtenBack.containsKey(n.output().name())).forEach(scheduler::place);
+        program.nodes().stream().filter(n -> writtenBack.containsKey(n.output().name()))
+            .forEach(n -> scheduler.groups.add(open(n)));
+        return scheduler.finish(program, kept, writtenBack);
     }
 
     private void place(LoopNode node) {
@@ -81,13 +89,47 @@ public final class Scheduler {
         };
     }
 
-    private Schedule finish(LoopProgram program, List<String> kept) {
+    private Schedule finish(LoopProgram program, List<String> kept, Map<String, String> writtenBack) {
         List<KernelGroup> built = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
             built.add(groups.get(i).build(visibleOutside(i, program)));
         }
-        List<KernelGroup> order = kept.isEmpty() ? built : PeakReducer.run(program, built, kept);
-        return new Schedule(program, List.copyOf(order), MemoryPlanner.plan(program, order, kept));
+        List<KernelGroup> order = kept.isEmpty() ? early(built, writtenBack) : PeakReducer.run(program, built, kept);
+        return new Schedule(program, List.copyOf(order), MemoryPlanner.plan(program, order, kept),
+            Set.copyOf(writtenBack.keySet()));
+    }
+
+    /** With the copies, which are the last groups, as early as may be: right behind what they copy and what reads the input. */
+    private static List<KernelGroup> early(List<KernelGroup> groups, Map<String, String> writtenBack) {
+        List<List<KernelGroup>> behind = new ArrayList<>();
+        int first = groups.size() - (int) groups.stream().filter(g -> isCopy(g, writtenBack)).count();
+        Map<String, Integer> lastUse = new HashMap<>();
+        for (int g = 0; g < first; g++) {
+            behind.add(new ArrayList<>(List.of(groups.get(g))));
+            for (LoopNode node : groups.get(g).members()) {
+                lastUse.put(node.output().name(), g);
+                for (String read : node.reads()) {
+                    lastUse.put(read, g);
+                }
+            }
+        }
+        List<KernelGroup> others = new ArrayList<>();
+        for (KernelGroup copy : groups.subList(first, groups.size())) {
+            LoopNode node = copy.members().getFirst();
+            int last = lastUse.getOrDefault(writtenBack.get(node.output().name()), -1);
+            for (String read : node.reads()) {
+                last = Math.max(last, lastUse.getOrDefault(read, -1));
+            }
+            (last < 0 ? others : behind.get(last)).add(copy);
+        }
+        List<KernelGroup> order = new ArrayList<>();
+        behind.forEach(order::addAll);
+        order.addAll(others);
+        return order;
+    }
+
+    private static boolean isCopy(KernelGroup group, Map<String, String> writtenBack) {
+        return writtenBack.containsKey(group.members().getFirst().output().name());
     }
 
     /** Buffers of a group that other groups touch or that are graph outputs. */
