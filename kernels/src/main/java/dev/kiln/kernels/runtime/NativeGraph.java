@@ -23,7 +23,6 @@ public final class NativeGraph implements AutoCloseable {
     private final NativeWords externTable;
     private final AtomicReference<CallFrame> first = new AtomicReference<>();
     private final ConcurrentLinkedQueue<CallFrame> others = new ConcurrentLinkedQueue<>();
-    private volatile long mostWorkspace;
 
     NativeGraph(GraphLibrary library, List<MemorySegment> constants, List<MemorySegment> externs) {
         this.library = library;
@@ -63,11 +62,6 @@ public final class NativeGraph implements AutoCloseable {
             .map(s -> s.reinterpret(count * ValueLayout.JAVA_LONG.byteSize()).toArray(ValueLayout.JAVA_LONG));
     }
 
-    /** Bytes of the runtime's workspace that a call took at most so far; calls at the same moment may hide each other's. */
-    public long mostWorkspaceBytes() {
-        return mostWorkspace;
-    }
-
     /**
      * Runs the graph. Addresses go to native code unchecked: shapes must have passed the graph's guards, and
      * the memory must stay allocated until the call returns.
@@ -97,7 +91,6 @@ public final class NativeGraph implements AutoCloseable {
             frame.tensors(inputs, outputs);
             long bytes = frame.workspaceBytes(runtime, library.workspaceFunction());
             boolean pooled = own.equals(MemorySegment.NULL);
-            mostWorkspace = Math.max(mostWorkspace, pooled ? bytes : 0);
             if (!pooled && own.byteSize() < bytes) {
                 throw new IllegalArgumentException("a workspace of " + own.byteSize() + " bytes is too small: " + bytes
                     + " are needed");

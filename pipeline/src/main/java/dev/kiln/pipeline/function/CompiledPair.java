@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -27,6 +28,8 @@ public final class CompiledPair implements AutoCloseable {
     private final SavedMemory memory;
     private final SavedMemory written;
     private final SavedMemory gradients;
+    private final Scratch forwardScratch;
+    private final Scratch backwardScratch;
     private final boolean cacheHit;
     private final boolean differentiable;
     private GraphRunner readyBackward;
@@ -37,6 +40,8 @@ public final class CompiledPair implements AutoCloseable {
         this.memory = new SavedMemory(pool);
         this.written = new SavedMemory(pool);
         this.gradients = new SavedMemory(pool);
+        this.forwardScratch = new Scratch(pool);
+        this.backwardScratch = new Scratch(pool);
         this.forward = forward;
         this.readyBackward = backward.orElse(null);
         this.later = later;
@@ -93,7 +98,10 @@ public final class CompiledPair implements AutoCloseable {
         int own = entry.outputs().size();
         SavedMemory.Block block = memory.take();
         SavedMemory.Block back = written.take();
-        List<Tensor> results = forward.run(named, forwardMemory(block, back, apart ? inputs : List.of()));
+        List<Tensor> results;
+        try (Scratch.Call scratch = forwardScratch.new Call()) {
+            results = forward.run(named, forwardMemory(block, back, scratch, apart ? inputs : List.of()));
+        }
         Map<String, Tensor> saved = new HashMap<>();
         if (differentiable) {
             saved.putAll(named);
@@ -108,12 +116,13 @@ public final class CompiledPair implements AutoCloseable {
 
     /** What its calls took. */
     synchronized FunctionMemory memory() {
-        return new FunctionMemory(memory.bytes(), written.bytes(), gradients.bytes(), forward.mostWorkspaceBytes(),
-            readyBackward == null ? 0 : readyBackward.mostWorkspaceBytes());
+        return new FunctionMemory(memory.bytes(), written.bytes(), gradients.bytes(), forwardScratch.bytes(),
+            backwardScratch.bytes());
     }
 
     /** @param replaced inputs that may be written to */
-    private OutputMemory forwardMemory(SavedMemory.Block block, SavedMemory.Block back, List<Tensor> replaced) {
+    private OutputMemory forwardMemory(SavedMemory.Block block, SavedMemory.Block back, Scratch.Call scratch,
+            List<Tensor> replaced) {
         return new OutputMemory() {
             @Override
             public MemorySegment allocate(int output, DType dtype, long[] shape) {
@@ -125,6 +134,11 @@ public final class CompiledPair implements AutoCloseable {
             @Override
             public MemorySegment workspace(long bytes) {
                 return block.workspace(bytes);
+            }
+
+            @Override
+            public MemorySegment scratch(LongSupplier bytes) {
+                return scratch.take(bytes);
             }
         };
     }
@@ -210,10 +224,13 @@ public final class CompiledPair implements AutoCloseable {
             GraphRunner graph = CompiledPair.this.backward();
             Map<String, Tensor> inputs = inputs(graph, tangents, retain);
             SavedMemory.Block together = CompiledPair.this.gradients.take();
-            BackwardMemory place = new BackwardMemory(together, retain);
-            List<Tensor> results = graph.run(inputs, place);
+            List<Tensor> results;
+            try (Scratch.Call scratch = backwardScratch.new Call()) {
+                BackwardMemory place = new BackwardMemory(together, scratch, retain);
+                results = graph.run(inputs, place);
+                place.other.ifPresent(SavedMemory.Block::release);
+            }
             together.note();
-            place.other.ifPresent(SavedMemory.Block::release);
             if (!retain) {
                 block.release();
             }
@@ -228,11 +245,13 @@ public final class CompiledPair implements AutoCloseable {
         /** The backward works in the block of what was saved, unless that must stay as it is. */
         private final class BackwardMemory implements OutputMemory {
             private final SavedMemory.Block gradients;
+            private final Scratch.Call scratch;
             private final boolean retain;
             private Optional<SavedMemory.Block> other = Optional.empty();
 
-            private BackwardMemory(SavedMemory.Block gradients, boolean retain) {
+            private BackwardMemory(SavedMemory.Block gradients, Scratch.Call scratch, boolean retain) {
                 this.gradients = gradients;
+                this.scratch = scratch;
                 this.retain = retain;
             }
 
@@ -248,6 +267,11 @@ public final class CompiledPair implements AutoCloseable {
                 }
                 other = Optional.of(memory.take());
                 return other.get().workspace(bytes);
+            }
+
+            @Override
+            public MemorySegment scratch(LongSupplier bytes) {
+                return scratch.take(bytes);
             }
         }
 

@@ -42,11 +42,6 @@ record CompiledRunner(LoadedModel model) implements GraphRunner {
     }
 
     @Override
-    public long mostWorkspaceBytes() {
-        return model.executable().mostWorkspaceBytes();
-    }
-
-    @Override
     public void close() {
         model.release();
     }

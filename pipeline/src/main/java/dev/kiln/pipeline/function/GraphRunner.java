@@ -23,9 +23,6 @@ interface GraphRunner extends AutoCloseable {
     /** Whether an output may lie in the memory of the input that it replaces. */
     boolean writesLate(int output);
 
-    /** Bytes of workspace that a call took at most so far, if it was not given any. */
-    long mostWorkspaceBytes();
-
     @Override
     void close();
 }

@@ -41,12 +41,6 @@ record InterpretedRunner(Graph graph) implements GraphRunner {
         return false;
     }
 
-    /** It allocates one value after the other. */
-    @Override
-    public long mostWorkspaceBytes() {
-        return 0;
-    }
-
     @Override
     public void close() {
     }

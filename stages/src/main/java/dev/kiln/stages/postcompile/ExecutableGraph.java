@@ -87,7 +87,8 @@ public final class ExecutableGraph implements AutoCloseable {
     public Map<String, Tensor> run(Map<String, Tensor> inputs, OutputMemory memory) {
         List<Tensor> ordered = signature.order(inputs);
         long[] symbols = signature.bind(ordered);
-        MemorySegment workspace = !inWorkspace ? MemorySegment.NULL : workspace(ordered, memory, symbols);
+        MemorySegment workspace = inWorkspace ? workspace(ordered, memory, symbols)
+            : memory.scratch(() -> code.workspaceBytes(symbols));
         MemorySegment[] arguments = new MemorySegment[ordered.size()];
         for (int i = 0; i < arguments.length; i++) {
             arguments[i] = place(i) < 0 ? layouts.get(i).memory(ordered.get(i)) : placed(workspace, place(i), ordered.get(i));
@@ -181,11 +182,6 @@ public final class ExecutableGraph implements AutoCloseable {
                     + "break the condition " + graph.signature().assertions().get(e.code() - FAILED_ASSERTION));
             };
         }
-    }
-
-    /** Bytes of workspace that a call took at most so far, if it was not given any. */
-    public long mostWorkspaceBytes() {
-        return code.mostWorkspaceBytes();
     }
 
     /** Whether {@link #run} would take these inputs, as far as names, dtypes and shapes tell. */

@@ -3,6 +3,7 @@ package dev.kiln.stages.postcompile;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.ops.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
 
 /** Gives the memory that a graph's outputs are written to. */
 @FunctionalInterface
@@ -21,5 +22,14 @@ public interface OutputMemory {
      */
     default MemorySegment workspace(long bytes) {
         return Tensor.uninitialized(DType.U8, bytes).data();
+    }
+
+    /**
+     * Native memory for the workspace of any other call, aligned as {@link #allocate}'s and the call's own while it runs.
+     *
+     * @return null for memory of the runtime's
+     */
+    default MemorySegment scratch(LongSupplier bytes) {
+        return MemorySegment.NULL;
     }
 }
