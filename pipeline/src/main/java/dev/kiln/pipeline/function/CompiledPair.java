@@ -3,16 +3,12 @@ package dev.kiln.pipeline.function;
 import dev.kiln.cache.aot.AotEntry;
 import dev.kiln.kernels.runtime.BlockPool;
 import dev.kiln.kernels.runtime.Tensor;
-import dev.kiln.ops.DType;
 import dev.kiln.stages.autograd.JointGraph;
-import dev.kiln.stages.postcompile.OutputMemory;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -100,7 +96,8 @@ public final class CompiledPair implements AutoCloseable {
         SavedMemory.Block back = written.take();
         List<Tensor> results;
         try (Scratch.Call scratch = forwardScratch.new Call()) {
-            results = forward.run(named, forwardMemory(block, back, scratch, apart ? inputs : List.of()));
+            List<Tensor> replaced = apart && !differentiable ? inputs : List.of();
+            results = forward.run(named, new ForwardMemory(entry, forward, block, back, scratch, replaced));
         }
         Map<String, Tensor> saved = new HashMap<>();
         if (differentiable) {
@@ -118,44 +115,6 @@ public final class CompiledPair implements AutoCloseable {
     synchronized FunctionMemory memory() {
         return new FunctionMemory(memory.bytes(), written.bytes(), gradients.bytes(), forwardScratch.bytes(),
             backwardScratch.bytes());
-    }
-
-    /** @param replaced inputs that may be written to */
-    private OutputMemory forwardMemory(SavedMemory.Block block, SavedMemory.Block back, Scratch.Call scratch,
-            List<Tensor> replaced) {
-        return new OutputMemory() {
-            @Override
-            public MemorySegment allocate(int output, DType dtype, long[] shape) {
-                return output >= entry.outputs().size() ? block.allocate(output, dtype, shape)
-                    : isWrittenBack(output) ? inPlace(output, replaced).orElseGet(() -> back.allocate(output, dtype, shape))
-                    : Tensor.uninitialized(dtype, shape).data();
-            }
-
-            @Override
-            public MemorySegment workspace(long bytes) {
-                return block.workspace(bytes);
-            }
-
-            @Override
-            public MemorySegment scratch(LongSupplier bytes) {
-                return scratch.take(bytes);
-            }
-        };
-    }
-
-    /** The memory of the input that an output replaces, if the graph can write there. */
-    private Optional<MemorySegment> inPlace(int output, List<Tensor> replaced) {
-        if (replaced.isEmpty() || differentiable || !forward.writesLate(output)) {
-            return Optional.empty();
-        }
-        Tensor input = replaced.get(entry.outputs().get(output).base());
-        long bytes = input.numel() * input.dtype().bytes();
-        return input.isContiguous() && input.data().isNative() && input.data().address() % Tensor.ALIGNMENT == 0 && bytes > 0
-            ? Optional.of(input.data().asSlice(0, bytes)) : Optional.empty();
-    }
-
-    private boolean isWrittenBack(int output) {
-        return entry.outputs().get(output).kind() == AotEntry.OutputKind.MUTATED_INPUT;
     }
 
     private Map<String, Tensor> named(List<Tensor> inputs) {
@@ -226,9 +185,10 @@ public final class CompiledPair implements AutoCloseable {
             SavedMemory.Block together = CompiledPair.this.gradients.take();
             List<Tensor> results;
             try (Scratch.Call scratch = backwardScratch.new Call()) {
-                BackwardMemory place = new BackwardMemory(together, scratch, retain);
+                BackwardMemory place = new BackwardMemory(together, scratch, retain ? Optional.empty()
+                    : Optional.of(block), CompiledPair.this.memory::take);
                 results = graph.run(inputs, place);
-                place.other.ifPresent(SavedMemory.Block::release);
+                place.release();
             }
             together.note();
             if (!retain) {
@@ -240,39 +200,6 @@ public final class CompiledPair implements AutoCloseable {
                 byInput.put(inputIndex.get(names.get(i).substring(JointGraph.GRADIENT.length())), results.get(i));
             }
             return new Gradients(byInput, together);
-        }
-
-        /** The backward works in the block of what was saved, unless that must stay as it is. */
-        private final class BackwardMemory implements OutputMemory {
-            private final SavedMemory.Block gradients;
-            private final Scratch.Call scratch;
-            private final boolean retain;
-            private Optional<SavedMemory.Block> other = Optional.empty();
-
-            private BackwardMemory(SavedMemory.Block gradients, Scratch.Call scratch, boolean retain) {
-                this.gradients = gradients;
-                this.scratch = scratch;
-                this.retain = retain;
-            }
-
-            @Override
-            public MemorySegment allocate(int output, DType dtype, long[] shape) {
-                return gradients.allocate(output, dtype, shape);
-            }
-
-            @Override
-            public MemorySegment workspace(long bytes) {
-                if (!retain && block.holds(bytes)) {
-                    return block.memory();
-                }
-                other = Optional.of(memory.take());
-                return other.get().workspace(bytes);
-            }
-
-            @Override
-            public MemorySegment scratch(LongSupplier bytes) {
-                return scratch.take(bytes);
-            }
         }
 
         private Map<String, Tensor> inputs(GraphRunner graph, Map<Integer, Tensor> tangents,

@@ -64,15 +64,17 @@ public final class AutogradPhase {
 
     /** A traced function without gradients. */
     public static FunctionSplit whole(TracedFunction function) {
-        return new FunctionSplit(part(function, function.graph(), "", List.of(), writtenBack(function)), Optional.empty());
+        return new FunctionSplit(part(function, function.graph(), "", List.of(), writtenBack(function)),
+            Optional.empty());
     }
 
     /** New values of inputs, with the inputs that take them. */
     private static Map<String, String> writtenBack(TracedFunction function) {
         Map<String, String> inputs = new TreeMap<>();
         for (int i = 0; i < function.outputs().size(); i++) {
-            if (function.outputs().get(i).kind() == AotEntry.OutputKind.MUTATED_INPUT) {
-                inputs.put(function.graph().outputs().get(i).name(), function.inputs().get(function.outputs().get(i).base()).name());
+            AotEntry.Output output = function.outputs().get(i);
+            if (output.kind() == AotEntry.OutputKind.MUTATED_INPUT) {
+                inputs.put(function.graph().outputs().get(i).name(), function.inputs().get(output.base()).name());
             }
         }
         return inputs;
