@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CrashTest {
-    private static final int KILLS = 24;
+    private static final int KILLS = 12;
     private static final int SEEDS = 6;
 
     @TempDir

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
  */
 class WholeGraphFuzzTest {
     private static final long SEED = Long.getLong("kiln.fuzz.seed", 1);
-    private static final int GRAPHS = Integer.getInteger("kiln.fuzz.graphs", 150);
+    private static final int GRAPHS = Integer.getInteger("kiln.fuzz.graphs", 75);
     private static final int NIGHTLY_GRAPHS = Integer.getInteger("kiln.fuzz.graphs", 4000);
 
     @Test
