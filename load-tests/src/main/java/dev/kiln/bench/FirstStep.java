@@ -11,6 +11,7 @@ import dev.kiln.optim.AdamW;
 import dev.kiln.pipeline.function.FunctionVariant;
 import dev.kiln.tensor.Generator;
 import dev.kiln.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,6 +29,7 @@ final class FirstStep {
 
     /** @param arguments the cache's folder and the number of threads; prints a JSON object */
     public static void main(String[] arguments) {
+        System.setProperty("logback.configurationFile", "dev/kiln/cli/logback.xml");
         System.out.println(Json.write(measure(Path.of(arguments[0]), Integer.parseInt(arguments[1]), MORE_STEPS)));
     }
 
@@ -46,7 +48,9 @@ final class FirstStep {
                 steps.addMillis(step(loss, optimizer, new LinkedHashMap<>()));
             }
             result.put("ready_ms", loss.variants().getFirst().readyAfter().toNanos() / NANOS_PER_MILLI);
-            result.put("optimizer_ready_ms", optimizer.compiled().variants().getFirst().readyAfter().toNanos() / NANOS_PER_MILLI);
+            result.put("optimizer_ready_ms",
+                optimizer.compiled().variants().getFirst().readyAfter().toNanos() / NANOS_PER_MILLI);
+            result.put("page_ms", newMegabyte());
             result.put("first_ms", first);
             result.put("step_ms", steps.medianMillis());
             result.put("added_ms", first - steps.medianMillis());
@@ -74,6 +78,16 @@ final class FirstStep {
         parts.put("backward_ms", (backward - forward) / NANOS_PER_MILLI);
         parts.put("optimizer_ms", (end - backward) / NANOS_PER_MILLI);
         return (end - start) / NANOS_PER_MILLI;
+    }
+
+    /** Milliseconds that a megabyte of memory costs which the process has not had before. */
+    private static double newMegabyte() {
+        int megabytes = 16;
+        try (Arena arena = Arena.ofConfined()) {
+            long start = System.nanoTime();
+            arena.allocate((long) megabytes << 20);
+            return (System.nanoTime() - start) / NANOS_PER_MILLI / megabytes;
+        }
     }
 
     private static Tensor tokens(SplittableRandom random) {
