@@ -90,7 +90,10 @@ public final class CompiledFunction implements TensorFunction, AutoCloseable {
     public void prepare(List<Tensor> inputs) {
         Thread.ofVirtual().name("kiln-prepare").start(() -> {
             try {
+                compiler.awaitCalls();
                 more(inputs);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             } catch (RuntimeException e) {
                 LOG.debug("{} could not be prepared", name, e);
             }

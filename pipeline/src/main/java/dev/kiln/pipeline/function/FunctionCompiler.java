@@ -42,6 +42,7 @@ public final class FunctionCompiler {
     private final ModelLoader loader;
     private final Supplier<Pipeline> pipeline;
     private final Optional<Duration> timeLimit;
+    private final Turns turns = new Turns();
 
     public FunctionCompiler(Environment environment, ModelLoader loader, Supplier<Pipeline> pipeline,
             Optional<Duration> timeLimit) {
@@ -52,8 +53,21 @@ public final class FunctionCompiler {
         this.timeLimit = timeLimit;
     }
 
-    /** @param training whether gradients will be asked for */
-    public CompiledPair compile(TracedFunction function, boolean training, FunctionOptions options) {
+    /** To be held while a function is traced. */
+    Turns.Turn turn() {
+        return turns.take();
+    }
+
+    /** Waits while calls trace functions and look them up: for work ahead of need. */
+    public void awaitCalls() throws InterruptedException {
+        turns.awaitNone();
+    }
+
+    /**
+     * @param training whether gradients will be asked for
+     * @param turn ends when nothing is left but waiting for the phases
+     */
+    CompiledPair compile(TracedFunction function, boolean training, FunctionOptions options, Turns.Turn turn) {
         KeyComponents key = CompileKeys.function(function, training, options.partition().settings(), options.compile(),
             environment);
         if (options.backend() == FunctionOptions.Backend.AOT_EAGER) {
@@ -61,7 +75,7 @@ public final class FunctionCompiler {
         }
         FunctionEntries.Found found = entries.find(key, function.graph().shapes());
         Optional<CompiledPair> stored = found.hit().flatMap(hit -> loaded(hit, found, function, options));
-        return stored.orElseGet(() -> fresh(found, function, training, options));
+        return stored.orElseGet(() -> fresh(found, function, training, options, turn));
     }
 
     private static FunctionSplit split(TracedFunction function, boolean training, FunctionOptions options) {
@@ -112,12 +126,13 @@ public final class FunctionCompiler {
     }
 
     private CompiledPair fresh(FunctionEntries.Found place, TracedFunction function, boolean training,
-            FunctionOptions options) {
+            FunctionOptions options, Turns.Turn turn) {
         long start = System.nanoTime();
         FunctionSplit split = split(function, training, options);
         CompletableFuture<JobResult> forwardJob = submit(split.forward(), options);
         Optional<CompletableFuture<JobResult>> backwardJob = options.lazyBackward() ? Optional.empty()
             : split.backward().map(b -> submit(b, options));
+        turn.close();
         LoadedModel forward = await(forwardJob, backwardJob);
         Optional<LoadedModel> backward = backwardJob.map(job -> await(job, Optional.of(forwardJob)));
         boolean partial = split.backward().isPresent() && backward.isEmpty();

@@ -60,22 +60,24 @@ public final class FunctionVariant implements AutoCloseable {
     public static FunctionVariant compile(String name, TensorFunction function, Object seen, List<Tensor> inputs,
             List<Set<Integer>> open, FunctionCompiler compiler, FunctionOptions options) {
         long start = System.nanoTime();
-        CapturedState state = CapturedState.of(seen);
-        FunctionTrace trace = FunctionTracer.trace(name, function, inputs, open, ShapePolicy.DEFAULT, state);
-        List<TensorGuard> guards = new ArrayList<>();
-        for (int i = 0; i < inputs.size(); i++) {
-            guards.add(TensorGuard.of("input " + i, inputs.get(i), open.get(i)));
+        try (Turns.Turn turn = compiler.turn()) {
+            CapturedState state = CapturedState.of(seen);
+            FunctionTrace trace = FunctionTracer.trace(name, function, inputs, open, ShapePolicy.DEFAULT, state);
+            List<TensorGuard> guards = new ArrayList<>();
+            for (int i = 0; i < inputs.size(); i++) {
+                guards.add(TensorGuard.of("input " + i, inputs.get(i), open.get(i)));
+            }
+            for (int i = 0; i < trace.captured().size(); i++) {
+                guards.add(TensorGuard.of(trace.function().inputs().get(inputs.size() + i).name(), trace.captured().get(i),
+                    Set.of()));
+            }
+            boolean training = trace.function().outputs().stream().anyMatch(AotEntry.Output::requiresGrad);
+            TracedFunction traced = options.autocast().map(d -> Autocast.run(trace.function(), d)).orElse(trace.function());
+            FunctionalizeRandom.Result random = FunctionalizeRandom.run(traced.graph());
+            CompiledPair pair = compiler.compile(withState(traced, random), training, options, turn);
+            return new FunctionVariant(trace, state, guards, random.state().map(s -> random.counters()), pair,
+                Duration.ofNanos(System.nanoTime() - start));
         }
-        for (int i = 0; i < trace.captured().size(); i++) {
-            guards.add(TensorGuard.of(trace.function().inputs().get(inputs.size() + i).name(), trace.captured().get(i),
-                Set.of()));
-        }
-        boolean training = trace.function().outputs().stream().anyMatch(AotEntry.Output::requiresGrad);
-        TracedFunction traced = options.autocast().map(d -> Autocast.run(trace.function(), d)).orElse(trace.function());
-        FunctionalizeRandom.Result random = FunctionalizeRandom.run(traced.graph());
-        CompiledPair pair = compiler.compile(withState(traced, random), training, options);
-        return new FunctionVariant(trace, state, guards, random.state().map(s -> random.counters()), pair,
-            Duration.ofNanos(System.nanoTime() - start));
     }
 
     /** The function with its random numbers drawn from a state that is its last input. */
