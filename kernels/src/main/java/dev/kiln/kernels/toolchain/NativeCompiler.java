@@ -35,6 +35,8 @@ public final class NativeCompiler {
             "-fno-color-diagnostics");
     private static final List<String> LINK = List.of("-shared", "-z", "defs", "-z", "noexecstack",
             "-z", "now", "--build-id=none", "--hash-style=gnu", "--gc-sections", "--strip-debug");
+    /** What generated code is compiled at: vectors and unrolling are in the source; {@code -O3} adds size and time. */
+    public static final OptLevel LEVEL = OptLevel.O2;
     private static final CompileUnit PRELUDE = prelude();
 
     private final ObjectMemo memo = new ObjectMemo();
@@ -147,7 +149,7 @@ public final class NativeCompiler {
     }
 
     /**
-     * Units to one shared object at {@code -O3}, compiled side by side. The first failure stops the others.
+     * Units to one shared object at {@link #LEVEL}, compiled side by side. The first failure stops the others.
      *
      * @throws CompilerException                   when clang refuses a unit or the linker finds a symbol
      *         undefined
@@ -170,7 +172,7 @@ public final class NativeCompiler {
     }
 
     private byte[] compileOnce(CompileUnit unit, CpuTarget target, Deadline deadline) {
-        return memo.get(unit, target, () -> compile(unit, target, OptLevel.O3, deadline));
+        return memo.get(unit, target, () -> compile(unit, target, LEVEL, deadline));
     }
 
     /** The object of a unit that was compiled lately. */

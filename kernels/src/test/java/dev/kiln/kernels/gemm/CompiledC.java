@@ -6,7 +6,6 @@ import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.kernels.runtime.RuntimeHeader;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import dev.kiln.kernels.toolchain.NativeCompiler;
-import dev.kiln.kernels.toolchain.OptLevel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -64,7 +63,7 @@ public final class CompiledC {
     /** The assembly of a unit. */
     public static String assembly(CompileUnit source, Isa isa) {
         CompileUnit unit = new CompileUnit("assembly", source.cSource(), List.of("-S"));
-        byte[] text = NativeCompiler.shared().compile(unit, CpuTarget.of(isa), OptLevel.O3);
+        byte[] text = NativeCompiler.shared().compile(unit, CpuTarget.of(isa), NativeCompiler.LEVEL);
         return new String(text, StandardCharsets.US_ASCII);
     }
 

@@ -5,7 +5,6 @@ import dev.kiln.kernels.gemm.PackedWeight;
 import dev.kiln.kernels.toolchain.CompileUnit;
 import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.kernels.toolchain.NativeCompiler;
-import dev.kiln.kernels.toolchain.OptLevel;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.stages.codegen.EntryWriter.ConstantUse;
 import dev.kiln.stages.lowering.Buffer;
@@ -52,7 +51,7 @@ public final class NativeBuild {
         return SourceUnits.of(code, chosen, constantUses(code, chosen), externs).stream()
             .map(u -> new CompileUnit(u.name(), u.cSource(),
                 Stream.concat(u.extraFlags().stream(), Stream.of("-S")).toList()))
-            .map(u -> new String(compiler.compile(u, target, OptLevel.O3, deadline), StandardCharsets.UTF_8))
+            .map(u -> new String(compiler.compile(u, target, NativeCompiler.LEVEL, deadline), StandardCharsets.UTF_8))
             .collect(Collectors.joining("\n"));
     }
 
