@@ -11,10 +11,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** A trace with the concrete tensors that its inputs stand for; tensors that a function only touches become inputs too. */
@@ -27,6 +29,7 @@ final class TraceSession {
     private final List<Tensor> inputs = new ArrayList<>();
     private final Map<Long, List<Tensor>> byAddress = new HashMap<>();
     private final Map<Tensor, TracedTensor> known = new IdentityHashMap<>();
+    private final Set<String> taken = new HashSet<>();
 
     /**
      * @param names what the user calls tensors that the function captures
@@ -59,16 +62,25 @@ final class TraceSession {
     /**
      * Makes a tensor an input of its own, even if it is one already; both then are the same traced tensor.
      *
+     * @param name what to call it, with a number if another input is called so
      * @param tensor its layout as the graph sees it
      */
     TracedTensor addInput(String name, InputKind kind, Tensor concrete, FakeTensor tensor) {
         boolean requiresGrad = gradients && concrete.requires_grad();
-        TracedTensor traced = trace.input(name, kind, tensor, requiresGrad, requiresGrad && concrete.is_leaf());
+        TracedTensor traced = trace.input(unused(name), kind, tensor, requiresGrad, requiresGrad && concrete.is_leaf());
         Optional<TracedTensor> same = seen(concrete);
         inputs.add(concrete);
         byAddress.computeIfAbsent(address(concrete), a -> new ArrayList<>()).add(concrete);
         known.put(concrete, same.orElse(traced));
         return known.get(concrete);
+    }
+
+    private String unused(String wish) {
+        String name = wish;
+        for (int i = 2; !taken.add(name); i++) {
+            name = wish + "_" + i;
+        }
+        return name;
     }
 
     /** What stands for the tensor, or for another one that is the same memory seen in the same way. */

@@ -111,6 +111,36 @@ class CompiledFunctionTest {
         assertThat(twice).containsExactly(w.grad().toFloatArray(), within(1e-4f));
     }
 
+    /** Captured variables of a lambda have no names of their own. */
+    @Test
+    void capturedTensorsOfOneNameAreToldApart() {
+        Tensor factor = Tensor.of(new float[] {2, 3}).requires_grad_();
+        Tensor summand = Tensor.of(new float[] {5, 7}).requires_grad_();
+        CompiledFunction f = kiln.compile((Tensor x) -> x.mul(factor).add(summand));
+        Tensor y = f.call(Tensor.of(new float[] {10, 100}));
+        y.backward(Torch.ones(2));
+        assertThat(y.toFloatArray()).containsExactly(25, 307);
+        assertThat(factor.grad().toFloatArray()).containsExactly(10, 100);
+        assertThat(summand.grad().toFloatArray()).containsExactly(1, 1);
+    }
+
+    @Test
+    void attentionDropsOtherProbabilitiesInEachCallAndLayer() {
+        Tensor q = Torch.randn(5, 2, 9, 8);
+        Kiln.Function1 dropped = x -> Functional.scaled_dot_product_attention(x, x, x, null, 0.5, false).sub(
+            Functional.scaled_dot_product_attention(x, x, x, null, 0.5, false));
+        List<float[]> runs = new ArrayList<>();
+        for (Backend backend : Backend.values()) {
+            CompiledFunction f = kiln.compile(dropped, FunctionOptions.defaults().withBackend(backend));
+            kiln.manual_seed(7);
+            runs.add(f.call(q).toFloatArray());
+            runs.add(f.call(q).toFloatArray());
+        }
+        assertThat(runs.get(0)).isNotEqualTo(new float[runs.get(0).length]).isNotEqualTo(runs.get(1));
+        assertThat(runs.get(0)).containsExactly(runs.get(2), within(1e-4f));
+        assertThat(runs.get(1)).containsExactly(runs.get(3), within(1e-4f));
+    }
+
     @Test
     void aSecondSizeOpensTheDimension() {
         Tensor w = Torch.randn(5, 8, 4).requires_grad_();

@@ -11,6 +11,7 @@ import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.pass.GraphRewriter;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -34,7 +35,8 @@ public final class FunctionalizeRandom {
     public record Result(Graph graph, Optional<String> state, SymInt counters) {
     }
 
-    public static Result run(Graph graph) {
+    public static Result run(Graph given) {
+        Graph graph = GraphRewriter.rewrite(given, FunctionalizeRandom::attention);
         RandomStream none = RandomStream.ofSeed(0);
         boolean random = graph.calls().stream().anyMatch(call -> Decompositions.isRandom(call.op()));
         Graph drawn = random ? rewrite(graph, none) : graph;
@@ -53,6 +55,16 @@ public final class FunctionalizeRandom {
         }
         graph.outputs().forEach(o -> builder.output(o.name(), o.value()));
         return new Result(rewrite(builder.build(), stream), Optional.of(source), stream.taken());
+    }
+
+    /** Attention that drops probabilities, with the random op that stands in it. */
+    private static Optional<List<Arg.Ref>> attention(GraphBuilder builder, Node.Call call) {
+        if (!call.is(Decompositions.ATTENTION)) {
+            return Optional.empty();
+        }
+        OpArgs args = new OpArgs(call.op().schema(), call.args(), builder::tensor, builder.shapes());
+        return args.real(4) == 0 ? Optional.empty()
+            : Optional.of(Decompositions.attentionWithDropout().apply(builder, args));
     }
 
     private static RandomStream stream(GraphBuilder builder, Graph graph, Arg.Ref state) {

@@ -30,14 +30,14 @@ class ModelGradientsTest {
 
     @TestFactory
     Stream<DynamicTest> interpreted() {
-        return cases((model, joint) -> compare(model, joint, Interpreter.run(joint.graph(), inputs(model, joint)), 1));
+        return cases((model, joint) -> compare(model, joint, Interpreter.run(joint.graph(), inputs(model, joint))));
     }
 
     @TestFactory
     Stream<DynamicTest> interpretedInTwoParts() {
         return cases((model, joint) -> {
             Partition cut = new MinCutPartitioner(PartitionOptions.defaults()).partition(joint);
-            compare(model, joint, inTwoParts(cut, inputs(model, joint), Interpreter::run), 1);
+            compare(model, joint, inTwoParts(cut, inputs(model, joint), Interpreter::run));
         });
     }
 
@@ -59,7 +59,7 @@ class ModelGradientsTest {
         var results = new GraphRunner(CpuInfo.detect().bestIsa(), Effort.FAST).prepare(programs);
         for (int i = 0; i < models.size(); i++) {
             int n = i;
-            tests.add(DynamicTest.dynamicTest(name(i), () -> compare(models.get(n), joints.get(n), results.get(n).get(), 2)));
+            tests.add(DynamicTest.dynamicTest(name(i), () -> compare(models.get(n), joints.get(n), results.get(n).get())));
         }
         return tests.stream();
     }
@@ -110,21 +110,21 @@ class ModelGradientsTest {
     }
 
     /** Each gradient relative to its own largest element. */
-    private static void compare(TrainedModel model, JointGraph joint, Map<String, ConstantValue> actual, double slack) {
+    private static void compare(TrainedModel model, JointGraph joint, Map<String, ConstantValue> actual) {
         TorchModel.Answer expected = TorchModel.run(model.graph(), model.inputs(), model.parameters());
         assertThat(joint.gradients()).containsExactlyInAnyOrderElementsOf(model.parameters());
-        expected.outputs().forEach((name, value) -> same(name, value, actual.get(name), slack));
+        expected.outputs().forEach((name, value) -> same(name, value, actual.get(name)));
         expected.gradients().forEach((name, value) -> same("gradient of " + name, value,
-            actual.get(JointGraph.GRADIENT + name), slack));
+            actual.get(JointGraph.GRADIENT + name)));
     }
 
-    private static void same(String what, ConstantValue expected, ConstantValue actual, double slack) {
+    private static void same(String what, ConstantValue expected, ConstantValue actual) {
         double largest = 0;
         for (long i = 0; i < expected.numel(); i++) {
             largest = Math.max(largest, Math.abs(expected.doubleAt(i)));
         }
         assertThat(largest).as(what).isPositive();
         double relative = expected.dtype() == DType.F64 ? 1e-9 : 1e-4;
-        assertThat(new Tolerance(largest * relative * slack, 0).mismatch(expected, actual)).as(what).isEmpty();
+        assertThat(new Tolerance(largest * relative, 0).mismatch(expected, actual)).as(what).isEmpty();
     }
 }
