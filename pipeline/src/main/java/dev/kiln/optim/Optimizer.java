@@ -90,14 +90,13 @@ public abstract class Optimizer implements AutoCloseable {
         learningRate = rate;
     }
 
-    /** Steps that were made. */
+    /** Steps that were made: those in which a parameter had a gradient. */
     public long steps() {
         return steps;
     }
 
     /** Changes every parameter that has a gradient: those that have had as many steps in one graph. */
     public void step() {
-        steps++;
         Map<Long, List<Tensor>> groups = new TreeMap<>();
         for (int i = 0; i < parameters.size(); i++) {
             Tensor parameter = parameters.get(i);
@@ -107,6 +106,9 @@ public abstract class Optimizer implements AutoCloseable {
                 inputs.add(parameter.borrowedGrad());
                 inputs.addAll(state.get(i));
             }
+        }
+        if (!groups.isEmpty()) {
+            steps++;
         }
         groups.values().forEach(update::apply);
     }

@@ -171,10 +171,13 @@ class CompiledFunctionTest {
         Tensor late = Torch.ones(4).requires_grad_();
         try (AdamW together = new AdamW(kiln, List.of(a, late), AdamW.Settings.defaults());
                 AdamW alone = new AdamW(kiln, List.of(Torch.ones(4).requires_grad_()), AdamW.Settings.defaults())) {
+            together.step();
+            assertThat(together.steps()).isZero();
             a.grad(Torch.ones(4));
             together.step();
             late.grad(Torch.ones(4));
             together.step();
+            assertThat(together.steps()).isEqualTo(2);
             alone.parameters().getFirst().grad(Torch.ones(4));
             alone.step();
             assertThat(late.toFloatArray()).containsExactly(alone.parameters().getFirst().toFloatArray(), within(1e-7f));
