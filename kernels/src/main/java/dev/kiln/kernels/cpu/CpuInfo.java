@@ -28,6 +28,7 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
         long l2Bytes) {
     private static final long DEFAULT_L1D = 32L << 10;
     private static final long DEFAULT_L2 = 512L << 10;
+    private static final String ZEN_5 = "26";
 
     public CpuInfo {
         features = Set.copyOf(features);
@@ -48,8 +49,23 @@ public record CpuInfo(String arch, String model, Set<String> features, int cores
         Map<String, String> first = firstProcessor(cpuinfo);
         String features = first.getOrDefault("flags", first.getOrDefault("Features", ""));
         return new CpuInfo(architecture(osArch), first.getOrDefault("model name", "unknown"),
-                words(features), Math.max(1, processors), cacheBytes(caches, 1, DEFAULT_L1D),
-                cacheBytes(caches, 2, DEFAULT_L2));
+                words(features), Math.max(1, processors), cacheBytes(caches, 1, usualL1d(first)),
+                cacheBytes(caches, 2, usualL2(first)));
+    }
+
+    /** Where a virtual machine does not tell: AMD's Zen 5 has 48 KiB. */
+    private static long usualL1d(Map<String, String> cpu) {
+        return isAmd(cpu) && cpu.getOrDefault("cpu family", "").equals(ZEN_5) ? 48L << 10 : DEFAULT_L1D;
+    }
+
+    /** On AMD's processors "cache size" is the second level's, on Intel's the third's. */
+    private static long usualL2(Map<String, String> cpu) {
+        long told = isAmd(cpu) ? parseSize(cpu.getOrDefault("cache size", "").replace(" KB", "K")) : 0;
+        return told > 0 ? told : DEFAULT_L2;
+    }
+
+    private static boolean isAmd(Map<String, String> cpu) {
+        return cpu.getOrDefault("vendor_id", "").equals("AuthenticAMD");
     }
 
     private static Set<String> words(String text) {

@@ -52,6 +52,17 @@ class CpuInfoTest {
     }
 
     @Test
+    void virtualMachinesOfAmdTellTheSecondLevelOnly(@TempDir Path dir) throws Exception {
+        Path zen5 = Files.writeString(dir.resolve("zen5"),
+            "vendor_id\t: AuthenticAMD\ncpu family\t: 26\ncache size\t: 1024 KB\n");
+        assertThat(CpuInfo.read(zen5, dir, "amd64", 2)).extracting(CpuInfo::l1dBytes, CpuInfo::l2Bytes)
+            .containsExactly(48L << 10, 1L << 20);
+        Path intel = Files.writeString(dir.resolve("intel"), "vendor_id\t: GenuineIntel\ncache size\t: 32768 KB\n");
+        assertThat(CpuInfo.read(intel, dir, "amd64", 2)).extracting(CpuInfo::l1dBytes, CpuInfo::l2Bytes)
+            .containsExactly(32L << 10, 512L << 10);
+    }
+
+    @Test
     void choosesTheStrongestInstructionSet() {
         assertThat(with("x86_64", Isa.AMX).bestIsa()).isEqualTo(Isa.AMX);
         assertThat(with("x86_64", Isa.AVX512).bestIsa()).isEqualTo(Isa.AVX512);
