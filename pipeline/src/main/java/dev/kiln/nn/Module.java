@@ -6,15 +6,12 @@ import dev.kiln.tensor.Role;
 import dev.kiln.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BiConsumer;
 
 /**
@@ -152,23 +149,7 @@ public abstract class Module {
      * @throws KilnException.BadInput if names are missing or not known, or dtypes or sizes differ
      */
     public final void load_state_dict(Map<String, Tensor> values) {
-        Map<String, Tensor> state = state_dict();
-        List<String> wrong = new ArrayList<>();
-        Set<String> names = new TreeSet<>(state.keySet());
-        names.removeAll(values.keySet());
-        names.forEach(n -> wrong.add(n + " is missing"));
-        new LinkedHashSet<>(values.keySet()).stream().filter(n -> !state.containsKey(n))
-            .forEach(n -> wrong.add(n + " is not known"));
-        state.forEach((name, tensor) -> {
-            Tensor value = values.get(name);
-            if (value != null && (value.dtype() != tensor.dtype() || !value.sizes().equals(tensor.sizes()))) {
-                wrong.add(name + " is " + value + ", not " + tensor);
-            }
-        });
-        if (!wrong.isEmpty()) {
-            throw new KilnException.BadInput("the state does not fit the module: " + String.join("; ", wrong));
-        }
-        state.forEach((name, tensor) -> tensor.value().copyFrom(values.get(name).value()));
+        StateDict.load("module", state_dict(), values);
     }
 
     /** Writes parameters and buffers to a file in the safetensors format. */

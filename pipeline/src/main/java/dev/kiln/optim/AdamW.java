@@ -33,7 +33,7 @@ public final class AdamW extends Optimizer {
     }
 
     public AdamW(Kiln kiln, List<Tensor> parameters, Settings settings, FunctionOptions options) {
-        super(kiln, options, parameters, settings.lr(), 2);
+        super(kiln, options, parameters, settings.lr(), List.of("exp_avg", "exp_avg_sq"));
         this.settings = settings;
         prepare();
     }

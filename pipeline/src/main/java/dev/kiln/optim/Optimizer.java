@@ -3,11 +3,17 @@ package dev.kiln.optim;
 import dev.kiln.CompiledFunction;
 import dev.kiln.FunctionOptions;
 import dev.kiln.Kiln;
+import dev.kiln.nn.SafeTensors;
+import dev.kiln.nn.StateDict;
 import dev.kiln.ops.KilnException;
 import dev.kiln.tensor.Tensor;
 import dev.kiln.tensor.Torch;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,10 +26,12 @@ public abstract class Optimizer implements AutoCloseable {
     /** A step depends on its inputs and on settings that never change. */
     private static final Object NOTHING = new Object();
 
+    private static final String RATE = "param_groups.0.lr";
     /** An address that no memory has. */
     private static final long NOWHERE = 1L << 60;
 
     private final List<Tensor> parameters;
+    private final List<String> slots;
     private final List<List<Tensor>> state = new ArrayList<>();
     private final CompiledFunction update;
     /** Steps that each parameter took part in. */
@@ -31,19 +39,19 @@ public abstract class Optimizer implements AutoCloseable {
     private long steps;
     private double learningRate;
 
-    /** @param slots tensors of state that each parameter has, zeros at first */
-    protected Optimizer(Kiln kiln, FunctionOptions options, List<Tensor> parameters, double learningRate, int slots) {
+    /** @param slots names, PyTorch's, of the tensors of state that each parameter has; zeros at first */
+    protected Optimizer(Kiln kiln, FunctionOptions options, List<Tensor> parameters, double learningRate,
+            List<String> slots) {
         if (parameters.isEmpty()) {
             throw new KilnException.BadInput("an optimizer needs at least one parameter");
         }
         this.parameters = List.copyOf(parameters);
         this.learningRate = learningRate;
+        this.slots = List.copyOf(slots);
         this.counts = new long[parameters.size()];
         for (Tensor parameter : parameters) {
             List<Tensor> own = new ArrayList<>();
-            for (int i = 0; i < slots; i++) {
-                own.add(zeros(parameter.value()));
-            }
+            slots.forEach(name -> own.add(zeros(parameter.value())));
             state.add(own);
         }
         update = kiln.compileAll(getClass().getSimpleName(), this::traced, NOTHING, options);
@@ -143,6 +151,47 @@ public abstract class Optimizer implements AutoCloseable {
     /** A number as a tensor. */
     protected static Tensor number(double value) {
         return Tensor.scalar(value);
+    }
+
+    /**
+     * What a training needs to go on just as it would have: for each parameter, by its place, {@code state.0.step} and its
+     * tensors ({@code state.0.exp_avg}; the tensors themselves, not copies), and {@code param_groups.0.lr}.
+     */
+    public final Map<String, Tensor> state_dict() {
+        Map<String, Tensor> dict = new LinkedHashMap<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            dict.put("state." + i + ".step", Tensor.of(new long[] {counts[i]}));
+            for (int s = 0; s < slots.size(); s++) {
+                dict.put("state." + i + "." + slots.get(s), state.get(i).get(s));
+            }
+        }
+        dict.put(RATE, Tensor.of(new double[] {learningRate}));
+        return dict;
+    }
+
+    /**
+     * Goes on where another optimizer of the same kind was, over parameters of the same sizes in the same order.
+     *
+     * @throws KilnException.BadInput if names are missing or not known, or dtypes or sizes differ
+     */
+    public final void load_state_dict(Map<String, Tensor> values) {
+        Map<String, Tensor> own = state_dict();
+        StateDict.load("optimizer", own, values);
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = own.get("state." + i + ".step").toLongArray()[0];
+        }
+        steps = Arrays.stream(counts).max().orElseThrow();
+        learningRate = own.get(RATE).toDoubleArray()[0];
+    }
+
+    /** Writes the state to a file in the safetensors format. */
+    public final void save(Path file) throws IOException {
+        SafeTensors.write(file, state_dict());
+    }
+
+    /** Reads what {@link #save} wrote. */
+    public final void load(Path file) throws IOException {
+        load_state_dict(SafeTensors.read(file));
     }
 
     /** The compiled step. */

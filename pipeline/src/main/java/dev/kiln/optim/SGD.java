@@ -37,7 +37,7 @@ public final class SGD extends Optimizer {
     }
 
     public SGD(Kiln kiln, List<Tensor> parameters, Settings settings, FunctionOptions options) {
-        super(kiln, options, parameters, settings.lr(), settings.momentum() == 0 ? 0 : 1);
+        super(kiln, options, parameters, settings.lr(), settings.momentum() == 0 ? List.of() : List.of("momentum_buffer"));
         this.settings = settings;
         prepare();
     }

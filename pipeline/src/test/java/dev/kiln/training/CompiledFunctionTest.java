@@ -17,9 +17,11 @@ import dev.kiln.optim.Optimizer;
 import dev.kiln.optim.SGD;
 import dev.kiln.tensor.Tensor;
 import dev.kiln.tensor.Torch;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -181,6 +183,36 @@ class CompiledFunctionTest {
             alone.parameters().getFirst().grad(Torch.ones(4));
             alone.step();
             assertThat(late.toFloatArray()).containsExactly(alone.parameters().getFirst().toFloatArray(), within(1e-7f));
+        }
+    }
+
+    @Test
+    void anOptimizerGoesOnFromAFileToTheLastBit(@TempDir Path dir) throws IOException {
+        Tensor whole = Torch.randn(1, 8).requires_grad_();
+        Tensor resumed = Torch.randn(1, 8).requires_grad_();
+        try (AdamW once = new AdamW(kiln, List.of(whole), AdamW.Settings.defaults());
+                AdamW before = new AdamW(kiln, List.of(resumed), AdamW.Settings.defaults());
+                AdamW after = new AdamW(kiln, List.of(resumed), AdamW.Settings.defaults().withLr(1))) {
+            for (int step = 0; step < 6; step++) {
+                once.learningRate(0.1);
+                whole.grad(Torch.randn(step, 8));
+                once.step();
+                resumed.grad(Torch.randn(step, 8));
+                if (step < 3) {
+                    before.learningRate(0.1);
+                    before.step();
+                    before.save(dir.resolve("optimizer.safetensors"));
+                } else {
+                    after.load(dir.resolve(step == 3 ? "optimizer.safetensors" : "now.safetensors"));
+                    after.step();
+                    after.save(dir.resolve("now.safetensors"));
+                }
+            }
+            assertThat(resumed.toFloatArray()).containsExactly(whole.toFloatArray());
+            assertThat(after.steps()).isEqualTo(6);
+            assertThat(after.state_dict()).containsOnlyKeys("state.0.step", "state.0.exp_avg", "state.0.exp_avg_sq",
+                "param_groups.0.lr");
+            assertThatThrownBy(() -> after.load_state_dict(Map.of())).hasMessageContaining("state.0.exp_avg is missing");
         }
     }
 
