@@ -8,6 +8,8 @@ import dev.kiln.Kiln;
 import dev.kiln.KilnConfig;
 import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
+import dev.kiln.nn.Module;
+import dev.kiln.optim.AdamW;
 import dev.kiln.tensor.Tensor;
 import java.io.StringWriter;
 import java.net.URL;
@@ -27,7 +29,8 @@ class TrainingGuideTest {
     private static final Path GUIDE = Path.of(System.getProperty("basedir", ".")).resolve("../docs/TRAINING.md");
     private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final List<String> SEEN = List.of("losses", "accuracy", "once", "next", "again", "why", "variants",
-        "mixed", "small", "lazy", "warm", "interpreted", "x", "classes");
+        "mixed", "small", "lazy", "warm", "interpreted", "x", "classes",
+        "net", "restored", "goingOn");
 
     @TempDir
     private Path folder;
@@ -45,7 +48,8 @@ class TrainingGuideTest {
         SEEN.forEach(name -> seen.append("seen.put(\"").append(name).append("\", ").append(name).append(");\n"));
         String body = statements.toString().replace("Kiln kiln = Kiln.open();\n", "");
         assertThat(body).hasSizeLessThan(statements.length());
-        return imports + "public class Guide {\n" + members + "public static java.util.Map<String, Object> run(Kiln kiln) {\n"
+        return imports + "public class Guide {\n" + members
+            + "public static java.util.Map<String, Object> run(Kiln kiln) throws Exception {\n"
             + body + "java.util.Map<String, Object> seen = new java.util.HashMap<>();\n" + seen + "return seen;\n}\n}\n";
     }
 
@@ -78,6 +82,10 @@ class TrainingGuideTest {
             assertThat((Optional<String>) seen.get("why")).hasValue("input 0: size(0) was 256, is 100");
             assertThat(seen.get("variants")).isEqualTo(2);
             assertThat(seen.get("warm")).isEqualTo(true);
+            assertThat(((AdamW) seen.get("goingOn")).steps()).isEqualTo(losses.length);
+            Map<String, Tensor> saved = ((Module) seen.get("net")).state_dict();
+            ((Module) seen.get("restored")).state_dict().forEach((name, tensor) ->
+                assertThat(tensor.toFloatArray()).as(name).containsExactly(saved.get(name).toFloatArray()));
             for (String name : List.of("mixed", "small", "lazy")) {
                 kiln.manual_seed(7);
                 Tensor value = ((CompiledFunction) seen.get(name)).call((Tensor) seen.get("x"), (Tensor) seen.get("classes"));
