@@ -1,5 +1,6 @@
 package dev.kiln.bench;
 
+import dev.kiln.ops.KilnException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -38,6 +39,28 @@ final class ChildJvm {
             return process;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start a Java process: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Waits for a process to end.
+     *
+     * @param what it is, for the message
+     * @return the JSON object that its last line is
+     */
+    static Map<String, Object> answer(Process process, String what) {
+        try (var lines = process.inputReader()) {
+            List<String> output = lines.readAllLines();
+            if (process.waitFor() != 0 || output.isEmpty()) {
+                throw new KilnException(what + " ended with exit code " + process.waitFor());
+            }
+            return Json.read(output.getLast());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+            throw new KilnException("interrupted", e);
         }
     }
 

@@ -1,8 +1,6 @@
 package dev.kiln.bench;
 
 import dev.kiln.ops.KilnException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,20 +94,7 @@ final class ColdStart {
 
     /** As above; the environment is added to this process's own. */
     static Map<String, Object> command(Map<String, String> environment, List<String> arguments) {
-        Process process = ChildJvm.start("dev.kiln.cli.Main", environment, arguments);
-        try (var lines = process.inputReader()) {
-            List<String> output = lines.readAllLines();
-            if (process.waitFor() != 0 || output.isEmpty()) {
-                throw new KilnException("kiln " + String.join(" ", arguments) + " ended with exit code "
-                        + process.waitFor());
-            }
-            return Json.read(output.getLast());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            process.destroyForcibly();
-            throw new KilnException("interrupted", e);
-        }
+        return ChildJvm.answer(ChildJvm.start("dev.kiln.cli.Main", environment, arguments),
+            "kiln " + String.join(" ", arguments));
     }
 }

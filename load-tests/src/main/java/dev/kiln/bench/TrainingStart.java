@@ -1,8 +1,6 @@
 package dev.kiln.bench;
 
 import dev.kiln.ops.KilnException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,19 +64,7 @@ public final class TrainingStart {
     }
 
     private static Map<String, Object> start(Path cache) {
-        Process process = ChildJvm.start(FirstStep.class.getName(), Map.of(), List.of(cache.toString(), THREADS));
-        try (var lines = process.inputReader()) {
-            List<String> output = lines.readAllLines();
-            if (process.waitFor() != 0 || output.isEmpty()) {
-                throw new KilnException("the process that trains ended with exit code " + process.waitFor());
-            }
-            return Json.read(output.getLast());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            process.destroyForcibly();
-            throw new KilnException("interrupted", e);
-        }
+        return ChildJvm.answer(ChildJvm.start(FirstStep.class.getName(), Map.of(), List.of(cache.toString(), THREADS)),
+            "the process that trains");
     }
 }

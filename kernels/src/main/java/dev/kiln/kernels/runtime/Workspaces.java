@@ -1,7 +1,6 @@
 package dev.kiln.kernels.runtime;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Optional;
 
 /**
  * Scratch memory for calls, kept for the next ones. Blocks come straight from the operating system,
@@ -10,12 +9,11 @@ import java.util.List;
  * graphs which run in turn share one block. When too many are kept the smallest goes.
  */
 final class Workspaces {
-    private static final int KEPT = 8;
     private static final long PAGE = 4096;
     private static final long HUGE = 2L << 20;
 
     private final KilnRuntime runtime;
-    private final List<Block> free = new ArrayList<>();
+    private final FreeBlocks<Block> free = new FreeBlocks<>(Block::bytes);
 
     Workspaces(KilnRuntime runtime) {
         this.runtime = runtime;
@@ -31,28 +29,12 @@ final class Workspaces {
         if (bytes == 0) {
             return Block.NONE;
         }
-        Block chosen = choose(bytes);
-        if (chosen != null && chosen.bytes() >= bytes) {
-            return chosen;
+        Optional<Block> kept = free.take(bytes);
+        if (kept.isPresent() && kept.get().bytes() >= bytes) {
+            return kept.get();
         }
-        if (chosen != null) {
-            runtime.unmap(chosen);
-        }
+        kept.ifPresent(runtime::unmap);
         return runtime.map(roundUp(bytes));
-    }
-
-    /** The smallest block that is large enough, else the largest; null if there is none. */
-    private synchronized Block choose(long bytes) {
-        Block best = null;
-        for (Block block : free) {
-            boolean fits = block.bytes() >= bytes;
-            if (best == null || (fits ? best.bytes() < bytes || block.bytes() < best.bytes()
-                : best.bytes() < block.bytes())) {
-                best = block;
-            }
-        }
-        free.remove(best);
-        return best;
     }
 
     private static long roundUp(long bytes) {
@@ -61,33 +43,12 @@ final class Workspaces {
     }
 
     void give(Block block) {
-        if (block == Block.NONE) {
-            return;
-        }
-        Block surplus = null;
-        synchronized (this) {
-            free.add(block);
-            if (free.size() > KEPT) {
-                surplus = free.remove(smallest());
-            }
-        }
-        if (surplus != null) {
-            runtime.unmap(surplus);
+        if (block != Block.NONE) {
+            free.put(block).ifPresent(runtime::unmap);
         }
     }
 
-    private int smallest() {
-        int smallest = 0;
-        for (int i = 1; i < free.size(); i++) {
-            if (free.get(i).bytes() < free.get(smallest).bytes()) {
-                smallest = i;
-            }
-        }
-        return smallest;
-    }
-
-    synchronized void clear() {
-        free.forEach(runtime::unmap);
-        free.clear();
+    void clear() {
+        free.takeAll().forEach(runtime::unmap);
     }
 }
