@@ -36,6 +36,9 @@ public final class StateDict {
         if (!wrong.isEmpty()) {
             throw new KilnException.BadInput("the state does not fit the " + owner + ": " + String.join("; ", wrong));
         }
-        state.forEach((name, tensor) -> tensor.value().copyFrom(values.get(name).value()));
+        state.forEach((name, tensor) -> {
+            tensor.value().copyFrom(values.get(name).value());
+            tensor.changed();
+        });
     }
 }
