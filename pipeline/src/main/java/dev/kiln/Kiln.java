@@ -363,6 +363,7 @@ public final class Kiln implements AutoCloseable {
             }
             closed = true;
         }
+        functions.close();
         if (pipeline != null) {
             pipeline.close();
         }

@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * Makes traced functions ready to run: from the AOTAutograd cache, or by the split and the phases behind it. Forward and
  * backward are jobs of their own, side by side.
  */
-public final class FunctionCompiler {
+public final class FunctionCompiler implements AutoCloseable {
     private final Environment environment;
     private final FunctionEntries entries;
     private final ModelLoader loader;
@@ -61,6 +61,12 @@ public final class FunctionCompiler {
     /** Waits while calls trace functions and look them up: for work ahead of need. */
     public void awaitCalls() throws InterruptedException {
         turns.awaitNone();
+    }
+
+    /** Compiles nothing more; waits while functions are looked up and loaded, not for the phases. Repeatable. */
+    @Override
+    public void close() {
+        turns.end();
     }
 
     /**
@@ -142,7 +148,8 @@ public final class FunctionCompiler {
         return partial
             ? CompiledPair.lazy(entry, new CompiledRunner(forward),
                 () -> completed(place, entry, split.backward().get(), options), loader.blocks(), false)
-            : CompiledPair.of(entry, new CompiledRunner(forward), backward.map(CompiledRunner::new), loader.blocks(), false);
+            : CompiledPair.of(entry, new CompiledRunner(forward), backward.map(CompiledRunner::new), loader.blocks(),
+                false);
     }
 
     /** The forward graph's, and those that only the backward graph has. */

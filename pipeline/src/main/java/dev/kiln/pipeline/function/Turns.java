@@ -1,11 +1,14 @@
 package dev.kiln.pipeline.function;
 
-/** Lets work that is done ahead of need step back while calls trace functions and look them up. Safe for several threads. */
+/**
+ * Lets work that is done ahead of need step back while calls trace functions and look them up. Safe for several threads.
+ */
 final class Turns {
     /** What a call that is about to come gets as a start. */
     private static final long GRACE_MILLIS = 20;
 
     private int taken;
+    private boolean ended;
 
     /** Somebody's tracing and looking up. */
     final class Turn implements AutoCloseable {
@@ -22,7 +25,11 @@ final class Turns {
         }
     }
 
+    /** @throws IllegalStateException after {@link #end} */
     synchronized Turn take() {
+        if (ended) {
+            throw new IllegalStateException("Kiln is closed");
+        }
         taken++;
         return new Turn();
     }
@@ -30,10 +37,24 @@ final class Turns {
     /** Returns when nobody has had a turn after a moment. */
     void awaitNone() throws InterruptedException {
         Thread.sleep(GRACE_MILLIS);
+        await();
+    }
+
+    private synchronized void await() throws InterruptedException {
+        while (taken > 0) {
+            wait();
+        }
+    }
+
+    /** Nobody gets a turn from now on; returns when those that have one are done. Repeatable. */
+    void end() {
         synchronized (this) {
-            while (taken > 0) {
-                wait();
-            }
+            ended = true;
+        }
+        try {
+            await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }
