@@ -9,10 +9,12 @@ import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.schema.OpArgs;
+import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.pass.GraphRewriter;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -36,7 +38,8 @@ public final class FunctionalizeRandom {
     }
 
     public static Result run(Graph given) {
-        Graph graph = GraphRewriter.rewrite(given, FunctionalizeRandom::attention);
+        boolean drops = given.calls().stream().anyMatch(call -> drops(call, args(call, given::tensor, given.shapes())));
+        Graph graph = drops ? GraphRewriter.rewrite(given, FunctionalizeRandom::attention) : given;
         RandomStream none = RandomStream.ofSeed(0);
         boolean random = graph.calls().stream().anyMatch(call -> Decompositions.isRandom(call.op()));
         Graph drawn = random ? rewrite(graph, none) : graph;
@@ -59,12 +62,17 @@ public final class FunctionalizeRandom {
 
     /** Attention that drops probabilities, with the random op that stands in it. */
     private static Optional<List<Arg.Ref>> attention(GraphBuilder builder, Node.Call call) {
-        if (!call.is(Decompositions.ATTENTION)) {
-            return Optional.empty();
-        }
-        OpArgs args = new OpArgs(call.op().schema(), call.args(), builder::tensor, builder.shapes());
-        return args.real(4) == 0 ? Optional.empty()
-            : Optional.of(Decompositions.attentionWithDropout().apply(builder, args));
+        OpArgs args = args(call, builder::tensor, builder.shapes());
+        return drops(call, args) ? Optional.of(Decompositions.attentionWithDropout().apply(builder, args))
+            : Optional.empty();
+    }
+
+    private static boolean drops(Node.Call call, OpArgs args) {
+        return call.is(Decompositions.ATTENTION) && args.real(4) != 0;
+    }
+
+    private static OpArgs args(Node.Call call, Function<Arg.Ref, FakeTensor> tensors, ShapeEnv shapes) {
+        return new OpArgs(call.op().schema(), call.args(), tensors, shapes);
     }
 
     private static RandomStream stream(GraphBuilder builder, Graph graph, Arg.Ref state) {
@@ -90,6 +98,6 @@ public final class FunctionalizeRandom {
 
     private static Graph rewrite(Graph graph, RandomStream stream) {
         return GraphRewriter.rewrite(graph, (builder, call) -> Decompositions.random(call.op(), stream).map(d ->
-            d.apply(builder, new OpArgs(call.op().schema(), call.args(), builder::tensor, builder.shapes()))));
+            d.apply(builder, args(call, builder::tensor, builder.shapes()))));
     }
 }
