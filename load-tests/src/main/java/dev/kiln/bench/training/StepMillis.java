@@ -1,8 +1,8 @@
 package dev.kiln.bench.training;
 
 /** The parts of a training step, in order. */
-record StepMillis(double forward, double backward, double optimizer) {
-    double all() {
+public record StepMillis(double forward, double backward, double optimizer) {
+    public double all() {
         return forward + backward + optimizer;
     }
 }

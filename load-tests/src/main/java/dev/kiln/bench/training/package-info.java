@@ -1,0 +1,2 @@
+/** The training step that benchmarks run. */
+package dev.kiln.bench.training;
