@@ -241,4 +241,12 @@ class PartitionerTest {
             .isInstanceOf(KilnException.BadInput.class)
             .hasMessage("activation_memory_budget must be from 0 to 1, got 1.5");
     }
+
+    @Test
+    void eachOptionIsInTheCachesKey() {
+        PartitionOptions options = PartitionOptions.defaults();
+        assertThat(options.settings()).hasSameSizeAs(PartitionOptions.class.getRecordComponents());
+        assertThat(options.withActivationMemoryBudget(0.5).settings()).isNotEqualTo(options.settings());
+        assertThat(options.withAggressiveRecomputation(true).settings()).isNotEqualTo(options.settings());
+    }
 }
