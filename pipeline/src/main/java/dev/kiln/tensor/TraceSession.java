@@ -3,6 +3,7 @@ package dev.kiln.tensor;
 import dev.kiln.cache.aot.AotEntry.InputKind;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.stages.trace.function.FunctionalTrace;
 import dev.kiln.stages.trace.function.TracedFunction;
@@ -129,7 +130,7 @@ final class TraceSession {
     /** Calls an op; errors name the line of the user's program. */
     List<Tensor> call(String overload, List<?> args) {
         String line = UserCode.line();
-        trace.from(List.of(line + " " + overload.substring(overload.indexOf('.') + 1, overload.lastIndexOf('.'))));
+        trace.from(List.of(line + " " + OpOverload.packet(overload)));
         try {
             List<Object> lifted = lifted(args);
             List<TracedTensor> results = trace.call(overload, lifted);

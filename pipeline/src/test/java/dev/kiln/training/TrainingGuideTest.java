@@ -41,7 +41,8 @@ class TrainingGuideTest {
         StringBuilder members = new StringBuilder();
         StringBuilder statements = new StringBuilder();
         BLOCK.matcher(guide).results().map(m -> m.group(1)).forEach(block -> {
-            StringBuilder place = block.startsWith("import ") ? imports : block.startsWith("static ") ? members : statements;
+            StringBuilder place = block.startsWith("import ") ? imports
+                : block.startsWith("static ") ? members : statements;
             place.append(block);
         });
         StringBuilder seen = new StringBuilder();
@@ -88,7 +89,8 @@ class TrainingGuideTest {
                 assertThat(tensor.toFloatArray()).as(name).containsExactly(saved.get(name).toFloatArray()));
             for (String name : List.of("mixed", "small", "lazy")) {
                 kiln.manual_seed(7);
-                Tensor value = ((CompiledFunction) seen.get(name)).call((Tensor) seen.get("x"), (Tensor) seen.get("classes"));
+                CompiledFunction other = (CompiledFunction) seen.get(name);
+                Tensor value = other.call((Tensor) seen.get("x"), (Tensor) seen.get("classes"));
                 value.backward();
                 assertThat(value.item().floatValue()).as(name).isCloseTo((float) seen.get("once"),
                     within(name.equals("mixed") ? 0.01f : 1e-5f));

@@ -25,8 +25,13 @@ public record OpOverload(OpSchema schema, OpKind kind, ShapeFunction shape, Opti
 
     /** The name without namespace and overload: {@code add} of {@code aten.add.Tensor}. */
     public String packet() {
-        int start = name().indexOf('.') + 1;
-        return name().substring(start, name().indexOf('.', start));
+        return packet(name());
+    }
+
+    /** As {@link #packet()}, of an overload's full name. */
+    public static String packet(String overload) {
+        int start = overload.indexOf('.') + 1;
+        return overload.substring(start, overload.indexOf('.', start));
     }
 
     public List<FakeTensor> infer(Function<Arg.Ref, FakeTensor> tensors, ShapeEnv shapes, List<Arg> args) {

@@ -150,7 +150,8 @@ public final class SymInt implements Comparable<SymInt> {
 
     private static void collect(SymInt value, boolean max, Set<SymInt> into) {
         SortedMap<Monomial, Long> terms = value.terms();
-        boolean single = terms.size() == 1 && terms.values().iterator().next() == 1 && terms.firstKey().factors().size() == 1;
+        boolean single = terms.size() == 1 && terms.values().iterator().next() == 1
+            && terms.firstKey().factors().size() == 1;
         Atom only = single ? terms.firstKey().factors().getFirst() : null;
         switch (only) {
             case Atom.Max(SymInt a, SymInt b) when max -> {

@@ -46,8 +46,8 @@ public final class EntryWriter {
         String slots = slots();
         String symbols = index.declarations(code.symbols(), "  ").replace("args->syms", "syms");
         int count = code.schedule().memory().slots().size();
-        return declarations + places() + scratch(code) + "static void kiln_slots(const int64_t* syms, int64_t* at) {\n  (void)syms;\n" + symbols
-            + slots + "}\n"
+        return declarations + places() + scratch(code)
+            + "static void kiln_slots(const int64_t* syms, int64_t* at) {\n  (void)syms;\n" + symbols + slots + "}\n"
             + "__attribute__((visibility(\"default\"))) int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads) {\n"
             + "  int64_t at[" + (count + 1) + "];\n  kiln_slots(syms, at);\n  return at[" + count
             + "] + threads * kiln_scratch(syms);\n}\n"
@@ -123,8 +123,8 @@ public final class EntryWriter {
         if (places.stream().allMatch(p -> p == -1)) {
             return "";
         }
-        return places.stream().map(p -> Long.toString(p)).collect(Collectors.joining(", ", "__attribute__((visibility(\"default\"))) const int64_t kiln_places[] = {",
-                "};\n"));
+        return places.stream().map(p -> Long.toString(p)).collect(Collectors.joining(", ",
+            "__attribute__((visibility(\"default\"))) const int64_t kiln_places[] = {", "};\n"));
     }
 
     private long place(String name) {

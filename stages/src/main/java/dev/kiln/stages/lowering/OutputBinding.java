@@ -22,10 +22,16 @@ final class OutputBinding {
     List<Buffer> bind(List<Graph.Output> outputs) {
         List<Buffer> bound = new ArrayList<>();
         for (Graph.Output output : outputs) {
-            Value value = lowering.value(output.value());
-            bound.add(copied.contains(output.name()) ? copy(output, inMemory(output, value)) : ownsItsBuffer(value) ? promote((Value.Strided) value) : copy(output, value));
+            bound.add(bind(output, lowering.value(output.value())));
         }
         return bound;
+    }
+
+    private Buffer bind(Graph.Output output, Value value) {
+        if (copied.contains(output.name())) {
+            return copy(output, inMemory(output, value));
+        }
+        return ownsItsBuffer(value) ? promote((Value.Strided) value) : copy(output, value);
     }
 
     private Value inMemory(Graph.Output output, Value value) {

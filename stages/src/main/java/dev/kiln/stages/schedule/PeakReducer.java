@@ -43,7 +43,8 @@ final class PeakReducer {
 
     /** The groups in an order that computes the same. Sizes from data come in their order, so then nothing moves. */
     static List<KernelGroup> run(LoopProgram program, List<KernelGroup> groups, List<String> kept) {
-        return groups.stream().anyMatch(g -> g instanceof KernelGroup.Size) ? groups : new PeakReducer(program, groups, kept).reduced(groups);
+        boolean ordered = groups.stream().anyMatch(g -> g instanceof KernelGroup.Size);
+        return ordered ? groups : new PeakReducer(program, groups, kept).reduced(groups);
     }
 
     /** Bytes alive at each step, by the hints of open sizes. */

@@ -3,6 +3,7 @@ package dev.kiln.stages.trace.function;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.shape.ShapeEnv;
 import java.util.Optional;
 import java.util.Set;
@@ -25,7 +26,7 @@ final class InPlace {
     }
 
     static boolean changesMetadata(String overload) {
-        return METADATA.contains(overload.substring(overload.indexOf('.') + 1, overload.lastIndexOf('.')));
+        return METADATA.contains(OpOverload.packet(overload));
     }
 
     /** @throws KilnException.BadInput if PyTorch does not let autograd see such a write */
