@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphVerifier;
 import dev.kiln.ops.graph.Node;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -97,13 +99,19 @@ class PartitionFuzzTest {
         return true;
     }
 
-    /** Outputs that do not depend on the tangent are the forward graph's, some of them gradients too. */
+    /**
+     * Outputs that do not depend on the tangent are the forward graph's, some of them gradients too. What has an open
+     * size that the tangent alone gives depends on it: a forward graph gets its sizes from its own inputs.
+     */
     private static JointGraph joint(long seed, Graph graph) {
         Random random = new Random(seed);
         List<Node.Placeholder> inputs = graph.placeholders();
         Node.Placeholder tangent = inputs.get(random.nextInt(inputs.size()));
+        Set<String> known = new HashSet<>();
+        inputs.stream().filter(p -> p != tangent).forEach(p -> known.addAll(symbols(p.tensor())));
         Set<String> dependent = new HashSet<>(Set.of(tangent.name()));
-        graph.calls().stream().filter(c -> c.inputs().stream().anyMatch(r -> dependent.contains(r.node())))
+        graph.calls().stream().filter(c -> c.inputs().stream().anyMatch(r -> dependent.contains(r.node()))
+                || c.outputs().stream().anyMatch(o -> !known.containsAll(symbols(o))))
             .forEach(c -> dependent.add(c.name()));
         List<Graph.Output> forward = new ArrayList<>();
         List<Graph.Output> backward = new ArrayList<>();
@@ -118,6 +126,10 @@ class PartitionFuzzTest {
         forward.addAll(backward);
         return new JointGraph(new Graph(graph.nodes(), forward, graph.shapes()), split,
             List.of(new JointGraph.Tangent(0, tangent.source())), backward.stream().map(Graph.Output::name).toList());
+    }
+
+    private static Set<String> symbols(FakeTensor tensor) {
+        return tensor.sizes().stream().flatMap(s -> s.symbols().stream()).collect(Collectors.toSet());
     }
 
     private static Map<String, ConstantValue> run(JointGraph joint, Partition partition,
