@@ -16,12 +16,19 @@ record GridPlaces(Emit e, int padding, boolean corners) {
         return e.div(corners ? scaled : e.add(scaled, -1.0), 2.0);
     }
 
-    /** Places outside, moved in as the padding mode says (zeros: left where they are). */
+    /**
+     * Places outside, moved in as the padding mode says (zeros: left where they are). A place on the first or last
+     * element passes no gradient; rounding says so, and leaves it as it is.
+     */
     Arg.Ref bounded(Arg.Ref x, SymInt size) {
         if (padding == ZEROS) {
             return x;
         }
-        return e.call("clamp.default", padding == REFLECTION ? reflected(x, size) : x, 0, size.plus(-1));
+        Arg.Ref place = padding == REFLECTION ? reflected(x, size) : x;
+        Arg.Ref within = e.call("logical_and.default", e.call("gt.Scalar", place, 0),
+            e.call("lt.Scalar", place, size.plus(-1)));
+        Arg.Ref bound = e.call("clamp.default", place, 0, size.plus(-1));
+        return e.where(within, place, e.unary("floor", bound));
     }
 
     /** Mirrored at the centres of the border elements, or at their outer edges. */

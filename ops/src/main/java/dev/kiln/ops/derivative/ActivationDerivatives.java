@@ -56,6 +56,23 @@ final class ActivationDerivatives {
             1 / b.args().real(1), false, b.input(0))));
         r.rule("selu.default", b -> b.give(0, () -> b.e().call("elu_backward.default", b.grad(), SELU_ALPHA, SELU_SCALE,
             1.0, false, b.input(0))));
+        r.rule("elu_backward.default", b -> {
+            b.give(0, () -> eluBackward(b, b.grad()));
+            b.give(5, () -> curvature(b));
+        });
+    }
+
+    private static Arg.Ref eluBackward(Backward b, Arg.Ref grad) {
+        return b.e().call("elu_backward.default", grad, b.call().arg(1), b.call().arg(2), b.call().arg(3),
+            b.call().arg(4), b.input(5));
+    }
+
+    /** The slope of elu's slope, which is 0 at the kink. */
+    private static Arg.Ref curvature(Backward b) {
+        Emit e = b.e();
+        Arg.Ref product = e.mul(e.mul(b.grad(), b.input(0)), b.call().arg(3));
+        Arg.Ref bent = b.args().bool(4) ? product : eluBackward(b, product);
+        return e.where(e.call("lt.Scalar", b.input(5), 0), bent, e.number(0, e.dtype(bent)));
     }
 
     private static void logSigmoid(Backward b) {

@@ -25,6 +25,10 @@ final class LossDerivatives {
             b.give(0, () -> gradient);
             b.give(1, () -> e.unary("neg", gradient));
         });
+        r.rule("smooth_l1_loss.default", b -> {
+            b.give(0, () -> smooth(b, b.input(0), b.input(1)));
+            b.give(1, () -> smooth(b, b.input(1), b.input(0)));
+        });
         r.rule("binary_cross_entropy.default", LossDerivatives::entropy);
         r.rule("binary_cross_entropy_with_logits.default", LossDerivatives::entropyOfLogits);
     }
@@ -39,6 +43,16 @@ final class LossDerivatives {
     /** Divided by the number of elements if the loss is their mean. */
     private static Arg.Ref averaged(Backward b, int reduction, Arg.Ref x) {
         return b.args().integer(reduction) == MEAN ? b.e().div(x, b.e().tensor(x).numel()) : x;
+    }
+
+    /** Of one of both; without a smooth part, equal elements have PyTorch's slope, which is -1 for either. */
+    private static Arg.Ref smooth(Backward b, Arg.Ref own, Arg.Ref other) {
+        Emit e = b.e();
+        double beta = b.args().real(3);
+        Arg.Ref x = e.sub(own, other);
+        Arg.Ref above = e.where(e.call("ge.Scalar", x, beta), e.number(1, e.dtype(x)), e.div(x, beta));
+        Arg.Ref slope = e.where(e.call("le.Scalar", x, -beta), e.number(-1, e.dtype(x)), above);
+        return e.mul(averaged(b, 2, slope), b.grad());
     }
 
     /** Of the scores [N, C, ..]: minus the weight of the target at the target's class, zeros elsewhere. */

@@ -16,14 +16,24 @@ final class OrderDerivatives {
         for (String extreme : new String[] {"max.dim", "min.dim"}) {
             picked(r, extreme, 1, 2);
         }
-        for (String median : new String[] {"median.dim", "nanmedian.dim"}) {
-            picked(r, median, 1, 2);
+        for (String median : new String[] {"median", "nanmedian"}) {
+            picked(r, median + ".dim", 1, 2);
+            r.rule(median + ".default", b -> b.give(0, () -> shared(b)));
         }
         picked(r, "kthvalue.default", 2, 3);
         picked(r, "sort.stable", 2, -1);
         picked(r, "topk.default", 2, -1);
         picked(r, "cummax.default", 1, -1);
         picked(r, "cummin.default", 1, -1);
+    }
+
+    /** All elements that equal the one that is picked share the gradient. */
+    private static Arg.Ref shared(Backward b) {
+        Emit e = b.e();
+        Arg.Ref none = e.call("logical_and.default", e.unary("isnan", b.input(0)), e.unary("isnan", b.output(0)));
+        Arg.Ref picked = e.call("logical_or.default", e.call("eq.Tensor", b.input(0), b.output(0)), none);
+        Arg.Ref share = e.div(b.grad(), e.unary("sum", e.cast(picked, e.dtype(b.grad()))));
+        return e.where(picked, share, e.number(0, e.dtype(share)));
     }
 
     /**

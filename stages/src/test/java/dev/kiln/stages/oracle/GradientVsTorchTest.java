@@ -9,6 +9,7 @@ import dev.kiln.ops.schema.OpTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -23,6 +24,7 @@ class GradientVsTorchTest {
     private static final long SEED = Long.getLong("kiln.oracle.seed", 20260101);
     private static final String OPS = System.getProperty("kiln.oracle.ops", ".*");
     private static final int NIGHTLY_CASES = 40;
+    private static final String KINKS = "aten\\.(elu_backward|smooth_l1_loss|(nan)?median|grid_sampler_2d)\\.default";
 
     @TestFactory
     Stream<DynamicTest> agreesWithLibtorch() {
@@ -35,8 +37,18 @@ class GradientVsTorchTest {
         return tests(NIGHTLY_CASES);
     }
 
+    /** Ties and bounds are rare in few cases. */
+    @TestFactory
+    Stream<DynamicTest> agreesWithLibtorchWhereSlopesJump() {
+        return tests(NIGHTLY_CASES, op -> op.name().matches(KINKS));
+    }
+
     private static Stream<DynamicTest> tests(int count) {
-        return OpTable.all().stream().filter(op -> op.name().matches(OPS)).map(op -> DynamicTest.dynamicTest(op.name(),
+        return tests(count, op -> true);
+    }
+
+    private static Stream<DynamicTest> tests(int count, Predicate<OpOverload> which) {
+        return OpTable.all().stream().filter(which).filter(op -> op.name().matches(OPS)).map(op -> DynamicTest.dynamicTest(op.name(),
             () -> verify(op, count)));
     }
 
