@@ -1,6 +1,7 @@
 package dev.kiln.ops.decompose;
 
 import dev.kiln.ops.graph.Arg;
+import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.shape.SymInt;
 
 /**
@@ -9,6 +10,15 @@ import dev.kiln.ops.shape.SymInt;
 record GridPlaces(Emit e, int padding, boolean corners) {
     private static final int ZEROS = 0;
     private static final int REFLECTION = 2;
+
+    /** As the arguments of a grid sampler say. */
+    static GridPlaces of(Emit e, OpArgs a) {
+        long padding = a.integer(3);
+        if (padding < ZEROS || padding > REFLECTION) {
+            throw a.error("padding mode must be 0 (zeros), 1 (border) or 2 (reflection), is " + padding);
+        }
+        return new GridPlaces(e, (int) padding, a.bool(4));
+    }
 
     /** From -1 .. 1 to places of a dimension. */
     Arg.Ref place(Arg.Ref x, SymInt size) {

@@ -26,7 +26,7 @@ final class GridSampling {
         }
         a.shapes().require(input.size(0), grid.size(0), a.schema().name() + ", batch");
         this.e = e;
-        places = new GridPlaces(e, (int) a.integer(3), a.bool(4));
+        places = GridPlaces.of(e, a);
         height = input.size(2);
         width = input.size(3);
         image = e.view(e.compute(Emit.ref(a, 0)), List.of(input.size(0), input.size(1), height.times(width)));

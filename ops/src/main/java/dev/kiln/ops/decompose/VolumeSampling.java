@@ -24,7 +24,7 @@ final class VolumeSampling {
         }
         a.shapes().require(input.size(0), grid.size(0), a.schema().name() + ", batch");
         this.e = e;
-        places = new GridPlaces(e, (int) a.integer(3), a.bool(4));
+        places = GridPlaces.of(e, a);
         sizes = input.sizes().subList(2, 5);
         volume = e.view(e.compute(Emit.ref(a, 0)), List.of(input.size(0), input.size(1), SymInt.product(sizes)));
         out = List.of(input.size(0), SymInt.ONE, grid.size(1), grid.size(2), grid.size(3));

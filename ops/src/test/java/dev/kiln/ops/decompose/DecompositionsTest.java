@@ -1,8 +1,10 @@
 package dev.kiln.ops.decompose;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.graph.Graph;
@@ -64,6 +66,17 @@ class DecompositionsTest {
         assertThat(graph.calls().getFirst().is("aten._to_copy.default")).isTrue();
         assertThat(graph.calls().getLast().output(0).dtype()).isEqualTo(DType.BF16);
         assertThat(graph.calls().subList(0, 6)).extracting(c -> c.output(0).dtype()).containsOnly(DType.F32);
+    }
+
+    @Test
+    void refusesAnUnknownPaddingModeOfGrids() {
+        GraphBuilder g = new GraphBuilder(new ShapeEnv());
+        Arg.Ref image = g.placeholder("image", FakeTensor.contiguous(DType.F32, 1, 2, 3, 3));
+        Arg.Ref grid = g.placeholder("grid", FakeTensor.contiguous(DType.F32, 1, 4, 4, 2));
+        List<Arg> args = List.of(image, grid, Arg.of(0), Arg.of(3), new Arg.Bool(false));
+        assertThatThrownBy(() -> apply(g, OpTable.get("aten.grid_sampler_2d.default"), args))
+            .isInstanceOf(KilnException.BadInput.class)
+            .hasMessageContaining("padding mode must be 0 (zeros), 1 (border) or 2 (reflection), is 3");
     }
 
     private static Graph decomposed(ShapeEnv shapes, String name, FakeTensor input, Arg... more) {

@@ -92,7 +92,7 @@ final class SampleSizes {
         List<String> parts = Sample.split(mapTensors(text, t -> t.replaced(map)));
         List<OpSchema.Parameter> parameters = op.schema().parameters();
         for (int i = 0; i < Math.min(parts.size(), parameters.size()); i++) {
-            if (takesIntegers(parameters.get(i)) && !isDimension(parameters.get(i))) {
+            if (takesIntegers(parameters.get(i)) && !isDimension(parameters.get(i)) && !isMode(parameters.get(i))) {
                 parts.set(i, NUMBER.matcher(parts.get(i)).replaceAll(m -> Long.toString(
                     map.getOrDefault(Long.valueOf(m.group()), Long.valueOf(m.group())))));
             }
@@ -103,6 +103,11 @@ final class SampleSizes {
     static boolean takesIntegers(OpSchema.Parameter parameter) {
         String type = parameter.type().replaceAll("\\[\\d+\\]", "[]");
         return INTEGERS.contains(type) || type.equals("int[]?") || type.equals("SymInt[]?");
+    }
+
+    /** One of a few meanings; libtorch leaves open what others do. */
+    private static boolean isMode(OpSchema.Parameter parameter) {
+        return parameter.name().endsWith("_mode");
     }
 
     static boolean isDimension(OpSchema.Parameter parameter) {
