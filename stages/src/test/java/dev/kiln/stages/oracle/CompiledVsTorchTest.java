@@ -18,8 +18,9 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Compiled code against libtorch, every op: all phases from the post-grad passes to native code. */
 class CompiledVsTorchTest extends OpOracle {
-    private static final int CASES = 12;
-    private static final int TOGETHER = 12;
+    private static final int CASES = 8;
+    private static final int NIGHTLY_CASES = 36;
+    private static final int TOGETHER = 18;
     private static final int RANDOM_TOGETHER = 75;
     private static final int RANDOM_CASES = Integer.getInteger("kiln.oracle.cases", 1);
     private static final int NIGHTLY_RANDOM_CASES = Integer.getInteger("kiln.oracle.cases", 60);
@@ -56,7 +57,7 @@ class CompiledVsTorchTest extends OpOracle {
     Stream<DynamicTest> agreesWithLibtorchOnAvx2() {
         isa = Isa.AVX2;
         effort = Effort.FULL;
-        return tests(TOGETHER, 3 * CASES);
+        return tests(TOGETHER, NIGHTLY_CASES);
     }
 
     @Override
@@ -68,7 +69,7 @@ class CompiledVsTorchTest extends OpOracle {
     @Tag("nightly")
     Stream<DynamicTest> agreesWithLibtorchOnAnyCpu() {
         isa = Isa.BASELINE;
-        return tests(TOGETHER, 2 * CASES);
+        return tests(TOGETHER, NIGHTLY_CASES);
     }
 
     @Override

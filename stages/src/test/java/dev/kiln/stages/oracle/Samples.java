@@ -6,8 +6,11 @@ import dev.kiln.ops.schema.OpOverload;
 import dev.kiln.ops.schema.OpSchema.Parameter;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 
 /** Seeded cases of an op: for elementwise ones made from the schema, for all from the {@link SampleTable}. */
 final class Samples {
@@ -46,7 +49,7 @@ final class Samples {
         return maker.cases;
     }
 
-    /** At most {@code limit} of the cases, drawn with the op's own seed. */
+    /** At most {@code limit} of the cases, drawn with the op's own seed: texts and dtypes not drawn yet come first. */
     static List<OracleCase> spread(List<OracleCase> cases, int limit) {
         if (cases.size() <= limit) {
             return cases;
@@ -54,7 +57,20 @@ final class Samples {
         Random random = new Random(cases.getFirst().seed());
         List<OracleCase> shuffled = new ArrayList<>(cases);
         Collections.shuffle(shuffled, random);
-        return shuffled.subList(0, limit);
+        List<OracleCase> drawn = new ArrayList<>();
+        Set<Object> seen = new HashSet<>();
+        while (drawn.size() < limit) {
+            OracleCase next = Collections.max(shuffled, Comparator.comparingLong(c -> kinds(c).stream()
+                .filter(k -> !seen.contains(k)).count()));
+            shuffled.remove(next);
+            seen.addAll(kinds(next));
+            drawn.add(next);
+        }
+        return drawn;
+    }
+
+    private static List<Object> kinds(OracleCase sample) {
+        return List.of(sample.sample().text(), sample.sample().dtypes());
     }
 
     private record Maker(OpOverload op, long seed, List<OracleCase> cases) {
