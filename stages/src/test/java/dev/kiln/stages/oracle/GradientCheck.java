@@ -136,13 +136,14 @@ record GradientCheck(GradientCase sample, TorchGradients.Answer expected, Option
             ConstantValue.allocate(input.dtype(), input.sizes()));
         ConstantValue found = actual.get(JointGraph.GRADIENT + ref.node());
         return new Tolerance(scale * (roundsToF32() ? F32 : F64), 0).mismatch(wanted, found)
-            .filter(m -> !isAsExact(ref, wanted, found)).map(m -> "gradient of " + ref + " " + m + "\n  libtorch " + OracleCase.elements(wanted)
+            .filter(m -> !isAsExact(ref, wanted, found))
+            .map(m -> "gradient of " + ref + " " + m + "\n  libtorch " + OracleCase.elements(wanted)
                 + "\n  Kiln     " + OracleCase.elements(found));
     }
 
     /**
-     * Where sums cancel, f32 keeps few digits: then a gradient must be as close to libtorch's in f64 as libtorch's own in
-     * f32 is.
+     * Where sums cancel, f32 keeps few digits: then a gradient must be as close to libtorch's in f64 as libtorch's own
+     * in f32 is.
      */
     private boolean isAsExact(Arg.Ref ref, ConstantValue wanted, ConstantValue found) {
         boolean single = sample.sample().tensors().values().stream().noneMatch(v -> v.dtype().isComplex()

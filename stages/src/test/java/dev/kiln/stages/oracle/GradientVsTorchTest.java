@@ -48,8 +48,8 @@ class GradientVsTorchTest {
     }
 
     private static Stream<DynamicTest> tests(int count, Predicate<OpOverload> which) {
-        return OpTable.all().stream().filter(which).filter(op -> op.name().matches(OPS)).map(op -> DynamicTest.dynamicTest(op.name(),
-            () -> verify(op, count)));
+        return OpTable.all().stream().filter(which).filter(op -> op.name().matches(OPS))
+            .map(op -> DynamicTest.dynamicTest(op.name(), () -> verify(op, count)));
     }
 
     private static void verify(OpOverload op, int count) {
