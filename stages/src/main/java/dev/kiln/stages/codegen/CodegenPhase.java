@@ -1,5 +1,6 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.kernels.extern.LibraryKernels;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.CompileOptions.Autotune;
@@ -32,20 +33,16 @@ public final class CodegenPhase {
         options.debug().show(1, "machine", environment::cpu);
         options.debug().show(1, "target", () -> environment.target(options).fingerprint());
         options.debug().show(3, "loops", () -> program);
-        CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(), libraries(options.autotune()))
-            .with(options.autotune());
+        CodegenTarget target = CodegenTarget.of(environment.isa(options), environment.cpu(),
+            libraries(options.autotune(), environment.isa(options))).with(options.autotune());
         GeneratedCode code = CodeGenerator.generate(input.graph(), schedule, target);
         return options.autotune() == Autotune.OFF ? code.untuned() : code;
     }
 
-    /**
-     * Library functions that candidates may use here; finding out must not load a library. oneDNN takes a second to
-     * unpack and load, so it is asked only where all is measured.
-     */
-    static Set<String> libraries(Autotune autotune) {
-        return Arrays.stream(LibraryGemm.values())
-            .filter(l -> autotune == Autotune.MAX || l == LibraryGemm.OPENBLAS_F32).map(LibraryGemm::function)
-            .filter(LibraryKernels::isPresent).collect(Collectors.toSet());
+    /** Library functions that candidates may use here; finding out must not load a library. */
+    private static Set<String> libraries(Autotune autotune, Isa isa) {
+        return Arrays.stream(LibraryGemm.values()).filter(l -> autotune == Autotune.MAX || l.isLikely(isa))
+            .map(LibraryGemm::function).filter(LibraryKernels::isPresent).collect(Collectors.toSet());
     }
 
     /** The buffers of what is kept, in its order. */

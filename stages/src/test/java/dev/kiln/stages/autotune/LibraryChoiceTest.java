@@ -11,6 +11,7 @@ import dev.kiln.cache.CacheSettings;
 import dev.kiln.cache.CompiledGraph;
 import dev.kiln.cache.KeyComponents;
 import dev.kiln.cache.TuningStore.Tuning;
+import dev.kiln.kernels.cpu.Isa;
 import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.kernels.toolchain.Deadline;
 import dev.kiln.ops.KilnException;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A kernel of a library is chosen, stored, loaded again and run; one that is not there any more is not. */
@@ -111,6 +113,15 @@ class LibraryChoiceTest {
                 assertThat((double) result[i]).isCloseTo((Double) expected.doubleAt(i), within(1e-4));
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"AVX512, false, false", "AVX2, false, true", "AVX512, true, true"})
+    void librariesAreMeasuredWhereTheyMayWin(Isa isa, boolean all, boolean measured) {
+        CompileOptions options = (all ? OPTIONS : CompileOptions.defaults()).withIsa(isa);
+        Kernel kernel = TunedGraph.tuned(TunedGraph.generate(GRAPH, options, environment));
+        assertThat(kernel.variants().stream().map(Variant::label).anyMatch("openblas.sgemm"::equals)).isEqualTo(measured);
+        assertThat(kernel.variants()).hasSizeGreaterThan(1);
     }
 
     @Test
