@@ -10,6 +10,7 @@ import dev.kiln.stages.lowering.LoopProgram;
 import dev.kiln.stages.pass.Decisions;
 import dev.kiln.stages.postgrad.PostGradDone;
 import dev.kiln.stages.schedule.KernelGroup;
+import dev.kiln.stages.schedule.PeakReport;
 import dev.kiln.stages.schedule.Schedule;
 import dev.kiln.stages.schedule.Scheduler;
 import java.util.Arrays;
@@ -26,10 +27,13 @@ public final class CodegenPhase {
 
     public static GeneratedCode run(PostGradDone input, CompileOptions options, Environment environment,
             Decisions decisions) {
-        LoopProgram program = GraphLowering.lower(input.graph(), input.writtenBack().keySet());
+        Schedule schedule = schedule(input);
+        LoopProgram program = schedule.program();
         options.debug().dump("loops", program);
-        Schedule schedule = Scheduler.schedule(program, kept(input, program), writtenBack(input, program));
-        explain(schedule, decisions);
+        PeakReport peak = PeakReport.of(schedule);
+        options.debug().dump("memory", peak);
+        options.debug().show(3, "memory", () -> peak);
+        explain(schedule, peak, decisions);
         options.debug().show(1, "machine", environment::cpu);
         options.debug().show(1, "target", () -> environment.target(options).fingerprint());
         options.debug().show(3, "loops", () -> program);
@@ -37,6 +41,12 @@ public final class CodegenPhase {
             libraries(options.autotune(), environment.isa(options))).with(options.autotune());
         GeneratedCode code = CodeGenerator.generate(input.graph(), schedule, target);
         return options.autotune() == Autotune.OFF ? code.untuned() : code;
+    }
+
+    /** Lowering and scheduling: all that decides on memory. */
+    public static Schedule schedule(PostGradDone input) {
+        LoopProgram program = GraphLowering.lower(input.graph(), input.writtenBack().keySet());
+        return Scheduler.schedule(program, kept(input, program), writtenBack(input, program));
     }
 
     /** Library functions that candidates may use here; finding out must not load a library. */
@@ -71,10 +81,11 @@ public final class CodegenPhase {
         return buffers;
     }
 
-    private static void explain(Schedule schedule, Decisions decisions) {
+    private static void explain(Schedule schedule, PeakReport peak, Decisions decisions) {
         decisions.add("schedule", schedule.program().nodes().size() + " loop nodes in " + schedule.groups().size()
             + " kernels, " + schedule.memory().slots().size() + " workspace slots "
             + schedule.memory().slots());
+        decisions.add("schedule", peak.summary());
         for (KernelGroup group : schedule.groups()) {
             decisions.add("schedule", group.members().stream().map(m -> m.output().name()).toList()
                 + (group.internal().isEmpty() ? "" : ", kept inside " + group.internal().stream().sorted().toList()));

@@ -4,11 +4,9 @@ import dev.kiln.ops.KilnException;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
-import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.lowering.LoopProgram;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,9 +20,8 @@ import java.util.TreeSet;
  */
 final class MemoryPlanner {
     private final LoopProgram program;
-    private final List<KernelGroup> groups;
+    private final List<Life> lives;
     private final List<String> kept;
-    private final Map<String, Integer> lastUse;
     private final Map<String, Long> keptOffsets = new LinkedHashMap<>();
     private final List<SymInt> slots = new ArrayList<>();
     private final Map<String, Integer> slotOf = new LinkedHashMap<>();
@@ -32,9 +29,8 @@ final class MemoryPlanner {
 
     private MemoryPlanner(LoopProgram program, List<KernelGroup> groups, List<String> kept) {
         this.program = program;
-        this.groups = groups;
         this.kept = kept;
-        this.lastUse = lastUses();
+        this.lives = Life.all(program, groups, kept);
     }
 
     /**
@@ -46,15 +42,14 @@ final class MemoryPlanner {
     static MemoryPlan plan(LoopProgram program, List<KernelGroup> groups, List<String> kept) {
         MemoryPlanner planner = new MemoryPlanner(program, groups, kept);
         long at = planner.placeKept();
-        List<Life> lives = planner.lives();
-        boolean known = lives.stream().allMatch(l -> l.bytes().isConstant());
-        MemoryPlan greedy = planner.greedy(lives, at);
-        MemoryPlan packed = known ? planner.packed(lives) : greedy;
+        boolean known = planner.inside().stream().allMatch(l -> planner.mostBytes(l.buffer()).isConstant());
+        MemoryPlan greedy = planner.greedy(groups.size(), at);
+        MemoryPlan packed = known ? planner.packed() : greedy;
         return planner.bytes(packed) < planner.bytes(greedy) ? packed : greedy;
     }
 
-    /** A buffer from the group that writes it first to the last one that uses it. */
-    private record Life(String name, SymInt bytes, int first, int last) {
+    private List<Life> inside() {
+        return lives.stream().filter(l -> !keptOffsets.containsKey(l.name())).toList();
     }
 
     private long bytes(MemoryPlan plan) {
@@ -75,37 +70,24 @@ final class MemoryPlanner {
         return at;
     }
 
-    private List<Life> lives() {
-        Map<String, Life> lives = new LinkedHashMap<>();
-        for (int g = 0; g < groups.size(); g++) {
-            int now = g;
-            for (LoopNode node : groups.get(g).members()) {
-                node.scratch().ifPresent(s -> lives.put(s.name(), new Life(s.name(), mostBytes(s), now, now)));
-                Buffer buffer = node.output();
-                if (buffer.kind() == Buffer.Kind.INTERMEDIATE && !groups.get(g).internal().contains(buffer.name())) {
-                    lives.computeIfAbsent(buffer.name(), n -> new Life(n, mostBytes(buffer), now, lastUse.get(n)));
-                }
+    private MemoryPlan packed() {
+        Map<OffsetPacker.Span, Long> fixed = new HashMap<>();
+        List<OffsetPacker.Span> open = new ArrayList<>();
+        for (Life life : lives) {
+            boolean placed = keptOffsets.containsKey(life.name());
+            long bytes = placed ? keptBytes(life.buffer()) : aligned(mostBytes(life.buffer()).asLong());
+            OffsetPacker.Span span = new OffsetPacker.Span(life.name(), bytes, life.first(), life.last());
+            if (placed) {
+                fixed.put(span, keptOffsets.get(life.name()));
+            } else {
+                open.add(span);
             }
         }
-        return List.copyOf(lives.values());
-    }
-
-    private MemoryPlan packed(List<Life> lives) {
-        Map<OffsetPacker.Span, Long> fixed = new HashMap<>();
-        keptOffsets.forEach((name, offset) -> fixed.put(keptSpan(program.buffer(name)), offset));
-        OffsetPacker.Packing packing = OffsetPacker.pack(lives.stream().map(l -> new OffsetPacker.Span(l.name(),
-            aligned(l.bytes().asLong()), l.first(), l.last())).toList(), fixed);
+        OffsetPacker.Packing packing = OffsetPacker.pack(open, fixed);
         Map<String, Integer> one = new HashMap<>();
         packing.offsets().keySet().forEach(n -> one.put(n, 0));
         return new MemoryPlan(packing.bytes() == 0 ? List.of() : List.of(SymInt.of(packing.bytes())), Map.copyOf(one),
             packing.offsets());
-    }
-
-    private OffsetPacker.Span keptSpan(Buffer buffer) {
-        boolean input = buffer.kind() == Buffer.Kind.INPUT;
-        int first = input ? -1 : firstWrite(buffer.name());
-        int last = input ? lastUse.getOrDefault(buffer.name(), -1) : groups.size();
-        return new OffsetPacker.Span(buffer.name(), keptBytes(buffer), first, last);
     }
 
     /** Callers have a byte even of empty tensors. */
@@ -113,51 +95,26 @@ final class MemoryPlanner {
         return aligned(Math.max(1, buffer.bytes().asLong()));
     }
 
-    private int firstWrite(String name) {
-        for (int g = 0; g < groups.size(); g++) {
-            if (groups.get(g).members().stream().anyMatch(m -> m.output().name().equals(name))) {
-                return g;
-            }
-        }
-        return -1;
-    }
-
     /** @param reserved bytes of a first slot for what is kept, which nothing shares */
-    private MemoryPlan greedy(List<Life> lives, long reserved) {
+    private MemoryPlan greedy(int groups, long reserved) {
         if (!kept.isEmpty()) {
             slots.add(SymInt.of(reserved));
         }
-        Iterator<Life> next = lives.iterator();
-        Life life = next.hasNext() ? next.next() : null;
-        for (int g = 0; g < groups.size(); g++) {
-            for (; life != null && life.first() == g; life = next.hasNext() ? next.next() : null) {
-                slotOf.put(life.name(), take(life.bytes()));
-            }
-            int now = g;
-            slotOf.forEach((name, slot) -> {
-                if (lastUse.get(name) == now) {
-                    free.add(slot);
+        List<Life> open = inside();
+        for (int g = 0; g < groups; g++) {
+            for (Life life : open) {
+                if (life.first() == g) {
+                    slotOf.put(life.name(), take(mostBytes(life.buffer())));
                 }
-            });
+            }
+            for (Life life : open) {
+                if (life.last() == g) {
+                    free.add(slotOf.get(life.name()));
+                }
+            }
         }
         kept.forEach(name -> slotOf.put(name, 0));
         return new MemoryPlan(List.copyOf(slots), Map.copyOf(slotOf), Map.copyOf(keptOffsets));
-    }
-
-    private Map<String, Integer> lastUses() {
-        Map<String, Integer> lastUse = new HashMap<>();
-        for (int g = 0; g < groups.size(); g++) {
-            for (LoopNode node : groups.get(g).members()) {
-                lastUse.put(node.output().name(), g);
-                if (node.scratch().isPresent()) {
-                    lastUse.put(node.scratch().get().name(), g);
-                }
-                for (String read : node.reads()) {
-                    lastUse.put(read, g);
-                }
-            }
-        }
-        return lastUse;
     }
 
     /** The workspace is sized before the graph runs, when sizes from data are not known yet. */

@@ -17,10 +17,12 @@ import java.util.Set;
 public final class Scheduler {
     private final List<GroupBuilder> groups = new ArrayList<>();
     private final Map<String, Integer> writer = new HashMap<>();
+    private final Hoisting hoisting;
     /** The last group that gives a size: loops that may use it must not join earlier groups. */
     private int barrier = -1;
 
-    private Scheduler() {
+    private Scheduler(Hoisting hoisting) {
+        this.hoisting = hoisting;
     }
 
     public static Schedule schedule(LoopProgram lowered) {
@@ -36,7 +38,7 @@ public final class Scheduler {
      */
     public static Schedule schedule(LoopProgram lowered, List<String> kept, Map<String, String> writtenBack) {
         LoopProgram program = SplitReductions.split(lowered);
-        Scheduler scheduler = new Scheduler();
+        Scheduler scheduler = new Scheduler(new Hoisting(program, kept));
         program.nodes().stream().filter(n -> !writtenBack.containsKey(n.output().name())).forEach(scheduler::place);
         program.nodes().stream().filter(n -> writtenBack.containsKey(n.output().name()))
             .forEach(n -> scheduler.groups.add(open(n)));
@@ -48,7 +50,7 @@ public final class Scheduler {
         for (String read : node.reads()) {
             latest = Math.max(latest, writer.getOrDefault(read, -1));
         }
-        boolean joined = latest >= 0 && groups.get(latest).tryAdd(node);
+        boolean joined = latest >= 0 && hoisting.pays(node, groups.size() - latest) && groups.get(latest).tryAdd(node);
         for (int later = latest + 1; !joined && later < groups.size(); later++) {
             joined = isBeside(node, groups.get(later).members().getFirst()) && groups.get(later).tryAdd(node);
             latest = joined ? later : latest;
@@ -95,7 +97,7 @@ public final class Scheduler {
             built.add(groups.get(i).build(visibleOutside(i, program)));
         }
         List<KernelGroup> order = kept.isEmpty() ? early(built, writtenBack) : PeakReducer.run(program, built, kept);
-        return new Schedule(program, List.copyOf(order), MemoryPlanner.plan(program, order, kept),
+        return new Schedule(program, List.copyOf(order), MemoryPlanner.plan(program, order, kept), kept,
             Set.copyOf(writtenBack.keySet()));
     }
 
