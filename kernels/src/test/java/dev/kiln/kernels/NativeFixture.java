@@ -33,8 +33,13 @@ public final class NativeFixture {
 
     /** The shared object of one unit with the runtime header before it. */
     public static Path graph(String cSource, CompileUnit... more) {
+        return graph(cSource, List.of(), more);
+    }
+
+    /** As {@link #graph(String, CompileUnit...)}, with flags for that unit. */
+    public static Path graph(String cSource, List<String> flags, CompileUnit... more) {
         List<CompileUnit> units = new ArrayList<>(List.of(more));
-        units.add(new CompileUnit("graph", RuntimeHeader.text() + cSource));
+        units.add(new CompileUnit("graph", RuntimeHeader.text() + cSource, flags));
         return sharedObject(units);
     }
 

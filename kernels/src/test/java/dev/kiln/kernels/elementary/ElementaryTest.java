@@ -116,7 +116,7 @@ class ElementaryTest {
     @ParameterizedTest
     @MethodSource("floatFunctions")
     void isWithinFourUlpsOnEveryFloat(String name) {
-        checkFloats(name, 1);
+        checkFloats(name, Integer.getInteger("kiln.elementary.step", 1));
     }
 
     private static void checkFloats(String name, int step) {

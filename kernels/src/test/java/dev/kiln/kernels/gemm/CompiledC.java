@@ -54,10 +54,25 @@ public final class CompiledC {
 
     /** As {@link #load(String, Set)}, with definitions for the preprocessor before the micro-kernels. */
     static CompiledC load(String source, Set<MicroKernels> kernels, String definitions) {
+        return load(source, kernels, definitions, Effort.FULL);
+    }
+
+    /** How well the C compiler optimises what calls the micro-kernels, which takes it longer than these. */
+    enum Effort {
+        FAST(List.of("-O0")), FULL(List.of());
+
+        private final List<String> flags;
+
+        Effort(List<String> flags) {
+            this.flags = flags;
+        }
+    }
+
+    static CompiledC load(String source, Set<MicroKernels> kernels, String definitions, Effort effort) {
         CompileUnit[] units = kernels.stream().map(MicroKernels::unit)
             .map(u -> new CompileUnit(u.name(), definitions + u.cSource())).toArray(CompileUnit[]::new);
-        return new CompiledC(SymbolLookup.libraryLookup(NativeFixture.graph(SERIAL_POOL + source, units),
-                Arena.global()));
+        return new CompiledC(SymbolLookup.libraryLookup(
+            NativeFixture.graph(SERIAL_POOL + source, effort.flags, units), Arena.global()));
     }
 
     /** The assembly of a unit. */

@@ -2,6 +2,7 @@ package dev.kiln.kernels.gemm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kiln.kernels.gemm.CompiledC.Effort;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Compiles products and compares them with a plain triple loop. Inputs are small whole numbers, so that the
@@ -28,12 +30,16 @@ final class GemmHarness {
     private final Map<GemmSpec, MethodHandle> kernels = new LinkedHashMap<>();
 
     GemmHarness(List<GemmSpec> specs) {
+        this(specs, Effort.FULL);
+    }
+
+    GemmHarness(List<GemmSpec> specs, Effort effort) {
         StringBuilder source = new StringBuilder();
         for (GemmSpec spec : specs) {
             source.append(source(spec));
         }
         CompiledC library = CompiledC.load(source.toString(),
-                specs.stream().map(GemmTemplate::microKernels).collect(Collectors.toSet()));
+                specs.stream().map(GemmTemplate::microKernels).collect(Collectors.toSet()), "", effort);
         for (GemmSpec spec : specs) {
             kernels.put(spec, library.function("run_" + spec.name(), RUN));
         }
@@ -61,29 +67,32 @@ final class GemmHarness {
 
     void checkAll(int... rows) {
         for (GemmSpec spec : kernels.keySet()) {
-            for (int m : rows) {
-                check(spec, m, m % 3 + 1);
+            try (Arena arena = Arena.ofConfined()) {
+                check(spec, rows, arena);
             }
         }
     }
 
-    void check(GemmSpec spec, int m, int threads) {
+    /** One matrix of the most rows; each product takes the first of them. */
+    private void check(GemmSpec spec, int[] rows, Arena arena) {
         ElementType type = spec.elementType();
+        int most = IntStream.of(rows).max().orElseThrow();
         int n = (int) spec.n();
         int k = (int) spec.k();
         int lda = k + 3;
         int ldc = n + 5;
-        SplittableRandom random = new SplittableRandom(31L * m + 7L * n + k);
-        try (Arena arena = Arena.ofConfined()) {
-            double[] a = random.doubles((long) m * lda, -4, 5).map(Math::floor).toArray();
-            double[] b = random.doubles((long) k * n, -4, 5).map(Math::floor).toArray();
-            double[] expected = multiply(a, lda, b, m, n, k, ldc);
-            poisonPadding(a, m, k, lda, type);
-            MemorySegment packed = packPoisoned(spec, b, arena);
+        SplittableRandom random = new SplittableRandom(31L * most + 7L * n + k);
+        double[] a = random.doubles((long) most * lda, -4, 5).map(Math::floor).toArray();
+        double[] b = random.doubles((long) k * n, -4, 5).map(Math::floor).toArray();
+        double[] all = multiply(a, lda, b, most, n, k, ldc);
+        poisonPadding(a, most, k, lda, type);
+        MemorySegment packed = packPoisoned(spec, b, arena);
+        for (int m : rows) {
+            MemorySegment left = Elements.write(type, Arrays.copyOf(a, m * lda), arena);
             MemorySegment c = Elements.write(type, constant(m * ldc, UNTOUCHED), arena);
-            call(spec, threads, Elements.write(type, a, arena), lda, packed, m, c, ldc);
-            assertThat(Elements.read(type, c, m * ldc)).as("%s M=%d threads=%d", spec, m, threads)
-                    .isEqualTo(expected);
+            call(spec, m % 3 + 1, left, lda, packed, m, c, ldc);
+            assertThat(Elements.read(type, c, m * ldc)).as("%s M=%d threads=%d", spec, m, m % 3 + 1)
+                    .isEqualTo(Arrays.copyOf(all, m * ldc));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.kernels.gemm.CompiledC.Effort;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -39,7 +40,7 @@ class GemmTemplateTest {
         int[][] shapes = IntStream.range(0, COLUMNS.length)
                 .mapToObj(i -> new int[] {COLUMNS[i], DEPTHS[(3 * i + micro.mr()) % DEPTHS.length]})
                 .toArray(int[][]::new);
-        new GemmHarness(GemmHarness.specs(micro, shapes)).checkAll(IntStream.rangeClosed(1, 40).toArray());
+        new GemmHarness(GemmHarness.specs(micro, shapes), Effort.FAST).checkAll(IntStream.rangeClosed(1, 40).toArray());
     }
 
     @Tag("nightly")
@@ -53,6 +54,23 @@ class GemmTemplateTest {
 
     @Test
     void multipliesUnderEveryBlocking() {
+        new GemmHarness(blockings(), Effort.FAST).checkAll(1, 5, 6, 13, 40);
+    }
+
+    @Test
+    void multipliesUnderEveryCandidate() {
+        assertThat(candidates()).hasSizeGreaterThan(6);
+        new GemmHarness(candidates(), Effort.FAST).checkAll(3, 64);
+    }
+
+    @Tag("nightly")
+    @Test
+    void multipliesUnderEveryBlockingAndCandidateAsCompiledInUse() {
+        new GemmHarness(blockings(), Effort.FULL).checkAll(1, 5, 6, 13, 40);
+        new GemmHarness(candidates(), Effort.FULL).checkAll(3, 64);
+    }
+
+    private static List<GemmSpec> blockings() {
         MicroGemm micro = MicroGemm.table(Isa.AVX2, ElementType.F32).getFirst();
         List<GemmSpec> specs = new ArrayList<>();
         for (int mc : new int[] {6, 12, 30}) {
@@ -63,11 +81,10 @@ class GemmTemplateTest {
                 }
             }
         }
-        new GemmHarness(specs).checkAll(1, 5, 6, 13, 40);
+        return specs;
     }
 
-    @Test
-    void multipliesUnderEveryCandidate() {
+    private static List<GemmSpec> candidates() {
         List<GemmSpec> specs = new ArrayList<>();
         for (MicroGemm micro : MicroGemm.table(Isa.AVX2, ElementType.F32)) {
             CacheSizes caches = new CacheSizes(4096, 32768);
@@ -75,14 +92,13 @@ class GemmTemplateTest {
                 specs.add(new GemmSpec("gemm_" + specs.size(), micro, 100, 900, blocking));
             }
         }
-        assertThat(specs).hasSizeGreaterThan(6);
-        new GemmHarness(specs).checkAll(3, 64);
+        return specs;
     }
 
     @Test
     void acceptsNoRows() {
         MicroGemm micro = MicroGemm.table(Isa.AVX2, ElementType.F32).getFirst();
-        new GemmHarness(GemmHarness.specs(micro, new int[][] {{9, 9}})).checkAll(0);
+        new GemmHarness(GemmHarness.specs(micro, new int[][] {{9, 9}}), Effort.FAST).checkAll(0);
     }
 
     @ParameterizedTest

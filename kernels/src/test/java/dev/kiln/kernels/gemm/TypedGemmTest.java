@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.kiln.kernels.cpu.CpuInfo;
 import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.kernels.gemm.CompiledC.Effort;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -52,7 +56,7 @@ class TypedGemmTest {
 
     /** One case for each pair of types that is multiplied in another way. */
     static Stream<Case> differentOnes() {
-        java.util.Set<String> seen = new java.util.HashSet<>();
+        Set<String> seen = new HashSet<>();
         return cases().filter(c -> c.isa.hasDotProducts() || c.isa == Isa.AVX2)
             .filter(c -> seen.add(c.types.weight() + " " + c.types.compute() + c.micro.tiles() + c.types.widensInput()
                 + c.widening));
@@ -81,17 +85,17 @@ class TypedGemmTest {
     @ParameterizedTest
     @MethodSource("differentOnes")
     void multipliesStoredNumbers(Case c) {
-        check(c, new int[] {48});
+        check(c, Effort.FAST, 48);
     }
 
     @Tag("nightly")
     @ParameterizedTest
     @MethodSource("cases")
     void multipliesStoredNumbersInAnySteps(Case c) {
-        check(c, new int[] {16, 48, 512});
+        check(c, Effort.FULL, 16, 48, 512);
     }
 
-    private static void check(Case c, int[] stepsAlongK) {
+    private static void check(Case c, Effort effort, int... stepsAlongK) {
         boolean grouped = c.types.weight() == Stored.NIBBLES;
         List<GemmSpec> specs = new ArrayList<>();
         for (int[] shape : grouped ? GROUPED : SHAPES) {
@@ -105,11 +109,11 @@ class TypedGemmTest {
         }
         StringBuilder source = new StringBuilder();
         specs.forEach(s -> source.append(source(s)));
-        CompiledC library = CompiledC.load(source.toString(), java.util.Set.of(GemmTemplate.microKernels(specs.getFirst())),
-            c.micro.tiles() ? "#define KILN_EMULATE_TILES\n" : "");
+        CompiledC library = CompiledC.load(source.toString(), Set.of(GemmTemplate.microKernels(specs.getFirst())),
+            c.micro.tiles() ? "#define KILN_EMULATE_TILES\n" : "", effort);
         for (GemmSpec spec : specs) {
-            for (int m : ROWS) {
-                check(library, spec, m);
+            try (Arena arena = Arena.ofConfined()) {
+                check(library, spec, arena);
             }
         }
     }
@@ -126,30 +130,34 @@ class TypedGemmTest {
             """.formatted(spec.name(), sums.c(), spec.scratchBytes());
     }
 
-    private static void check(CompiledC library, GemmSpec spec, int m) {
+    /** One matrix of the most rows; each product takes the first of them. */
+    private static void check(CompiledC library, GemmSpec spec, Arena arena) {
         int n = (int) spec.n();
         int k = (int) spec.k();
+        int most = IntStream.of(ROWS).max().orElseThrow();
         Stored weight = spec.types().weight();
         int lda = spec.copies() ? k + 3 : k + 4 * spec.micro().type().depth();
-        SplittableRandom random = new SplittableRandom(31L * m + 7L * n + k);
-        double[] a = whole(random, m * lda, spec.types().input());
+        SplittableRandom random = new SplittableRandom(31L * most + 7L * n + k);
+        double[] a = whole(random, most * lda, spec.types().input());
         double[] b = whole(random, n * k, weight);
-        double[] scales = random.doubles(2L * n * k, -2, 3).map(Math::floor).toArray();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment packed = spec.packing().pack(write(weight, b, arena), PackedWeight.Order.NK, arena);
-            if (weight != Stored.NIBBLES) {
-                MemorySegment other = spec.packing().pack(write(weight, transposed(b, n, k), arena),
-                    PackedWeight.Order.KN, arena);
-                assertThat(packed.mismatch(other)).isEqualTo(-1);
-            }
+        double[] scales = random.doubles(weight == Stored.NIBBLES ? 2L * n * k : 0, -2, 3).map(Math::floor).toArray();
+        double[] all = multiply(spec, a, lda, b, scales, most);
+        MemorySegment packed = spec.packing().pack(write(weight, b, arena), PackedWeight.Order.NK, arena);
+        if (weight != Stored.NIBBLES) {
+            MemorySegment other = spec.packing().pack(write(weight, transposed(b, n, k), arena), PackedWeight.Order.KN,
+                arena);
+            assertThat(packed.mismatch(other)).isEqualTo(-1);
+        }
+        MemorySegment parameters = write(spec.groups().stored(), scales, arena);
+        for (int m : ROWS) {
             MemorySegment c = arena.allocate(4L * m * n + 64, 64).fill((byte) -1);
             MemorySegment scratch = arena.allocate(spec.scratchBytes() + 64, 64).fill((byte) -1);
-            library.call("run_" + spec.name(), write(spec.types().input(), a, arena), (long) lda, packed,
-                write(spec.groups().stored(), scales, arena), scratch, (long) m, c, (long) n);
+            MemorySegment left = write(spec.types().input(), Arrays.copyOf(a, m * lda), arena);
+            library.call("run_" + spec.name(), left, (long) lda, packed, parameters, scratch, (long) m, c, (long) n);
             double[] result = new double[m * n];
             Arrays.setAll(result, i -> spec.micro().type().isInteger() ? c.getAtIndex(ValueLayout.JAVA_INT, i)
                 : c.getAtIndex(ValueLayout.JAVA_FLOAT, i));
-            assertThat(result).as("%s rows %d", spec, m).isEqualTo(multiply(spec, a, lda, b, scales, m));
+            assertThat(result).as("%s rows %d", spec, m).isEqualTo(Arrays.copyOf(all, m * n));
             for (int i = 0; i < 16; i++) {
                 assertThat(c.getAtIndex(ValueLayout.JAVA_INT, (long) m * n + i)).isEqualTo(-1);
                 assertThat(scratch.get(ValueLayout.JAVA_INT, spec.scratchBytes() + 4L * i)).isEqualTo(-1);

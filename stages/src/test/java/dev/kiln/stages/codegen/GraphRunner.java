@@ -18,7 +18,8 @@ import java.util.function.Supplier;
 
 /** Compiles and runs many graphs; a graph that fails in any phase fails alone. */
 public final class GraphRunner {
-    private static final int BATCH = 80;
+    /** Programs that are compiled into one shared object. */
+    public static final int BATCH = 80;
 
     private final Setup setup;
 

@@ -65,10 +65,21 @@ record GemmCase(String name, DType dtype, Function<GemmNet, List<Arg.Ref>> body,
         return net.program((form == Form.EXACT ? oracle.orElse(body) : body).apply(net));
     }
 
-    /** One test a case: in each way, with fixed sizes and with open ones. All are compiled before the first. */
+    /** One test a case: in each way, with fixed sizes and with open ones. As many as make one batch are compiled together. */
     static Stream<DynamicTest> tests(List<GemmCase> cases, Setup... setups) {
-        Group group = new Group(cases, List.of(setups));
-        return cases.stream().map(c -> dynamicTest(c.toString(), () -> group.verify(c)));
+        List<DynamicTest> tests = new ArrayList<>();
+        for (int from = 0, to = 0; from < cases.size(); from = to) {
+            for (int programs = 0; to < cases.size() && programs + cases.get(to).forms().size() <= GraphRunner.BATCH; to++) {
+                programs += cases.get(to).forms().size();
+            }
+            Group group = new Group(cases.subList(from, to), List.of(setups));
+            group.cases.forEach(c -> tests.add(dynamicTest(c.toString(), () -> group.verify(c))));
+        }
+        return tests.stream();
+    }
+
+    private List<Form> forms() {
+        return dynamic ? List.of(Form.FIXED, Form.OPEN) : List.of(Form.FIXED);
     }
 
     private record Run(Setup setup, Form form, Supplier<Map<String, ConstantValue>> result) {
@@ -97,7 +108,7 @@ record GemmCase(String name, DType dtype, Function<GemmNet, List<Arg.Ref>> body,
                 List<Program> programs = new ArrayList<>();
                 List<Consumer<Supplier<Map<String, ConstantValue>>>> takers = new ArrayList<>();
                 for (GemmCase c : cases) {
-                    for (Form form : c.dynamic ? List.of(Form.FIXED, Form.OPEN) : List.of(Form.FIXED)) {
+                    for (Form form : c.forms()) {
                         programs.add(c.program(form));
                         takers.add(r -> runs.computeIfAbsent(c, x -> new ArrayList<>()).add(new Run(setup, form, r)));
                     }

@@ -29,19 +29,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** With {@code emulate_precision_casts}, fused f16 and bf16 pointwise chains equal libtorch's eager mode bit for bit. */
 class EmulatePrecisionCastsTest {
     private static final Isa BEST = CpuInfo.detect().bestIsa();
+    private static final long SEED = Long.getLong("kiln.fuzz.seed", 1);
     private static final int PROGRAMS = 120;
-    private static final int NIGHTLY_PROGRAMS = 3000;
+    private static final int NIGHTLY_PROGRAMS = Integer.getInteger("kiln.fuzz.graphs", 3000);
 
     @Test
     void randomChainsEqualEager() {
-        assertEqualEager(1, PROGRAMS, Effort.FULL, BEST);
+        assertEqualEager(SEED, PROGRAMS, Effort.FULL, BEST);
     }
 
     @Test
     @Tag("nightly")
     void manyRandomChainsEqualEagerOnEveryCpu() {
         for (Isa isa : List.of(BEST, Isa.AVX2, Isa.BASELINE)) {
-            assertEqualEager(1_000_000, NIGHTLY_PROGRAMS, Effort.FULL, isa);
+            assertEqualEager(SEED + 1_000_000, NIGHTLY_PROGRAMS, Effort.FULL, isa);
         }
     }
 
