@@ -30,6 +30,9 @@ class FunctionMemoryTest {
     private static final Tensor X = Torch.randn(3, 64, 32);
     private static final Tensor OTHER = Torch.randn(4, 64, 32);
 
+    /** Bytes of those of {@link Net}. */
+    private static final long GRADIENTS = 4 * (32 * 128 + 128 * 128 + 128 * 4);
+
     @TempDir
     private Path folder;
     private Kiln kiln;
@@ -210,9 +213,39 @@ class FunctionMemoryTest {
         CompiledFunction loss = kiln.compile(net::loss, OPTIONS);
         loss.call(X).backward();
         FunctionMemory memory = loss.variants().getFirst().memory();
-        assertThat(memory.gradients()).isEqualTo(4 * (32 * 128 + 128 * 128 + 128 * 4));
-        assertThat(memory.saved()).isBetween(2 * 4 * 64 * 128L, 10 * 4 * 64 * 128L);
-        assertThat(List.of(memory.forwardWorkspace(), memory.backwardWorkspace(), memory.written())).containsOnly(0L);
+        assertThat(memory.saved()).isBetween(2 * 4 * 64 * 128L + GRADIENTS, 10 * 4 * 64 * 128L);
+        assertThat(List.of(memory.forwardWorkspace(), memory.backwardWorkspace(), memory.written(), memory.gradients()))
+            .containsOnly(0L);
         assertThat(memory.activations()).isEqualTo(memory.saved());
+    }
+
+    @Test
+    void gradientsThatAreHeldThroughTheNextForwardGetMemoryOfTheirOwn() {
+        Net net = new Net();
+        List<float[]> first = expected(net, X);
+        List<float[]> second = expected(net, OTHER);
+        CompiledFunction loss = kiln.compile(net::loss, OPTIONS);
+        for (int step = 0; step < 4; step++) {
+            Tensor value = loss.call(step % 2 == 0 ? X : OTHER);
+            if (step > 0) {
+                assertClose(net.takeGradients(), step % 2 == 1 ? first : second, 1);
+            }
+            value.backward();
+            assertThat(loss.variants().getFirst().memory().gradients()).isEqualTo(step == 0 ? 0 : GRADIENTS);
+        }
+        assertClose(net.takeGradients(), second, 1);
+    }
+
+    @Test
+    void gradientsAddUpOverCalls() {
+        Net net = new Net();
+        List<float[]> once = expected(net, X);
+        CompiledFunction loss = kiln.compile(net::loss, OPTIONS);
+        for (int round = 0; round < 2; round++) {
+            for (int call = 0; call < 3; call++) {
+                loss.call(X).backward();
+            }
+            assertClose(net.takeGradients(), once, 3);
+        }
     }
 }

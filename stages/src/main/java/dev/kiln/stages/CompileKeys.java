@@ -59,11 +59,12 @@ public final class CompileKeys {
     /** As {@link #artifact(Graph, CompileOptions, Environment)}, for a part of a traced function. */
     public static KeyComponents artifact(GraphSplit split, CompileOptions options, Environment environment) {
         KeyComponents graph = artifact(split.forward(), options, environment);
-        if (split.kept().isEmpty() && split.writtenBack().isEmpty()) {
+        if (split.kept().isEmpty() && split.roomFor().isEmpty() && split.writtenBack().isEmpty()) {
             return graph;
         }
         KeyBuilder own = new KeyBuilder(ARTIFACT_DOMAIN);
         own.component("kept").list(split.kept());
+        own.component("room_for").list(split.roomFor());
         own.component("written_back").map(new TreeMap<>(split.writtenBack()));
         Map<String, String> hashes = new TreeMap<>(graph.hashes());
         hashes.putAll(own.components().hashes());

@@ -21,8 +21,10 @@ import java.util.Optional;
  * <p>Where {@link GemmSpec.Layout} says so, A lies by columns, {@code lda} apart; and a B that comes at run time is packed
  * first, into {@link GemmSpec#panelBytes()}, by
  * {@snippet lang = c :
- * static void NAME_right(const kiln_call* call, const B* b, int64_t ldb, void* packed);
+ * static void NAME_right(const kiln_call* call, const B* b, int64_t ldb, void* packed, int64_t first, int64_t end);
+ * static void NAME_over(..., void* epilogue_ctx, int64_t first, int64_t end);
  * }
+ * all panels at once, or some after the other into the same memory, each time followed by their product.
  */
 public final class GemmTemplate {
     private static final SourceTemplate GEMM = SourceTemplate.of(GemmTemplate.class, "gemm.c.in");

@@ -50,7 +50,6 @@ record Packing(String name, MicroGemm micro, Stored stored, int width) {
         holes.put("FORM", along ? "along" : "across");
         holes.put("COLUMN_STEP", along ? "1" : "g->ldb");
         holes.put("UNIT_PANELS", panels);
-        holes.put("UNITS_ACROSS", Math.ceilDiv(spec.panels(), panels));
         holes.put("UNIT_DEPTH", along ? DEPTH_ALONG : DEPTH_ACROSS);
         holes.put("KU", spec.elements());
         holes.put("K", spec.k());

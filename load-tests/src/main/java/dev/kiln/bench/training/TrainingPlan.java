@@ -25,7 +25,7 @@ import java.util.Locale;
  *
  * @param saved bytes that the forward graph keeps for the backward graph, besides inputs
  * @param forward what is in the workspace of the forward graph, what is saved included
- * @param backward likewise of the backward graph; gradients lie elsewhere
+ * @param backward likewise of the backward graph, with the gradients
  */
 public record TrainingPlan(long saved, PeakReport forward, PeakReport backward) {
     private static final double MIB = 1 << 20;
@@ -42,7 +42,7 @@ public record TrainingPlan(long saved, PeakReport forward, PeakReport backward) 
         FunctionSplit split = AutogradPhase.split(function, new MinCutPartitioner(options));
         Schedule forward = schedule(split.forward());
         Schedule backward = schedule(split.backward().orElseThrow());
-        long saved = forward.kept().stream().mapToLong(n -> forward.program().buffer(n).bytes().asLong()).sum();
+        long saved = forward.placement().kept().stream().mapToLong(n -> forward.program().buffer(n).bytes().asLong()).sum();
         return new TrainingPlan(saved, PeakReport.of(forward), PeakReport.of(backward));
     }
 

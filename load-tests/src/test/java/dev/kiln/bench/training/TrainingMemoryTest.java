@@ -28,14 +28,14 @@ class TrainingMemoryTest {
         SplittableRandom random = new SplittableRandom(1);
         try (Kiln kiln = Kiln.open(KilnConfig.of(new CacheSettings(cache, CacheMode.WRITE)));
                 KilnGpt gpt = new KilnGpt(kiln, shape, options, 1e-3)) {
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 2; i++) {
                 gpt.step(random.longs(shape.tokens(), 0, shape.vocabulary()).toArray(),
                     random.longs(shape.tokens(), 0, shape.vocabulary()).toArray());
             }
             FunctionMemory loss = gpt.memory().getFirst();
             FunctionMemory optimizer = gpt.memory().getLast();
-            assertThat(loss.activations()).isLessThanOrEqualTo((long) (0.7 * LIBTORCH));
-            assertThat(loss.gradients()).isBetween(gpt.weights() * Float.BYTES, gpt.weights() * Float.BYTES + (16 << 10));
+            assertThat(loss.activations() + loss.gradients()).as("activations and gradients")
+                .isLessThanOrEqualTo((long) (0.69 * LIBTORCH));
             assertThat(optimizer.written()).as("new values are written where the old ones lie").isZero();
             assertThat(optimizer.activations()).isLessThan(gpt.weights() * Float.BYTES / 2);
         }

@@ -38,7 +38,8 @@ final class AutogradCall {
                     + "in place since: call backward() before, or change a clone()");
             }
         }
-        return call.backward(tangents, retain);
+        boolean leaves = sources.stream().noneMatch(Output.class::isInstance);
+        return call.backward(tangents, retain, leaves);
     }
 
     List<Tensor> inputs() {

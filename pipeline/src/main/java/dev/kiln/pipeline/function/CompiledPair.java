@@ -24,6 +24,7 @@ public final class CompiledPair implements AutoCloseable {
     private final SavedMemory memory;
     private final SavedMemory written;
     private final SavedMemory gradients;
+    private final GradientPlaces places = new GradientPlaces();
     private final Scratch forwardScratch;
     private final Scratch backwardScratch;
     private final boolean cacheHit;
@@ -44,6 +45,7 @@ public final class CompiledPair implements AutoCloseable {
         this.differentiable = backward.isPresent() || later.isPresent();
         this.cacheHit = cacheHit;
         this.forwardOutputs = forward.outputs();
+        backward.ifPresent(b -> memory.expect(b.fixedWorkspace()));
         entry.inputs().forEach(i -> inputIndex.put(i.name(), inputIndex.size()));
     }
 
@@ -92,6 +94,7 @@ public final class CompiledPair implements AutoCloseable {
     public ForwardCall run(List<Tensor> inputs, boolean apart) {
         Map<String, Tensor> named = named(inputs);
         int own = entry.outputs().size();
+        places.forward();
         SavedMemory.Block block = memory.take();
         SavedMemory.Block back = written.take();
         List<Tensor> results;
@@ -177,21 +180,26 @@ public final class CompiledPair implements AutoCloseable {
          *
          * @param tangents gradients of outputs, by their index; those missing are zero
          * @param retain whether what was saved stays, for another backward
+         * @param leaves whether those who get the gradients say when they are gone
          * @throws IllegalStateException if what was saved is gone already
          */
-        synchronized Gradients backward(Map<Integer, Tensor> tangents, boolean retain) {
+        synchronized Gradients backward(Map<Integer, Tensor> tangents, boolean retain, boolean leaves) {
             GraphRunner graph = CompiledPair.this.backward();
             Map<String, Tensor> inputs = inputs(graph, tangents, retain);
-            SavedMemory.Block together = CompiledPair.this.gradients.take();
+            SavedMemory.Block apart = CompiledPair.this.gradients.take();
             List<Tensor> results;
+            boolean lent;
             try (Scratch.Call scratch = backwardScratch.new Call()) {
-                BackwardMemory place = new BackwardMemory(together, scratch, retain ? Optional.empty()
-                    : Optional.of(block), CompiledPair.this.memory::take);
+                BackwardMemory place = new BackwardMemory(apart, scratch, retain ? Optional.empty() : Optional.of(block),
+                    CompiledPair.this.memory::take, leaves && places.together());
                 results = graph.run(inputs, place);
                 place.release();
+                lent = place.lent();
             }
-            together.note();
-            if (!retain) {
+            apart.note();
+            if (lent) {
+                places.hold();
+            } else if (!retain) {
                 block.release();
             }
             Map<Integer, Tensor> byInput = new HashMap<>();
@@ -199,7 +207,13 @@ public final class CompiledPair implements AutoCloseable {
             for (int i = 0; i < results.size(); i++) {
                 byInput.put(inputIndex.get(names.get(i).substring(JointGraph.GRADIENT.length())), results.get(i));
             }
-            return new Gradients(byInput, together);
+            return new Gradients(byInput, () -> {
+                apart.release();
+                if (lent) {
+                    block.release();
+                    places.gone();
+                }
+            });
         }
 
         private Map<String, Tensor> inputs(GraphRunner graph, Map<Integer, Tensor> tangents,

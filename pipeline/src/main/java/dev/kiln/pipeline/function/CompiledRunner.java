@@ -42,6 +42,11 @@ record CompiledRunner(LoadedModel model) implements GraphRunner {
     }
 
     @Override
+    public long fixedWorkspace() {
+        return model.executable().fixedWorkspace();
+    }
+
+    @Override
     public void close() {
         model.release();
     }

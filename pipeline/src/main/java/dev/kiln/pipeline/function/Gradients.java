@@ -4,15 +4,16 @@ import dev.kiln.kernels.runtime.Tensor;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** What a backward gives: gradients of inputs, by their index, in one block that is used again once all are gone. */
+/** What a backward gives: gradients of inputs, by their index, in blocks that are used again once all are gone. */
 final class Gradients {
     private final Map<Integer, Tensor> byInput;
-    private final SavedMemory.Block block;
+    private final Runnable release;
     private final AtomicInteger left;
 
-    Gradients(Map<Integer, Tensor> byInput, SavedMemory.Block block) {
+    /** @param release called when nobody will read any of them any more, if ever */
+    Gradients(Map<Integer, Tensor> byInput, Runnable release) {
         this.byInput = byInput;
-        this.block = block;
+        this.release = release;
         this.left = new AtomicInteger(byInput.size());
     }
 
@@ -23,7 +24,7 @@ final class Gradients {
     /** Nobody will read one of them any more. Once for each, if ever. */
     void gone() {
         if (left.decrementAndGet() == 0) {
-            block.release();
+            release.run();
         }
     }
 }

@@ -23,6 +23,11 @@ interface GraphRunner extends AutoCloseable {
     /** Whether an output may lie in the memory of the input that it replaces. */
     boolean writesLate(int output);
 
+    /** Bytes of a workspace that inputs or outputs lie in; 0 if there is none or it is known only at a call. */
+    default long fixedWorkspace() {
+        return 0;
+    }
+
     @Override
     void close();
 }

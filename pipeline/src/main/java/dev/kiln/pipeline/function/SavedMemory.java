@@ -22,33 +22,35 @@ final class SavedMemory {
 
     /** The memory of one call. */
     final class Block implements OutputMemory {
-        /** Empty until it is known how much a call needs. */
-        private Optional<BlockPool.Block> block;
-        private MemorySegment memory;
+        /** Empty until something is put into it. */
+        private Optional<BlockPool.Block> block = Optional.empty();
+        private MemorySegment memory = MemorySegment.NULL;
         private long used;
 
-        private Block(Optional<BlockPool.Block> block) {
-            hold(block);
+        private void hold(long bytes) {
+            block = Optional.of(pool.take(bytes));
+            memory = block.get().memory();
         }
 
-        private void hold(Optional<BlockPool.Block> other) {
-            block = other;
-            memory = other.map(BlockPool.Block::memory).orElse(MemorySegment.NULL);
-        }
-
-        /** All of it, or new memory if it is too small; at first only. */
+        /** All of it; at first only. */
         @Override
         public MemorySegment workspace(long bytes) {
-            if (!holds(bytes)) {
-                block.ifPresent(BlockPool.Block::give);
-                hold(Optional.of(pool.take(Math.max(bytes, bytes()))));
+            if (block.isEmpty()) {
+                hold(Math.max(bytes, bytes()));
             }
             used = bytes;
             return memory;
         }
 
+        /** Whether a workspace finds what lies here and has room for the rest. */
         boolean holds(long bytes) {
-            return memory.byteSize() >= bytes;
+            return block.isEmpty() || memory.byteSize() >= bytes;
+        }
+
+        /** Whether another piece of memory is part of this. */
+        boolean contains(MemorySegment part) {
+            long offset = part.address() - memory.address();
+            return offset >= 0 && offset + part.byteSize() <= memory.byteSize();
         }
 
         MemorySegment memory() {
@@ -60,6 +62,9 @@ final class SavedMemory {
             long bytes = dtype.bytes();
             for (long size : shape) {
                 bytes *= size;
+            }
+            if (block.isEmpty() && bytes() > 0) {
+                hold(bytes());
             }
             long at = used;
             used += Math.max(1, Math.ceilDiv(bytes, Tensor.ALIGNMENT)) * Tensor.ALIGNMENT;
@@ -81,16 +86,17 @@ final class SavedMemory {
         }
     }
 
+    /** Blocks will be of so many bytes at least. */
+    synchronized void expect(long bytes) {
+        needed = Math.max(needed, bytes);
+    }
+
     /** Of the largest block so far. */
     synchronized long bytes() {
         return needed;
     }
 
     Block take() {
-        long bytes;
-        synchronized (this) {
-            bytes = needed;
-        }
-        return new Block(bytes == 0 ? Optional.empty() : Optional.of(pool.take(bytes)));
+        return new Block();
     }
 }

@@ -49,22 +49,38 @@ public final class AutogradPhase {
         }
         Partition partition = partitioner.partition(joint);
         List<String> kept = kept(partition);
-        return new FunctionSplit(part(function, partition.forward(), " forward", kept, Map.of()),
-            Optional.of(part(function, partition.backward(), " backward", kept, Map.of())));
+        List<String> roomFor = roomFor(partition);
+        return new FunctionSplit(part(function, partition.forward(), " forward", kept, List.of(), Map.of()),
+            Optional.of(part(function, partition.backward(), " backward", kept, roomFor, Map.of())));
     }
 
     /** What the forward graph gives the backward graph in one piece of memory: everything, if all sizes are known. */
     private static List<String> kept(Partition partition) {
-        List<Node.Placeholder> computed = partition.backward().placeholders().stream()
+        List<Node.Placeholder> computed = computed(partition);
+        return hasKnownSizes(computed) ? computed.stream().map(Node.Placeholder::source).toList() : List.of();
+    }
+
+    private static List<Node.Placeholder> computed(Partition partition) {
+        return partition.backward().placeholders().stream()
             .filter(p -> partition.forward().outputs().stream().anyMatch(o -> o.name().equals(p.source())))
             .filter(p -> partition.saved().contains(p.source())).toList();
-        boolean known = computed.stream().allMatch(p -> p.tensor().numel().isConstant());
-        return known ? computed.stream().map(Node.Placeholder::source).toList() : List.of();
+    }
+
+    private static boolean hasKnownSizes(List<Node.Placeholder> saved) {
+        return saved.stream().allMatch(p -> p.tensor().numel().isConstant());
+    }
+
+    /** Gradients that may lie where the backward graph has read what was kept: all, if all sizes are known. */
+    private static List<String> roomFor(Partition partition) {
+        Graph backward = partition.backward();
+        boolean known = hasKnownSizes(computed(partition))
+            && backward.outputs().stream().allMatch(o -> backward.tensor(o.value()).numel().isConstant());
+        return known ? backward.outputs().stream().map(Graph.Output::name).toList() : List.of();
     }
 
     /** A traced function without gradients. */
     public static FunctionSplit whole(TracedFunction function) {
-        return new FunctionSplit(part(function, function.graph(), "", List.of(), writtenBack(function)),
+        return new FunctionSplit(part(function, function.graph(), "", List.of(), List.of(), writtenBack(function)),
             Optional.empty());
     }
 
@@ -81,8 +97,9 @@ public final class AutogradPhase {
     }
 
     private static GraphSplit part(TracedFunction function, Graph graph, String which, List<String> kept,
-            Map<String, String> writtenBack) {
-        return new GraphSplit(function.name() + which, graph, function.inputs(), function.outputs(), kept, writtenBack);
+            List<String> roomFor, Map<String, String> writtenBack) {
+        return new GraphSplit(function.name() + which, graph, function.inputs(), function.outputs(), kept, roomFor,
+            writtenBack);
     }
 
     private static AotEntry.Output classify(Graph graph, int index, Map<Arg.Ref, Integer> first) {

@@ -72,7 +72,7 @@ public final class CodeGenerator {
         switch (group) {
             case KernelGroup.Rows rows -> {
                 RowsKernel kernel = new RowsKernel(rows, symbols, schedule.program()::buffer,
-                    eagerNumerics);
+                    schedule.memory().inPlace(), eagerNumerics);
                 Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
                 add(group, Kernel.Kind.LOOPS, only, kernel.arguments());
             }
@@ -88,7 +88,8 @@ public final class CodeGenerator {
     private void generate(KernelGroup.Template group) {
         switch (group.node()) {
             case LoopNode.Linear linear ->
-                add(group, new LinearKernel(group, symbols, schedule.program()::buffer));
+                add(group, new LinearKernel(group, symbols, schedule.program()::buffer,
+                    schedule.memory().inPlace()));
             case LoopNode.Convolution convolution -> add(group, new ConvolutionKernel(group, symbols,
                 schedule.program()::buffer, schedule.program().shapes()));
             case LoopNode.BatchedMatmul matmul -> {

@@ -11,11 +11,11 @@ import dev.kiln.stages.pass.Decisions;
 import dev.kiln.stages.postgrad.PostGradDone;
 import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.PeakReport;
+import dev.kiln.stages.schedule.Placement;
 import dev.kiln.stages.schedule.Schedule;
 import dev.kiln.stages.schedule.Scheduler;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -46,7 +46,7 @@ public final class CodegenPhase {
     /** Lowering and scheduling: all that decides on memory. */
     public static Schedule schedule(PostGradDone input) {
         LoopProgram program = GraphLowering.lower(input.graph(), input.writtenBack().keySet());
-        return Scheduler.schedule(program, kept(input, program), writtenBack(input, program));
+        return Scheduler.schedule(program, placement(input, program));
     }
 
     /** Library functions that candidates may use here; finding out must not load a library. */
@@ -55,18 +55,12 @@ public final class CodegenPhase {
             .map(LibraryGemm::function).filter(LibraryKernels::isPresent).collect(Collectors.toSet());
     }
 
-    /** The buffers of what is kept, in its order. */
-    private static List<String> kept(PostGradDone input, LoopProgram program) {
-        Map<String, String> buffers = buffers(input, program);
-        return input.kept().stream().map(buffers::get).toList();
-    }
-
-    /** Buffers of outputs that are written over inputs, with those inputs' buffers. */
-    private static Map<String, String> writtenBack(PostGradDone input, LoopProgram program) {
+    private static Placement placement(PostGradDone input, LoopProgram program) {
         Map<String, String> buffers = buffers(input, program);
         Map<String, String> back = new HashMap<>();
         input.writtenBack().forEach((output, source) -> back.put(buffers.get(output), buffers.get(source)));
-        return back;
+        return new Placement(input.kept().stream().map(buffers::get).toList(),
+            input.roomFor().stream().map(buffers::get).toList(), back);
     }
 
     /** By the names of the graph's inputs and outputs. */

@@ -4,6 +4,7 @@ import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.schedule.KernelGroup;
 import dev.kiln.stages.schedule.MemoryPlan;
+import dev.kiln.stages.schedule.Placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -114,7 +115,8 @@ public final class EntryWriter {
 
     /**
      * Where inputs, then outputs, lie in the workspace, for callers who put them there; -1 for those that do not, -2 for
-     * outputs that may lie in the memory of the input that they replace.
+     * outputs that may lie in the memory of the input that they replace, -3 and less ({@code -3 - place}) for outputs that
+     * there is room for.
      */
     private String places() {
         List<Buffer> all = new ArrayList<>(code.schedule().program().inputs());
@@ -129,7 +131,12 @@ public final class EntryWriter {
 
     private long place(String name) {
         MemoryPlan memory = code.schedule().memory();
-        return memory.slotOf().containsKey(name) ? memory.offset(name) : code.schedule().late().contains(name) ? -2 : -1;
+        Placement placement = code.schedule().placement();
+        if (memory.slotOf().containsKey(name)) {
+            return memory.offset(name);
+        }
+        boolean hasRoom = placement.roomFor().contains(name) && memory.offsets().containsKey(name);
+        return hasRoom ? -3 - memory.offset(name) : placement.writtenBack().containsKey(name) ? -2 : -1;
     }
 
     private static int indexOf(List<Buffer> buffers, String name) {

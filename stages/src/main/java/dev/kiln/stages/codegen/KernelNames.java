@@ -15,13 +15,20 @@ import java.util.function.Function;
  */
 final class KernelNames {
     private final Function<String, Buffer> buffers;
+    private final Map<String, String> inPlace;
     private final List<String> pointers = new ArrayList<>();
     private final Set<String> stored = new HashSet<>();
     private final Map<String, Integer> counters = new HashMap<>();
     private final CIndex index = new CIndex();
 
     KernelNames(Function<String, Buffer> buffers) {
+        this(buffers, Map.of());
+    }
+
+    /** @param inPlace results that lie where something else does that the kernel reads: both have one pointer */
+    KernelNames(Function<String, Buffer> buffers, Map<String, String> inPlace) {
         this.buffers = buffers;
+        this.inPlace = inPlace;
     }
 
     CIndex index() {
@@ -34,15 +41,25 @@ final class KernelNames {
 
     /** The pointer to a buffer that the kernel reads. */
     String pointer(String buffer) {
-        if (!pointers.contains(buffer)) {
-            pointers.add(buffer);
+        String place = place(buffer);
+        if (!pointers.contains(place)) {
+            pointers.add(place);
         }
-        return "p" + pointers.indexOf(buffer);
+        return "p" + pointers.indexOf(place);
+    }
+
+    /** What a chain of buffers in the same place begins with. */
+    private String place(String buffer) {
+        String place = buffer;
+        while (inPlace.containsKey(place)) {
+            place = inPlace.get(place);
+        }
+        return place;
     }
 
     /** The pointer to a buffer that the kernel writes. */
     String target(String buffer) {
-        stored.add(buffer);
+        stored.add(place(buffer));
         return pointer(buffer);
     }
 

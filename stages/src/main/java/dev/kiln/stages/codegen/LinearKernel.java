@@ -19,6 +19,7 @@ import dev.kiln.stages.schedule.KernelGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -36,18 +37,22 @@ final class LinearKernel implements TemplateKernel {
     private final String weight;
     private final String parameters;
     private final Optional<String> panels;
+    /** That there is room for panels for at a time. */
+    private final long columns;
     private final DType input;
     private final DType stored;
     private final DType scales;
     private final String element;
     private long scratch;
 
-    LinearKernel(KernelGroup.Template group, List<String> symbols, Function<String, Buffer> buffers) {
+    LinearKernel(KernelGroup.Template group, List<String> symbols, Function<String, Buffer> buffers,
+            Map<String, String> inPlace) {
         this.node = (LoopNode.Linear) group.node();
-        this.names = new KernelNames(buffers);
+        this.names = new KernelNames(buffers, inPlace);
         this.symbols = symbols;
         this.activation = names.pointer(node.a().buffer());
         this.weight = names.pointer(node.weight());
+        this.columns = node.right().panels().map(p -> p.sizes().getFirst().asLong()).orElse(node.n());
         this.panels = node.right().panels().map(p -> names.target(p.name()));
         this.parameters = node.groups().map(g -> names.pointer(g.parameters())).orElse("");
         this.input = buffers.apply(node.a().buffer()).dtype();
@@ -80,7 +85,7 @@ final class LinearKernel implements TemplateKernel {
 
     @Override
     public String identity() {
-        return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + node.right().transposed() + ' '
+        return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + columns + ' ' + node.right().transposed() + ' '
             + names.index().print(node.right().distance()) + ' ' + node.byColumns() + ' ' + lda() + ' ' + input + ' ' + stored + ' ' + node.groups().map(LoopNode.Linear.Groups::size) + scales;
     }
 
@@ -153,13 +158,22 @@ final class LinearKernel implements TemplateKernel {
         GemmSpec spec = new GemmSpec("KERNEL", micro, types, node.n(), node.k(), blocking, groups(), copies(types),
             choice.widening(), layout());
         scratch = Math.max(scratch, spec.scratchBytes());
-        String launch = launch(panels.map(p -> "KERNEL_right(args->call, b, " + names.index().print(node.right().distance())
-            + ", " + pointer(p) + ");\n  ").orElse("") + "KERNEL(args->call, a, " + lda() + ", "
-            + panels.map(LinearKernel::pointer).orElse("b") + ", " + (parameters.isEmpty() ? "0" : pointer(parameters))
-            + ", args->scratch, args->scratch_bytes, m, (void*)args);");
+        String launch = launch(panels.map(p -> inPieces(pointer(p), spec)).orElse("KERNEL(args->call, a, " + lda() + ", b, "
+            + (parameters.isEmpty() ? "0" : pointer(parameters)) + ", args->scratch, args->scratch_bytes, m, (void*)args);"));
         return new Variant(label, "KERNEL", () -> epilogue + GemmTemplate.render(spec) + launch,
             Set.of(GemmTemplate.microKernels(spec)),
             panels.isEmpty() ? Optional.of(spec.packing()) : Optional.empty(), List.of());
+    }
+
+    /** Packs as many panels as there is room for, multiplies with them, and so on. */
+    private String inPieces(String room, GemmSpec spec) {
+        long most = Math.max(1, columns / spec.micro().nr());
+        long piece = Math.ceilDiv(spec.panels(), Math.ceilDiv(spec.panels(), most));
+        return "for (int64_t first = 0; first < " + spec.panels() + "; first += " + piece + ") {\n"
+            + "    const int64_t end = kiln_imin(first + " + piece + ", " + spec.panels() + ");\n"
+            + "    KERNEL_right(args->call, b, " + names.index().print(node.right().distance()) + ", " + room
+            + ", first, end);\n    KERNEL_over(args->call, a, " + lda() + ", " + room
+            + ", 0, args->scratch, args->scratch_bytes, m, (void*)args, first, end);\n  }";
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.kiln.stages.schedule.KernelGroup.Stage;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -23,12 +24,17 @@ final class RowsKernel {
     private final RowsBody body;
     private final boolean flat;
 
-    /** @param eagerNumerics whether pointwise arithmetic must be that of PyTorch's eager mode, bit for bit */
+    /**
+     * For a group.
+     *
+     * @param inPlace results that are written over other buffers, and which
+     * @param eagerNumerics whether pointwise arithmetic must be that of PyTorch's eager mode, bit for bit
+     */
     RowsKernel(KernelGroup.Rows group, List<String> symbols, Function<String, Buffer> buffers,
-            boolean eagerNumerics) {
+            Map<String, String> inPlace, boolean eagerNumerics) {
         this.group = group;
         this.symbols = symbols;
-        this.names = new KernelNames(buffers);
+        this.names = new KernelNames(buffers, inPlace);
         this.flat = group.outer().isEmpty() && group.stages().size() == 1
             && group.stages().getFirst().inner().size() == 1
             && group.stages().getFirst().statements().stream().allMatch(s -> s.node() instanceof LoopNode.Pointwise);

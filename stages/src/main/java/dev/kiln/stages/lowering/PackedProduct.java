@@ -20,6 +20,9 @@ final class PackedProduct {
     /** Panels have a register block's columns, each of which divides one of these, and whole steps of numbers along k. */
     private static final long[] WIDEST = {48, 64};
     private static final long MOST_STEP = 32;
+    /** Bytes of panels beyond which they are packed in pieces, and how many. */
+    private static final long WHOLE = 2 << 20;
+    private static final long PIECES = 4;
 
     private PackedProduct() {
     }
@@ -90,6 +93,9 @@ final class PackedProduct {
         long n = dense.sizes().getLast().asLong();
         long columns = LongStream.of(WIDEST).map(w -> Math.ceilDiv(n, w) * w).max().orElseThrow();
         long depth = Math.ceilDiv(dense.sizes().getFirst().asLong(), MOST_STEP) * MOST_STEP;
+        if (columns * depth * DType.F32.bytes() > WHOLE) {
+            columns = Math.ceilDiv(Math.ceilDiv(columns, PIECES), WIDEST[1]) * WIDEST[1];
+        }
         Buffer panels = c.lowering().allocate(c.call().name() + "_panels", DType.F32,
             List.of(SymInt.of(columns), SymInt.of(depth)));
         return new Right(dense.operand(), byColumns, Optional.of(panels));

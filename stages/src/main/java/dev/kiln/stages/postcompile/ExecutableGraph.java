@@ -25,6 +25,8 @@ public final class ExecutableGraph implements AutoCloseable {
     private static final int FAILED_ASSERTION = 16;
     /** Entry of an output that is written once nothing reads the input any more that it replaces. */
     private static final long LATE = -2;
+    /** Entry of an output that there is room for at the start of the workspace; farther behind, less. */
+    private static final long ROOM = -3;
     /** Bytes; an output this much too large is copied. */
     private static final long WASTE = 1 << 16;
 
@@ -51,7 +53,7 @@ public final class ExecutableGraph implements AutoCloseable {
         }
         capacities = CallSignature.parse(graph.signature().capacities());
         places = code.places(inputs().size() + outputs().size());
-        inWorkspace = places.isPresent() && Arrays.stream(places.get()).anyMatch(p -> p >= 0);
+        inWorkspace = places.isPresent() && Arrays.stream(places.get()).anyMatch(p -> p >= 0 || p <= ROOM);
     }
 
     public CompiledGraph graph() {
@@ -97,9 +99,7 @@ public final class ExecutableGraph implements AutoCloseable {
         for (int i = 0; i < targets.length; i++) {
             long[] shape = capacities.isEmpty() ? shape(i, symbols)
                 : new long[] {signature.evaluate(capacities.get(i), symbols)};
-            long place = place(arguments.length + i);
-            targets[i] = place < 0 ? memory.allocate(i, dtype(i), shape)
-                : workspace.asSlice(place, Math.max(1, bytes(dtype(i), shape)));
+            targets[i] = target(i, shape, memory, workspace);
         }
         call(symbols, arguments, targets, workspace);
         Map<String, Tensor> results = new LinkedHashMap<>();
@@ -109,9 +109,22 @@ public final class ExecutableGraph implements AutoCloseable {
         return results;
     }
 
+    private MemorySegment target(int output, long[] shape, OutputMemory memory, MemorySegment workspace) {
+        long place = place(inputs().size() + output);
+        long bytes = Math.max(1, bytes(dtype(output), shape));
+        return place >= 0 ? workspace.asSlice(place, bytes)
+            : place <= ROOM ? memory.allocate(output, dtype(output), shape, workspace.asSlice(ROOM - place, bytes))
+            : memory.allocate(output, dtype(output), shape);
+    }
+
     /** Whether an output may lie in the memory of the input that it replaces. */
     public boolean writesLate(int output) {
         return place(inputs().size() + output) == LATE;
+    }
+
+    /** Bytes of the workspace that inputs or outputs lie in; 0 if there is none or it is known only at a call. */
+    public long fixedWorkspace() {
+        return inWorkspace && graph.signature().symbols().isEmpty() ? code.workspaceBytes() : 0;
     }
 
     /** Where an input, or behind those an output, lies in the workspace; negative if it does not. */

@@ -17,6 +17,15 @@ public interface OutputMemory {
     MemorySegment allocate(int output, DType dtype, long[] shape);
 
     /**
+     * As {@link #allocate(int, DType, long[])}, where the workspace has room for the output.
+     *
+     * @param room part of what {@link #workspace} gave
+     */
+    default MemorySegment allocate(int output, DType dtype, long[] shape, MemorySegment room) {
+        return allocate(output, dtype, shape);
+    }
+
+    /**
      * Native memory for a call whose inputs or outputs lie in its workspace, aligned as {@link #allocate}'s; it lives as long
      * as they do.
      */

@@ -12,6 +12,6 @@ public final class PostGradPhase {
 
     public static PostGradDone run(GraphSplit split, CompileOptions options, Decisions decisions) {
         return new PostGradDone(PostGradPasses.run(split.forward(), new PassContext(options, decisions)), split.kept(),
-            split.writtenBack());
+            split.roomFor(), split.writtenBack());
     }
 }

@@ -4,9 +4,7 @@ import dev.kiln.stages.lowering.Buffer;
 import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.lowering.LoopProgram;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -25,11 +23,11 @@ final class Hoisting {
     private final Map<LoopNode, Integer> places = new IdentityHashMap<>();
     private final Set<String> kept;
 
-    /** @param kept what is in the workspace besides intermediates; without inputs it is no backward graph, and nothing is limited */
-    Hoisting(LoopProgram program, List<String> kept) {
+    /** @param placement without room for gradients it is no backward graph, and nothing is limited */
+    Hoisting(LoopProgram program, Placement placement) {
         this.program = program;
-        this.kept = new HashSet<>(kept);
-        this.limited = kept.stream().anyMatch(k -> program.buffer(k).kind() == Buffer.Kind.INPUT);
+        this.kept = Set.copyOf(placement.inWorkspace());
+        this.limited = !placement.roomFor().isEmpty();
         for (int i = 0; limited && i < program.nodes().size(); i++) {
             LoopNode node = program.nodes().get(i);
             places.put(node, i);

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A buffer in the workspace, from the group that writes it first to the last one that uses it. What is kept lives from
@@ -30,11 +31,17 @@ record Life(Buffer buffer, int first, int last, boolean scratch) {
         return first <= group && group <= last;
     }
 
+    /** With the life of what is written over it. */
+    Life until(Life later) {
+        return new Life(buffer, first, Math.max(last, later.last), scratch);
+    }
+
     /** Of all buffers in the workspace, in the order of their beginnings. */
-    static List<Life> all(LoopProgram program, List<KernelGroup> groups, List<String> kept) {
+    static List<Life> all(LoopProgram program, List<KernelGroup> groups, List<String> resident) {
+        Set<String> kept = Set.copyOf(resident);
         Map<String, Integer> lastUse = lastUses(groups);
         Map<String, Life> lives = new LinkedHashMap<>();
-        for (String name : kept) {
+        for (String name : resident) {
             Buffer buffer = program.buffer(name);
             if (buffer.kind() == Buffer.Kind.INPUT) {
                 lives.put(name, new Life(buffer, BEFORE, lastUse.getOrDefault(name, BEFORE), false));

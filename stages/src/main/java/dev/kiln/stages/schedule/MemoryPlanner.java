@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -21,35 +22,34 @@ import java.util.TreeSet;
 final class MemoryPlanner {
     private final LoopProgram program;
     private final List<Life> lives;
-    private final List<String> kept;
+    private final Placement placement;
+    private final Map<String, String> inPlace;
     private final Map<String, Long> keptOffsets = new LinkedHashMap<>();
     private final List<SymInt> slots = new ArrayList<>();
     private final Map<String, Integer> slotOf = new LinkedHashMap<>();
     private final TreeSet<Integer> free = new TreeSet<>();
 
-    private MemoryPlanner(LoopProgram program, List<KernelGroup> groups, List<String> kept) {
+    private MemoryPlanner(LoopProgram program, List<KernelGroup> groups, Placement placement) {
         this.program = program;
-        this.kept = kept;
-        this.lives = Life.all(program, groups, kept);
+        this.placement = placement;
+        this.lives = Life.all(program, groups, placement.inWorkspace());
+        this.inPlace = placement.inWorkspace().isEmpty() ? Map.of()
+            : InPlace.choose(program, groups, lives, Set.copyOf(placement.inWorkspace()));
     }
 
-    /**
-     * Plans.
-     *
-     * @param kept inputs and outputs of known sizes that lie one after the other at the start of the workspace: inputs may
-     *     be overwritten once they have been read for the last time
-     */
-    static MemoryPlan plan(LoopProgram program, List<KernelGroup> groups, List<String> kept) {
-        MemoryPlanner planner = new MemoryPlanner(program, groups, kept);
+    static MemoryPlan plan(LoopProgram program, List<KernelGroup> groups, Placement placement) {
+        MemoryPlanner planner = new MemoryPlanner(program, groups, placement);
         long at = planner.placeKept();
         boolean known = planner.inside().stream().allMatch(l -> planner.mostBytes(l.buffer()).isConstant());
         MemoryPlan greedy = planner.greedy(groups.size(), at);
         MemoryPlan packed = known ? planner.packed() : greedy;
-        return planner.bytes(packed) < planner.bytes(greedy) ? packed : greedy;
+        boolean hasRoom = known && !placement.roomFor().isEmpty();
+        return hasRoom || planner.bytes(packed) < planner.bytes(greedy) ? packed : greedy;
     }
 
     private List<Life> inside() {
-        return lives.stream().filter(l -> !keptOffsets.containsKey(l.name())).toList();
+        return lives.stream().filter(l -> !keptOffsets.containsKey(l.name()) && !placement.roomFor().contains(l.name()))
+            .toList();
     }
 
     private long bytes(MemoryPlan plan) {
@@ -63,7 +63,7 @@ final class MemoryPlanner {
     /** Gives the bytes behind the last. */
     private long placeKept() {
         long at = 0;
-        for (String name : kept) {
+        for (String name : placement.kept()) {
             keptOffsets.put(name, at);
             at += keptBytes(program.buffer(name));
         }
@@ -73,9 +73,10 @@ final class MemoryPlanner {
     private MemoryPlan packed() {
         Map<OffsetPacker.Span, Long> fixed = new HashMap<>();
         List<OffsetPacker.Span> open = new ArrayList<>();
-        for (Life life : lives) {
+        for (Life life : together()) {
             boolean placed = keptOffsets.containsKey(life.name());
-            long bytes = placed ? keptBytes(life.buffer()) : aligned(mostBytes(life.buffer()).asLong());
+            boolean outside = placed || placement.roomFor().contains(life.name());
+            long bytes = outside ? keptBytes(life.buffer()) : aligned(mostBytes(life.buffer()).asLong());
             OffsetPacker.Span span = new OffsetPacker.Span(life.name(), bytes, life.first(), life.last());
             if (placed) {
                 fixed.put(span, keptOffsets.get(life.name()));
@@ -84,10 +85,30 @@ final class MemoryPlanner {
             }
         }
         OffsetPacker.Packing packing = OffsetPacker.pack(open, fixed);
+        Map<String, Long> offsets = new HashMap<>(packing.offsets());
+        inPlace.keySet().forEach(n -> offsets.put(n, offsets.get(first(n))));
         Map<String, Integer> one = new HashMap<>();
-        packing.offsets().keySet().forEach(n -> one.put(n, 0));
+        offsets.keySet().stream().filter(n -> !placement.roomFor().contains(n)).forEach(n -> one.put(n, 0));
         return new MemoryPlan(packing.bytes() == 0 ? List.of() : List.of(SymInt.of(packing.bytes())), Map.copyOf(one),
-            packing.offsets());
+            Map.copyOf(offsets), Map.copyOf(inPlace));
+    }
+
+    /** What a chain of buffers in the same place begins with. */
+    private String first(String name) {
+        String first = name;
+        while (inPlace.containsKey(first)) {
+            first = inPlace.get(first);
+        }
+        return first;
+    }
+
+    /** Lives, where those in the same place are one. */
+    private List<Life> together() {
+        Map<String, Life> whole = new LinkedHashMap<>();
+        for (Life life : lives) {
+            whole.merge(first(life.name()), life, Life::until);
+        }
+        return List.copyOf(whole.values());
     }
 
     /** Callers have a byte even of empty tensors. */
@@ -97,7 +118,7 @@ final class MemoryPlanner {
 
     /** @param reserved bytes of a first slot for what is kept, which nothing shares */
     private MemoryPlan greedy(int groups, long reserved) {
-        if (!kept.isEmpty()) {
+        if (!placement.kept().isEmpty()) {
             slots.add(SymInt.of(reserved));
         }
         List<Life> open = inside();
@@ -113,8 +134,9 @@ final class MemoryPlanner {
                 }
             }
         }
-        kept.forEach(name -> slotOf.put(name, 0));
-        return new MemoryPlan(List.copyOf(slots), Map.copyOf(slotOf), Map.copyOf(keptOffsets));
+        placement.kept().forEach(name -> slotOf.put(name, 0));
+        return new MemoryPlan(List.copyOf(slots), Map.copyOf(slotOf), Map.copyOf(keptOffsets),
+            Map.of());
     }
 
     /** The workspace is sized before the graph runs, when sizes from data are not known yet. */

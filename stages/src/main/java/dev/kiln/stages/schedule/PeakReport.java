@@ -3,8 +3,10 @@ package dev.kiln.stages.schedule;
 import dev.kiln.stages.lowering.LoopProgram;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * What is alive in the workspace where most of it is, by the hints of open sizes: for {@code --explain} and for
@@ -18,7 +20,8 @@ public record PeakReport(long planned, long[] alive, List<Row> rows, List<String
      * A buffer.
      *
      * @param first the group that writes it; -1 if it is there before
-     * @param last the last group that reads it; the number of groups if it outlives them
+     * @param last the last group that reads it, unless that writes its result over it; the number of groups if it outlives
+     *     them
      */
     public record Row(String buffer, long bytes, int first, int last, boolean scratch) {
     }
@@ -27,10 +30,15 @@ public record PeakReport(long planned, long[] alive, List<Row> rows, List<String
         LoopProgram program = schedule.program();
         List<Row> rows = new ArrayList<>();
         long[] alive = new long[schedule.groups().size()];
-        for (Life life : Life.all(program, schedule.groups(), schedule.kept())) {
+        List<Life> lives = Life.all(program, schedule.groups(), schedule.placement().inWorkspace());
+        Map<String, Integer> overwritten = new HashMap<>();
+        lives.stream().filter(l -> schedule.memory().inPlace().containsKey(l.name()))
+            .forEach(l -> overwritten.put(schedule.memory().inPlace().get(l.name()), l.first()));
+        for (Life life : lives) {
+            int last = overwritten.containsKey(life.name()) ? life.last() - 1 : life.last();
             long bytes = program.shapes().limit(life.bytes()).map(program.shapes()::hint).orElse(0L);
-            rows.add(new Row(life.name(), bytes, life.first(), life.last(), life.scratch()));
-            for (int g = Math.max(0, life.first()); g <= Math.min(life.last(), alive.length - 1); g++) {
+            rows.add(new Row(life.name(), bytes, life.first(), last, life.scratch()));
+            for (int g = Math.max(0, life.first()); g <= Math.min(last, alive.length - 1); g++) {
                 alive[g] += bytes;
             }
         }

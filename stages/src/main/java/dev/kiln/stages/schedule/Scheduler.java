@@ -26,23 +26,17 @@ public final class Scheduler {
     }
 
     public static Schedule schedule(LoopProgram lowered) {
-        return schedule(lowered, List.of(), Map.of());
+        return schedule(lowered, Placement.NONE);
     }
 
-    /**
-     * Schedules.
-     *
-     * @param kept buffers of inputs and outputs that lie at the start of the workspace
-     * @param writtenBack outputs, copies of other buffers, that may lie in the memory of inputs, with these: they are kernels
-     *     of their own behind all that read the input
-     */
-    public static Schedule schedule(LoopProgram lowered, List<String> kept, Map<String, String> writtenBack) {
+    public static Schedule schedule(LoopProgram lowered, Placement placement) {
+        Map<String, String> writtenBack = placement.writtenBack();
         LoopProgram program = SplitReductions.split(lowered);
-        Scheduler scheduler = new Scheduler(new Hoisting(program, kept));
+        Scheduler scheduler = new Scheduler(new Hoisting(program, placement));
         program.nodes().stream().filter(n -> !writtenBack.containsKey(n.output().name())).forEach(scheduler::place);
         program.nodes().stream().filter(n -> writtenBack.containsKey(n.output().name()))
             .forEach(n -> scheduler.groups.add(open(n)));
-        return scheduler.finish(program, kept, writtenBack);
+        return scheduler.finish(program, placement);
     }
 
     private void place(LoopNode node) {
@@ -91,14 +85,14 @@ public final class Scheduler {
         };
     }
 
-    private Schedule finish(LoopProgram program, List<String> kept, Map<String, String> writtenBack) {
+    private Schedule finish(LoopProgram program, Placement placement) {
         List<KernelGroup> built = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
             built.add(groups.get(i).build(visibleOutside(i, program)));
         }
-        List<KernelGroup> order = kept.isEmpty() ? early(built, writtenBack) : PeakReducer.run(program, built, kept);
-        return new Schedule(program, List.copyOf(order), MemoryPlanner.plan(program, order, kept), kept,
-            Set.copyOf(writtenBack.keySet()));
+        List<KernelGroup> order = placement.inWorkspace().isEmpty() ? early(built, placement.writtenBack())
+            : PeakReducer.run(program, built, placement.inWorkspace());
+        return new Schedule(program, List.copyOf(order), MemoryPlanner.plan(program, order, placement), placement);
     }
 
     /** With the copies, which are the last groups, as early as may be: right behind what they copy and what reads the input. */
