@@ -33,8 +33,10 @@ class FunctionMemoryTest {
     /** Bytes of those of {@link Net}. */
     private static final long GRADIENTS = 4 * (32 * 128 + 128 * 128 + 128 * 4);
 
+    /** All tests find what the first of them compiled. */
     @TempDir
-    private Path folder;
+    private static Path folder;
+
     private Kiln kiln;
 
     @BeforeEach

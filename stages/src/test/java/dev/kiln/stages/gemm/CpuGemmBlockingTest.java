@@ -59,9 +59,10 @@ class CpuGemmBlockingTest {
     @TestFactory
     @Tag("nightly")
     Stream<DynamicTest> agreesInEveryVariantOfEveryInstructionSetOnAnyThreads() {
-        return GemmCase.tests(products().stream().map(GemmCase::fixed).toList(), CpuGemmTest.instructionSets().flatMap(i -> IntStream.range(0, VARIANTS)
-            .mapToObj(v -> Setup.of(i, Effort.FULL).withPoison().withVariant(v).withThreads(1 + v % 3).withCaches(v * 700, v * 4000)))
-            .toArray(Setup[]::new));
+        List<GemmCase> products = products().stream().map(GemmCase::fixed).toList();
+        return CpuGemmTest.instructionSets().flatMap(i -> GemmCase.tests(products, IntStream.range(0, VARIANTS)
+            .mapToObj(v -> Setup.of(i, Effort.FULL).withPoison().withVariant(v).withThreads(1 + v % 3).withCaches(v * 700, v * 4000))
+            .toArray(Setup[]::new)));
     }
 
     @Test
