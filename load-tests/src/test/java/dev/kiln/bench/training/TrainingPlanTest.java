@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kiln.stages.autograd.PartitionOptions;
 import dev.kiln.stages.schedule.PeakReport;
+import dev.kiln.stages.trace.function.TracedFunction;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,5 +18,21 @@ class TrainingPlanTest {
             assertThat(report.toString()).contains("alive at the peak", report.groups().get(report.peak()));
         }
         assertThat(plan.saved()).isLessThan(plan.forward().most());
+    }
+
+    /** What is computed again must not lie about for long: else the peak rises while less is saved. */
+    @Test
+    void smallerBudgetsTakeNoMoreMemory() {
+        TracedFunction function = TrainingPlan.trace(GptShape.SMALL);
+        TrainingPlan before = TrainingPlan.of(function, PartitionOptions.defaults());
+        long most = before.block();
+        for (double budget : List.of(0.9, 0.75, 0.5, 0.25, 0.0)) {
+            TrainingPlan plan = TrainingPlan.of(function, PartitionOptions.defaults().withActivationMemoryBudget(budget));
+            assertThat(plan.saved()).as("saved, budget %s", budget).isLessThan(before.saved());
+            assertThat(plan.block()).as("block, budget %s", budget).isLessThanOrEqualTo(most + most / 100);
+            before = plan;
+        }
+        assertThat(TrainingPlan.of(function, PartitionOptions.defaults().withActivationMemoryBudget(0.25)).block())
+            .isLessThan(most * 85 / 100);
     }
 }

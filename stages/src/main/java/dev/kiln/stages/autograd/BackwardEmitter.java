@@ -23,16 +23,26 @@ final class BackwardEmitter {
     private final Set<String> needed;
     private final Map<Arg.Ref, Arg.Ref> mapped = new HashMap<>();
     private final Set<String> emitted = new HashSet<>();
+    private final Set<Arg.Ref> inputs = new HashSet<>();
+    private final Set<String> dependent = new HashSet<>();
+    private final Repetition repetition;
 
-    /** @param needed the calls of the joint graph that belong to the backward graph */
-    BackwardEmitter(Graph joint, GraphBuilder builder, Set<String> needed) {
+    /**
+     * An emitter.
+     *
+     * @param needed the calls of the joint graph that belong to the backward graph
+     * @param repeats whether what is computed again may be so more than once
+     */
+    BackwardEmitter(Graph joint, GraphBuilder builder, Set<String> needed, boolean repeats) {
         this.joint = joint;
         this.builder = builder;
         this.needed = needed;
+        this.repetition = new Repetition(joint, inputs::contains, repeats);
     }
 
     /** An input: what was saved of the forward graph, as the forward graph gives it out. */
     void saved(Arg.Ref ref, String source) {
+        inputs.add(ref);
         Node node = joint.node(ref.node());
         if (node instanceof Node.Placeholder) {
             tangent(ref);
@@ -45,6 +55,7 @@ final class BackwardEmitter {
 
     /** An input that is one of the joint graph. */
     void tangent(Arg.Ref ref) {
+        inputs.add(ref);
         mapped.put(ref, builder.add(joint.node(ref.node())));
     }
 
@@ -58,7 +69,6 @@ final class BackwardEmitter {
 
     /** All calls that depend on the tangents, with what they need. */
     void emit(List<Arg.Ref> tangents) {
-        Set<String> dependent = new HashSet<>();
         tangents.forEach(t -> dependent.add(t.node()));
         for (Node.Call call : joint.calls()) {
             if (call.inputs().stream().anyMatch(r -> dependent.contains(r.node()))) {
@@ -99,11 +109,34 @@ final class BackwardEmitter {
     }
 
     private void add(Node node) {
+        if (node instanceof Node.Call call) {
+            call.inputs().forEach(this::repeat);
+        }
         Node own = node instanceof Node.Call call ? moved(call) : node;
         builder.add(own);
         for (int i = 0; i < node.outputs().size(); i++) {
             mapped.putIfAbsent(new Arg.Ref(node.name(), i), new Arg.Ref(own.name(), i));
         }
+        repetition.emitted(node);
+    }
+
+    /** Computes a value once more if it is better not kept from when it was computed before. */
+    private void repeat(Arg.Ref ref) {
+        if (dependent.contains(ref.node()) || !repetition.pays(ref)) {
+            return;
+        }
+        Node.Call call = (Node.Call) joint.node(ref.node());
+        call.inputs().forEach(this::repeat);
+        Node.Call moved = moved(call);
+        String name = unused(call.name() + "_again");
+        builder.add(new Node.Call(name, moved.op(), moved.args(), moved.outputs(),
+            moved.meta().withRepetition(repetition.now())));
+        for (int i = 0; i < call.outputs().size(); i++) {
+            if (!inputs.contains(new Arg.Ref(call.name(), i))) {
+                mapped.put(new Arg.Ref(call.name(), i), new Arg.Ref(name, i));
+            }
+        }
+        repetition.emitted(call);
     }
 
     /** With arguments of the backward graph. A view may be of something that lies otherwise in memory now. */

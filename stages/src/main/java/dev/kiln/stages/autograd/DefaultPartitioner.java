@@ -12,7 +12,7 @@ public final class DefaultPartitioner implements Partitioner {
     @Override
     public Partition partition(JointGraph joint) {
         JointValues values = new JointValues(JointPreparation.run(joint));
-        return PartitionWriter.write(values, saved(values));
+        return PartitionWriter.write(values, saved(values), false);
     }
 
     static List<Value> saved(JointValues values) {

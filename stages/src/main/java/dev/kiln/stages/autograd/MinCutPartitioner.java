@@ -17,6 +17,7 @@ public final class MinCutPartitioner implements Partitioner {
             return new DefaultPartitioner().partition(joint);
         }
         JointValues values = new JointValues(JointPreparation.run(joint));
-        return PartitionWriter.write(values, MemoryBudget.apply(values, options));
+        return PartitionWriter.write(values, MemoryBudget.apply(values, options),
+            options.activationMemoryBudget() < 1);
     }
 }

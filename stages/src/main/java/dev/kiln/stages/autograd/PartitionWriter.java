@@ -22,12 +22,14 @@ final class PartitionWriter {
 
     private final JointGraph joint;
     private final Graph graph;
+    private final boolean repeats;
     private final Set<Arg.Ref> boundary = new HashSet<>();
     /** Nodes of the backward graph, and what it reads of what is saved. */
     private final Set<String> backward = new HashSet<>();
     private final Map<Arg.Ref, String> saved = new LinkedHashMap<>();
 
-    private PartitionWriter(JointValues values, List<Value> chosen) {
+    private PartitionWriter(JointValues values, List<Value> chosen, boolean repeats) {
+        this.repeats = repeats;
         joint = values.joint();
         graph = joint.graph();
         chosen.forEach(v -> boundary.add(v.ref()));
@@ -39,8 +41,9 @@ final class PartitionWriter {
         chosen.stream().map(Value::ref).filter(read::contains).forEach(r -> saved.put(r, source(r, taken)));
     }
 
-    static Partition write(JointValues values, List<Value> saved) {
-        return new PartitionWriter(values, saved).write();
+    /** @param repeats whether the backward graph may compute cheap values more than once */
+    static Partition write(JointValues values, List<Value> saved, boolean repeats) {
+        return new PartitionWriter(values, saved, repeats).write();
     }
 
     private String source(Arg.Ref ref, Set<String> taken) {
@@ -130,7 +133,7 @@ final class PartitionWriter {
 
     private Graph backward(BackwardSymbols symbols) {
         GraphBuilder builder = new GraphBuilder(symbols.shapes());
-        BackwardEmitter emitter = new BackwardEmitter(graph, builder, backward);
+        BackwardEmitter emitter = new BackwardEmitter(graph, builder, backward, repeats);
         saved.forEach(emitter::saved);
         if (!symbols.unbound().isEmpty()) {
             builder.placeholder(SIZES, FakeTensor.contiguous(BackwardSymbols.CARRIER,

@@ -16,11 +16,12 @@ import java.util.stream.IntStream;
 
 /**
  * Computes equal calls once. Every op but the random ones is functional and deterministic, so equal arguments give equal
- * results, as long as they are rounded at the same places. Calls that give sizes of their own (unbacked symbols) stay
+ * results, as long as they are rounded at the same places. What is computed again on purpose, and calls that give sizes of their own (unbacked symbols) stay
  * apart, since both symbols may be used.
  */
 public final class EliminateCommonSubexpressions implements Pass {
-    private record Computation(OpOverload op, List<Arg> args, List<FakeTensor> outputs, boolean barrier) {
+    private record Computation(OpOverload op, List<Arg> args, List<FakeTensor> outputs, boolean barrier,
+            int repetition) {
     }
 
     @Override
@@ -35,7 +36,7 @@ public final class EliminateCommonSubexpressions implements Pass {
                 return Optional.empty();
             }
             Computation computation = new Computation(call.op(), call.args(), call.outputs(),
-                call.meta().lowPrecisionBarrier());
+                call.meta().lowPrecisionBarrier(), call.meta().repetition());
             List<Arg.Ref> earlier = seen.get(computation);
             if (earlier == null) {
                 seen.put(computation, IntStream.range(0, call.outputs().size())
