@@ -55,6 +55,17 @@ public record TrainingPlan(long saved, PeakReport forward, PeakReport backward) 
         return Math.max(forward.planned(), backward.planned());
     }
 
+    /** The most that is alive at once, gradients not counted. */
+    public long withoutGradients() {
+        long most = forward.most();
+        for (int g = 0; g < backward.groups().size(); g++) {
+            long alive = backward.during(g).stream().filter(r -> r.last() < backward.groups().size())
+                .mapToLong(PeakReport.Row::bytes).sum();
+            most = Math.max(most, alive);
+        }
+        return most;
+    }
+
     /**
      * Prints the plan for memory budgets; with {@code --peak} what is alive at the peaks of the first.
      *

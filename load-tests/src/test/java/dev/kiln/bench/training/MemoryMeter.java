@@ -4,34 +4,43 @@ import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
 
-/** Measures what the steps of one engine take, by the growth of this process. */
+/** Measures what the steps of one engine take, by the growth of this process; says on standard error how far it is. */
 final class MemoryMeter {
-    private static final int WARM_UP = 12;
-    private static final int TURNS = 5;
-    private static final int MANY = 40;
+    private static final int WARM_UP = 3;
+    private static final int TURNS = 3;
     private static final long PAUSE_MILLIS = 60;
 
+    private final String engine;
     private final Trainer trainer;
     private final GptShape shape;
     private final SplittableRandom random;
+    private int done;
 
-    MemoryMeter(Trainer trainer, GptShape shape, SplittableRandom random) {
+    MemoryMeter(String engine, Trainer trainer, GptShape shape, SplittableRandom random) {
+        this.engine = engine;
         this.trainer = trainer;
         this.shape = shape;
         this.random = random;
     }
 
-    StepMemory measure() {
+    /**
+     * Measures.
+     *
+     * @param many steps that are run without giving memory back in between
+     * @param apart whether gradients have memory of their own, so that a step without it can be measured
+     */
+    StepMemory measure(int many, boolean apart) {
         steps(WARM_UP);
         long step = median(() -> growth(true, 1));
-        long kept = median(() -> growth(false, 1));
-        long running = growth(true, MANY);
-        return new StepMemory(step, kept, running, trainer.weights() * Float.BYTES);
+        long kept = apart ? median(() -> growth(false, 1)) : 0;
+        return new StepMemory(step, kept, growth(true, many), trainer.weights() * Float.BYTES);
     }
 
     private void steps(int count) {
         for (int i = 0; i < count; i++) {
+            long start = System.nanoTime();
             trainer.step(numbers(), numbers());
+            System.err.printf("%s: step %d, %d ms%n", engine, ++done, (System.nanoTime() - start) / 1_000_000);
         }
     }
 

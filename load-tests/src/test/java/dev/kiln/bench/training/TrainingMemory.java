@@ -7,6 +7,7 @@ import dev.kiln.KilnConfig;
 import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
 import dev.kiln.pipeline.function.FunctionMemory;
+import dev.kiln.stages.autograd.PartitionOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,14 +23,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * The memory of a training step: Kiln against libtorch's eager mode, each in a process of its own. The Java heap is fixed
- * and touched before, freed blocks go back to the system at once (libtorch's by its allocator's settings), and what counts
+ * The memory of a training step: Kiln as planned and as measured, against libtorch's eager mode; each is measured in a
+ * process of its own. The Java heap is fixed and touched before, freed blocks go back to the system at once (libtorch's by its allocator's settings), and what counts
  * is how far the process grows above what it has before a step, when only parameters and the optimizer's state are there.
  */
 @Command(name = "training-memory", description = "Memory of training steps against libtorch.",
     mixinStandardHelpOptions = true)
 public final class TrainingMemory implements Callable<Integer> {
     private static final double MIB = 1 << 20;
+    private static final ObjectMapper JSON = new ObjectMapper();
     /** Large blocks of the C library's allocator are mappings of their own, and freed ones do not stay. */
     private static final Map<String, String> ALLOCATOR = Map.of("MALLOC_MMAP_THRESHOLD_", "65536",
         "MALLOC_TRIM_THRESHOLD_", "65536", "MALLOC_MMAP_MAX_", "1000000", "MALLOC_ARENA_MAX", "1");
@@ -38,6 +40,9 @@ public final class TrainingMemory implements Callable<Integer> {
 
     @Option(names = "--threads", defaultValue = "2", description = "Threads (default ${DEFAULT-VALUE}).")
     private int threads;
+
+    @Option(names = "--steps", defaultValue = "10", description = "Steps in a row (default ${DEFAULT-VALUE}).")
+    private int steps;
 
     @Option(names = "--cache-dir", required = true, description = "Kiln's cache.")
     private Path cacheDir;
@@ -55,29 +60,35 @@ public final class TrainingMemory implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         if (engine != null) {
-            System.out.println(new ObjectMapper().writeValueAsString(measured()));
+            System.out.println(JSON.writeValueAsString(measured()));
             return 0;
         }
+        TrainingPlan plan = TrainingPlan.of(TrainingPlan.trace(GptShape.SMALL), PartitionOptions.defaults());
         StepMemory kiln = inProcess("kiln");
         StepMemory peer = inProcess("libtorch");
         System.out.printf(Locale.ROOT, "GPT training step, f32, %d threads; MiB above parameters and optimizer state%n"
-            + "%-10s %14s %14s %14s %14s%n", threads, "", "step", "- gradients", "many steps", "gradients");
-        row("Kiln", kiln);
-        row("libtorch", peer);
-        System.out.printf(Locale.ROOT, "%-10s %14.2f %14.2f %14.2f%n", "ratio", ratio(kiln.step(), peer.step()),
-            ratio(kiln.kept(), peer.kept()), ratio(kiln.running(), peer.running()));
+            + "%-22s %14s %14s %14s %14s%n", threads, "", "step", "- gradients", steps + " steps", "gradients");
+        System.out.printf(Locale.ROOT, "%-22s %14.1f %14.1f %14s %14.1f%n", "Kiln, by its plan", plan.block() / MIB,
+            plan.withoutGradients() / MIB, "", kiln.gradients() / MIB);
+        row("Kiln, its process", kiln);
+        row("libtorch, its process", peer);
+        System.out.printf(Locale.ROOT, "%-22s %14.2f %14.2f%n", "ratio by the plan", ratio(plan.block(), peer.step()),
+            ratio(plan.withoutGradients(), peer.kept()));
+        System.out.printf(Locale.ROOT, "%-22s %14.2f %14s %14.2f%n", "ratio of processes", ratio(kiln.step(), peer.step()),
+            "", ratio(kiln.running(), peer.running()));
         if (json) {
             Map<String, StepMemory> both = new LinkedHashMap<>();
             both.put("kiln", kiln);
             both.put("libtorch", peer);
-            System.out.println(new ObjectMapper().writeValueAsString(both));
+            System.out.println(JSON.writeValueAsString(both));
         }
         return 0;
     }
 
     private static void row(String name, StepMemory memory) {
-        System.out.printf(Locale.ROOT, "%-10s %14.1f %14.1f %14.1f %14.1f%n", name, memory.step() / MIB,
-            memory.kept() / MIB, memory.running() / MIB, memory.gradients() / MIB);
+        String kept = memory.kept() > 0 ? String.format(Locale.ROOT, "%.1f", memory.kept() / MIB) : "";
+        System.out.printf(Locale.ROOT, "%-22s %14.1f %14s %14.1f %14.1f%n", name, memory.step() / MIB, kept,
+            memory.running() / MIB, memory.gradients() / MIB);
     }
 
     private static double ratio(long own, long peer) {
@@ -90,7 +101,8 @@ public final class TrainingMemory implements Callable<Integer> {
             "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED"));
         command.addAll(HEAP);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrainingMemory.class.getName(), "--engine", name,
-            "--threads", Integer.toString(threads), "--cache-dir", cacheDir.toString()));
+            "--threads", Integer.toString(threads), "--steps",
+            Integer.toString(steps), "--cache-dir", cacheDir.toString()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().putAll(ALLOCATOR);
         Process process = builder.start();
@@ -98,7 +110,7 @@ public final class TrainingMemory implements Callable<Integer> {
         if (process.waitFor() != 0) {
             throw new IllegalStateException("the process of " + name + " failed: " + output);
         }
-        return new ObjectMapper().readValue(output.substring(output.lastIndexOf('\n') + 1), StepMemory.class);
+        return JSON.readValue(output.substring(output.lastIndexOf('\n') + 1), StepMemory.class);
     }
 
     /** What Kiln itself knows, to explain what the process takes. */
@@ -115,13 +127,13 @@ public final class TrainingMemory implements Callable<Integer> {
         if (engine.equals("libtorch")) {
             torch.set_num_threads(threads);
             try (Trainer trainer = new TorchGpt(shape, false, 1e-3)) {
-                return new MemoryMeter(trainer, shape, new SplittableRandom(1)).measure();
+                return new MemoryMeter(engine, trainer, shape, new SplittableRandom(1)).measure(steps, true);
             }
         }
         FunctionOptions options = FunctionOptions.defaults().withThreads(threads);
         try (Kiln kiln = Kiln.open(KilnConfig.of(new CacheSettings(cacheDir, CacheMode.WRITE)));
                 KilnGpt trainer = new KilnGpt(kiln, shape, options, 1e-3)) {
-            StepMemory memory = new MemoryMeter(trainer, shape, new SplittableRandom(1)).measure();
+            StepMemory memory = new MemoryMeter(engine, trainer, shape, new SplittableRandom(1)).measure(steps, false);
             account(trainer.memory());
             return memory;
         }
