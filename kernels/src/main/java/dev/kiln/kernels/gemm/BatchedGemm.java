@@ -1,5 +1,9 @@
 package dev.kiln.kernels.gemm;
 
+import dev.kiln.kernels.runtime.RuntimeHeader;
+import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.SharedCode;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -11,7 +15,8 @@ import java.util.Map;
  *     const int64_t* b_strides, int64_t outer, int64_t inner, int64_t M, int64_t N, int64_t K,
  *     void* epilogue_ctx);
  * }
- * There are {@code outer * inner} batches; the strides, in elements, are {outer batch, inner batch, row,
+ * As {@link #shared shared code} it stores the product, and is called by the function of {@link #declaration}. There are
+ * {@code outer * inner} batches; the strides, in elements, are {outer batch, inner batch, row,
  * column} of A [M, K] and of B [K, N]. With {@code K == 0} the product is zero. Scratch is on the stack.
  *
  * @param name  prefix of every C name of the rendering, a C identifier
@@ -20,7 +25,7 @@ import java.util.Map;
  * @param nc    columns of a task at most, a multiple of the register block's columns
  * @param kc    depth of a step
  */
-public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) {
+public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) implements SharedCode {
     private static final SourceTemplate BATCHED = SourceTemplate.of(BatchedGemm.class, "batched.c.in");
     private static final int ROWS = 144;
     private static final int COLUMNS = 96;
@@ -39,6 +44,29 @@ public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) 
     public static BatchedGemm of(String name, MicroGemm micro) {
         return new BatchedGemm(name, micro, Math.max(1, ROWS / micro.mr()) * micro.mr(),
                 Math.max(1, COLUMNS / micro.nr()) * micro.nr(), DEPTH_BYTES / micro.type().bytes());
+    }
+
+    /** The product that all kernels of a graph share: a name of its own. */
+    public static BatchedGemm shared(MicroGemm micro) {
+        return of("kiln_batched_" + micro.type().name().toLowerCase(Locale.ROOT) + "_" + micro.mr() + "x" + micro.nr() + "_v"
+            + micro.vectorBytes(), micro);
+    }
+
+    /**
+     * The function of the {@link #unit}: a product whose element (batch, m, n) is stored at
+     * {@code C[batch * ldb + m * ldc + n]}.
+     */
+    public String declaration() {
+        return "__attribute__((visibility(\"hidden\"))) void %1$s_store_to(const kiln_call* call, const %2$s* A,\n".formatted(name,
+            micro.type().c()) + "    const int64_t* a_strides, const %1$s* B, const int64_t* b_strides, int64_t outer, int64_t inner, int64_t M,\n"
+            .formatted(micro.type().c()) + "    int64_t N, int64_t K, %1$s* C, int64_t ldb, int64_t ldc)".formatted(micro.type().c());
+    }
+
+    @Override
+    public CompileUnit unit() {
+        return new CompileUnit(name, RuntimeHeader.text() + GemmEpilogue.batchedStore(name, micro.type()) + render()
+            + declaration() + " {\n  " + name + "_store store = {C, ldb, ldc};\n  " + name
+            + "(call, A, a_strides, B, b_strides, outer, inner, M, N, K, &store);\n}\n");
     }
 
     /** The micro-kernels that the rendering calls and must be linked with. */

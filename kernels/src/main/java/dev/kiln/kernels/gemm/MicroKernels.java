@@ -2,6 +2,7 @@ package dev.kiln.kernels.gemm;
 
 import dev.kiln.kernels.runtime.RuntimeHeader;
 import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.SharedCode;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -10,15 +11,17 @@ import java.util.stream.IntStream;
 
 /**
  * The micro-kernels of a register block: {@code PREFIX_rows(rows, a, lda, b, next, kc, acc, accumulate)} runs
- * the one for {@code rows} of 1..mr; those for many rows fetch {@code next}, the panel that comes next. They take their sizes at run time, so that one unit of them serves every
- * product, convolution and attention of a graph: they are most of what there is to compile.
+ * the one for {@code rows} of 1..mr; those for many rows fetch {@code next}, the panel that comes next. They take their
+ * sizes at run time, so that one unit of them serves every product, convolution and attention of a graph: they are most
+ * of what there is to compile.
  *
  * @param micro     register block and element type
  * @param prefetch  rows of B that the full kernel prefetches ahead, 0 for none
  * @param narrow    types of a product whose weight is widened as it is loaded; empty for one that is loaded as it is
  * @param byColumns whether A is packed, {@code [kc][mr]} for the rows of a tile, instead of row-major
  */
-public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> narrow, boolean byColumns) {
+public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> narrow, boolean byColumns)
+        implements SharedCode {
     private static final SourceTemplate MICRO = SourceTemplate.of(MicroKernels.class, "micro.c.in");
     private static final SourceTemplate TILES = SourceTemplate.of(MicroKernels.class, "tiles.c.in");
     private static final SourceTemplate TILES_HEADER = SourceTemplate.of(MicroKernels.class, "tiles.h");
@@ -154,7 +157,8 @@ public record MicroKernels(MicroGemm micro, int prefetch, Optional<GemmTypes> na
                 .append(";\n  }\n}\n").toString();
     }
 
-    /** The unit that defines the kernels, to be linked with what was rendered around them. */
+    /** Defines the kernels, to be linked with what was rendered around them. */
+    @Override
     public CompileUnit unit() {
         return new CompileUnit(prefix(), RuntimeHeader.text() + GemmTemplate.prelude() + vectorType() + definitions());
     }

@@ -46,7 +46,7 @@ public final class NativeCompiler {
 
     public NativeCompiler(Clang clang, int maxProcesses) {
         this.clang = clang;
-        this.slots = new Semaphore(maxProcesses);
+        this.slots = new Semaphore(maxProcesses, true);
     }
 
     private static final class Shared {
@@ -130,10 +130,15 @@ public final class NativeCompiler {
 
     /** As {@link #link(List)}, with a deadline. */
     public byte[] link(List<Path> objects, Deadline deadline) {
+        return link(objects, Map.of(), deadline);
+    }
+
+    private byte[] link(List<Path> objects, Map<String, String> names, Deadline deadline) {
         try (WorkFolder work = WorkFolder.create()) {
             Path output = work.path().resolve("linked.so");
             List<String> command = new ArrayList<>(List.of(clang.linker().toString()));
             command.addAll(LINK);
+            names.forEach((name, function) -> command.add("--defsym=" + name + "=" + function));
             command.addAll(List.of("-o", output.toString()));
             objects.forEach(object -> command.add(object.toAbsolutePath().toString()));
             var result = limited(
@@ -157,6 +162,15 @@ public final class NativeCompiler {
      * @throws ToolchainException.Cancelled        when the calling thread is interrupted
      */
     public byte[] compileAll(List<CompileUnit> units, CpuTarget target, Deadline deadline) {
+        return compileAll(units, Map.of(), target, deadline);
+    }
+
+    /**
+     * As {@link #compileAll(List, CpuTarget, Deadline)}.
+     *
+     * @param names further names of functions that units define, and which
+     */
+    public byte[] compileAll(List<CompileUnit> units, Map<String, String> names, CpuTarget target, Deadline deadline) {
         List<CompileUnit> all = new ArrayList<>(units);
         byte[] knownPrelude = preludes.get(target.fingerprint());
         if (knownPrelude == null) {
@@ -168,7 +182,7 @@ public final class NativeCompiler {
         } else {
             objects.add(knownPrelude);
         }
-        return linkBytes(objects, deadline);
+        return linkBytes(objects, names, deadline);
     }
 
     private byte[] compileOnce(CompileUnit unit, CpuTarget target, Deadline deadline) {
@@ -240,13 +254,13 @@ public final class NativeCompiler {
         };
     }
 
-    private byte[] linkBytes(List<byte[]> objects, Deadline deadline) {
+    private byte[] linkBytes(List<byte[]> objects, Map<String, String> names, Deadline deadline) {
         try (WorkFolder work = WorkFolder.create()) {
             List<Path> files = new ArrayList<>();
             for (int i = 0; i < objects.size(); i++) {
                 files.add(Files.write(work.path().resolve(i + ".o"), objects.get(i)));
             }
-            return link(files, deadline);
+            return link(files, names, deadline);
         } catch (IOException e) {
             throw new ToolchainException("cannot write temporary files for linking: " + e.getMessage(), e);
         }

@@ -14,6 +14,7 @@ import java.util.Optional;
  */
 final class Contest {
     private static final int ROUNDS = 10;
+    private static final int FEWEST_ROUNDS = 3;
     /** After the first rounds a candidate stays whose time is at most this many times the best, and so many candidates. */
     private static final double[] HOPELESS = {2.5, 1.6, 1.3};
     private static final int[] STAYING = {Integer.MAX_VALUE, 8, 5};
@@ -59,8 +60,8 @@ final class Contest {
             if (round >= 2 && left.size() == 1) {
                 break; // decided
             }
-            for (Candidate c : left) {
-                time(c, cold, runs(times.get(c))).ifPresent(t -> times.merge(c, t, Math::min));
+            if (!shortened(left, times) && round >= FEWEST_ROUNDS - 1) {
+                break; // further rounds would say the same
             }
             times.keySet().removeIf(failures::containsKey);
         }
@@ -73,6 +74,17 @@ final class Contest {
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         return new Result(winner(times), cold, cold ? other : times, cold ? times : other, Map.copyOf(failures), seconds);
+    }
+
+    /** A round: whether it found any candidate faster than those before. */
+    private boolean shortened(List<Candidate> candidates, Map<Candidate, Double> times) {
+        boolean shorter = false;
+        for (Candidate c : candidates) {
+            double before = times.get(c);
+            shorter |= time(c, cold, runs(before)).map(t -> times.merge(c, t, Math::min)).filter(t -> t * SAME < before)
+                .isPresent();
+        }
+        return shorter;
     }
 
     private List<Candidate> rightOnes(Candidate reference, List<Candidate> candidates) {

@@ -4,8 +4,8 @@ import dev.kiln.cache.Blob;
 import dev.kiln.cache.BlobStore;
 import dev.kiln.cache.TuningStore.Tuning;
 import dev.kiln.kernels.cpu.CpuTarget;
-import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.SharedCode;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Environment;
 import dev.kiln.stages.codegen.Kernel;
@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Keeps the compiled micro-kernels of chosen variants beside the tuning records: they are most of what a compile with known
+ * Keeps the compiled shared code of chosen variants beside the tuning records: they are most of what a compile with known
  * results would have to compile again. An object that is gone is compiled.
  */
 final class KeptObjects {
@@ -29,11 +29,11 @@ final class KeptObjects {
         this.environment = environment;
     }
 
-    /** What the compiler knows of a variant's micro-kernels, stored. */
+    /** What the compiler knows of a variant's shared code, stored. */
     Map<String, Blob> keep(Kernel.Variant variant) {
         Map<String, Blob> kept = new TreeMap<>();
         CpuTarget target = environment.target(options);
-        for (MicroKernels part : variant.parts()) {
+        for (SharedCode part : variant.parts()) {
             CompileUnit unit = part.unit();
             Optional<byte[]> object = environment.cache().mode().writes()
                 ? environment.compiler().get().known(unit, target) : Optional.empty();
@@ -50,7 +50,7 @@ final class KeptObjects {
 
     /** Tells the compiler what was kept for a variant. */
     void give(Kernel.Variant variant, Tuning tuning) {
-        for (MicroKernels part : variant.parts()) {
+        for (SharedCode part : variant.parts()) {
             CompileUnit unit = part.unit();
             Blob blob = tuning.objects().get(unit.name());
             try {

@@ -13,7 +13,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The memory of one kernel's trial, in a file that whoever runs the candidates maps too. */
+/**
+ * The memory of one kernel's trial, in a file that whoever runs the candidates maps too. The trials of a session use one
+ * file in turn: new memory takes longer than most kernels.
+ */
 final class TrialMemory implements AutoCloseable {
     private static final long PAGE = 4096;
 
@@ -31,8 +34,9 @@ final class TrialMemory implements AutoCloseable {
                 throw new IOException("it takes " + size(bytes) + " bytes and " + folder + " has room for " + room
                     + "; set java.io.tmpdir to a larger folder or use --no-max-autotune");
             }
-            file = Files.createTempFile(folder, "memory", ".bin");
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            file = folder.resolve("memory.bin");
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
+                    StandardOpenOption.CREATE)) {
                 for (Span span : spans) {
                     segments.add(channel.map(MapMode.READ_WRITE, span.offset(), span.bytes(), arena));
                 }
@@ -73,10 +77,5 @@ final class TrialMemory implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

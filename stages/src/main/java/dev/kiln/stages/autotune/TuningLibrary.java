@@ -43,6 +43,7 @@ record TuningLibrary(GeneratedCode original, GeneratedCode code, List<Candidate>
     /** @param tuned names of the kernels whose variants are candidates */
     static TuningLibrary build(GeneratedCode graph, List<String> tuned, NativeCompiler compiler, CpuTarget target,
             Deadline deadline) {
+        compiler.begin(List.of(SourceUnits.entry(graph)), target, deadline);
         try {
             return compile(graph, graph, tuned, Map.of(), compiler, target, deadline);
         } catch (CompilerException e) {
@@ -116,10 +117,9 @@ record TuningLibrary(GeneratedCode original, GeneratedCode code, List<Candidate>
             cases.append("    case ").append(c.number()).append(": launch_").append(c.variant().function())
                 .append("(&args); break;\n");
         }
-        units.addAll(SourceUnits.balanced("references", sources));
+        sources.add(declarations + EntryWriter.scratch(graph) + FLUSH + entry(cases));
+        units.addAll(SourceUnits.balanced("tune", sources));
         units.addAll(SourceUnits.parts(variants(graph, candidates)));
-        units.add(new CompileUnit("tune", SourceUnits.prelude() + declarations + EntryWriter.scratch(graph) + FLUSH
-            + entry(cases)));
         return units;
     }
 

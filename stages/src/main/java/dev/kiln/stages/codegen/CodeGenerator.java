@@ -73,7 +73,7 @@ public final class CodeGenerator {
             case KernelGroup.Rows rows -> {
                 RowsKernel kernel = new RowsKernel(rows, symbols, schedule.program()::buffer,
                     schedule.memory().inPlace(), eagerNumerics);
-                Kernel.Variant only = Kernel.Variant.only(kernel.write(), Set.of());
+                Kernel.Variant only = kernel.write();
                 add(group, Kernel.Kind.LOOPS, only, kernel.arguments());
             }
             case KernelGroup.Size size -> {

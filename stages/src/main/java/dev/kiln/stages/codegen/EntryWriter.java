@@ -7,13 +7,11 @@ import dev.kiln.stages.schedule.MemoryPlan;
 import dev.kiln.stages.schedule.Placement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Writes the graph's two exported functions: the size of its workspace, and the run of all steps. */
 public final class EntryWriter {
     private final GeneratedCode code;
-    private final Map<String, Kernel.Variant> chosen;
     private final List<ConstantUse> constants;
     private final CIndex index = new CIndex();
 
@@ -21,22 +19,24 @@ public final class EntryWriter {
     public record ConstantUse(String constant, String packedFor) {
     }
 
-    private EntryWriter(GeneratedCode code, Map<String, Kernel.Variant> chosen, List<ConstantUse> constants) {
+    private EntryWriter(GeneratedCode code, List<ConstantUse> constants) {
         this.code = code;
-        this.chosen = chosen;
         this.constants = constants;
     }
 
-    public static String write(GeneratedCode code, Map<String, Kernel.Variant> chosen,
-            List<ConstantUse> constants) {
-        return new EntryWriter(code, chosen, constants).write();
+    /**
+     * The text, which calls {@code launch_KERNEL} of each kernel, by the kernel's name: it is the same whichever variants
+     * are chosen.
+     */
+    public static String write(GeneratedCode code, List<ConstantUse> constants) {
+        return new EntryWriter(code, constants).write();
     }
 
     private String write() {
         StringBuilder launches = new StringBuilder();
         StringBuilder declarations = new StringBuilder();
         code.kernels().forEach(
-            k -> declarations.append("void launch_").append(function(k.name())).append("(const kiln_args*);\n"));
+            k -> declarations.append("void launch_").append(k.name()).append("(const kiln_args*);\n"));
         AssertionWriter assertions = new AssertionWriter(code);
         for (int i = 0; i < code.launches().size(); i++) {
             launches.append(step(code.launches().get(i)));
@@ -69,10 +69,6 @@ public final class EntryWriter {
             + "  return kiln_align(most);\n}\n";
     }
 
-    private String function(String kernel) {
-        return chosen.get(kernel).function();
-    }
-
     private String slots() {
         StringBuilder out = new StringBuilder("  at[0] = 0;\n");
         List<SymInt> slots = code.schedule().memory().slots();
@@ -91,7 +87,7 @@ public final class EntryWriter {
         }
         return "  { void* p[] = {" + String.join(", ", pointers)
             + "};\n    const kiln_args args = {call, &failed, call->syms, p, ws + at["
-            + code.schedule().memory().slots().size() + "], scratch}; launch_" + function(launch.kernel())
+            + code.schedule().memory().slots().size() + "], scratch}; launch_" + launch.kernel()
             + "(&args); }\n";
     }
 

@@ -1,7 +1,7 @@
 package dev.kiln.stages.codegen;
 
-import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.gemm.PackedWeight;
+import dev.kiln.kernels.toolchain.SharedCode;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
@@ -38,13 +38,13 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
      * @param function the name that its C functions begin with, unique in the graph
      * @param text gives the source; where results are known only the chosen variant's is asked for
      * @param packing how the weight must be packed; empty takes it as it is
-     * @param parts micro-kernels that it calls, linked once for all kernels of a graph
+     * @param parts what it calls and other kernels too: compiled and linked once
      * @param externs library functions that it calls, by name, in the order of its {@code externs} indices
      */
-    public record Variant(String label, String function, Supplier<String> text, Set<MicroKernels> parts,
+    public record Variant(String label, String function, Supplier<String> text, Set<SharedCode> parts,
             Optional<PackedWeight> packing, List<String> externs) {
 
-        public Variant(String label, String function, String source, Set<MicroKernels> parts,
+        public Variant(String label, String function, String source, Set<SharedCode> parts,
                 Optional<PackedWeight> packing, List<String> externs) {
             this(label, function, () -> source, parts, packing, externs);
         }
@@ -55,7 +55,7 @@ public record Kernel(String name, Kind kind, String comment, List<Variant> varia
         }
 
         /** The way of a kernel that has one only. */
-        static Variant only(String source, Set<MicroKernels> parts) {
+        static Variant only(String source, Set<SharedCode> parts) {
             return new Variant("", "KERNEL", source, parts, Optional.empty(), List.of());
         }
     }

@@ -2,8 +2,6 @@ package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.gemm.BatchedGemm;
 import dev.kiln.kernels.gemm.ElementType;
-import dev.kiln.kernels.gemm.GemmEpilogue;
-import dev.kiln.kernels.gemm.GemmTemplate;
 import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.SymInt;
@@ -50,7 +48,7 @@ final class MatmulKernel {
     }
 
     private Variant template(ElementType element, CodegenTarget target) {
-        BatchedGemm gemm = BatchedGemm.of("KERNEL", MicroGemm.table(target.isa(), element).getFirst());
+        BatchedGemm gemm = BatchedGemm.shared(MicroGemm.table(target.isa(), element).getFirst());
         String left = names.pointer(node.left().buffer());
         String right = names.pointer(node.right().buffer());
         String output = names.target(node.output().name());
@@ -58,12 +56,11 @@ final class MatmulKernel {
         SymInt n = node.right().sizes().get(2);
         String sizes = size("m", m) + size("n", n) + size("k", node.left().sizes().get(2))
             + size("batches", node.left().sizes().get(0)) + strides("l", node.left()) + strides("r", node.right());
-        return Variant.only(GemmTemplate.prelude() + GemmEpilogue.batchedStore("KERNEL", element)
-            + gemm.render()
-            + "KILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n" + names.declarations(symbols, "  ") + sizes
-            + "  const int64_t l[4] = {0, l0, l1, l2}, r[4] = {0, r0, r1, r2};\n"
-            + "  KERNEL_store store = {" + output + ", m * n, n};\n  KERNEL(args->call, " + left + " + l_at, l, " + right
-            + " + r_at, r, 1, batches, m, n, k, &store);\n}\n", Set.of(gemm.microKernels()));
+        return Variant.only(gemm.declaration() + ";\nKILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n"
+            + names.declarations(symbols, "  ") + sizes
+            + "  const int64_t l[4] = {0, l0, l1, l2}, r[4] = {0, r0, r1, r2};\n  " + gemm.name() + "_store_to(args->call, "
+            + left + " + l_at, l, " + right + " + r_at, r, 1, batches, m, n, k, " + output + ", m * n, n);\n}\n",
+            Set.of(gemm, gemm.microKernels()));
     }
 
     /** For the dtypes that have no register blocks. */

@@ -35,10 +35,9 @@ public final class NativeBuild {
 
     public static Binary build(GeneratedCode code, Map<String, Kernel.Variant> chosen, CpuTarget target,
             NativeCompiler compiler, Deadline deadline) {
-        List<ConstantUse> uses = constantUses(code, chosen);
         List<String> externs = externs(chosen);
-        List<CompileUnit> units = SourceUnits.of(code, chosen, uses, externs);
-        byte[] object = compiler.compileAll(units, target, deadline);
+        List<CompileUnit> units = SourceUnits.of(code, chosen, externs);
+        byte[] object = compiler.compileAll(units, launches(chosen), target, deadline);
         String sources = units.stream().map(u -> "// unit " + u.name() + "\n"
             + SourceUnits.body(u)).collect(Collectors.joining("\n"));
         return new Binary(object, externs, sources);
@@ -48,11 +47,22 @@ public final class NativeBuild {
     public static String assembly(GeneratedCode code, Map<String, Kernel.Variant> chosen, CpuTarget target,
             NativeCompiler compiler, Deadline deadline) {
         List<String> externs = externs(chosen);
-        return SourceUnits.of(code, chosen, constantUses(code, chosen), externs).stream()
+        return SourceUnits.of(code, chosen, externs).stream()
             .map(u -> new CompileUnit(u.name(), u.cSource(),
                 Stream.concat(u.extraFlags().stream(), Stream.of("-S")).toList()))
             .map(u -> new String(compiler.compile(u, target, NativeCompiler.LEVEL, deadline), StandardCharsets.UTF_8))
             .collect(Collectors.joining("\n"));
+    }
+
+    /** What the entry calls, and the chosen variants' functions for it, where they have names of their own. */
+    static Map<String, String> launches(Map<String, Kernel.Variant> chosen) {
+        Map<String, String> launches = new TreeMap<>();
+        chosen.forEach((kernel, variant) -> {
+            if (!variant.function().equals(kernel)) {
+                launches.put("launch_" + kernel, "launch_" + variant.function());
+            }
+        });
+        return launches;
     }
 
     private static List<String> externs(Map<String, Kernel.Variant> chosen) {
@@ -61,7 +71,7 @@ public final class NativeBuild {
         return List.copyOf(externs);
     }
 
-    static List<ConstantUse> constantUses(GeneratedCode code, Map<String, Kernel.Variant> chosen) {
+    static List<ConstantUse> constantUses(GeneratedCode code) {
         Set<ConstantUse> uses = new LinkedHashSet<>();
         for (Launch launch : code.launches()) {
             for (int i = 0; i < launch.buffers().size(); i++) {
@@ -76,7 +86,7 @@ public final class NativeBuild {
 
     /** The graph's constants as its kernels want them, in the order of {@code kiln_call.constants}. */
     public static List<ConstantLayout> constants(GeneratedCode code, Map<String, Kernel.Variant> chosen) {
-        return constantUses(code, chosen).stream().map(use -> layout(code, chosen, use)).toList();
+        return constantUses(code).stream().map(use -> layout(code, chosen, use)).toList();
     }
 
     private static ConstantLayout layout(GeneratedCode code, Map<String, Kernel.Variant> chosen, ConstantUse use) {

@@ -1,5 +1,6 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.kernels.toolchain.SharedCode;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
@@ -53,6 +54,11 @@ final class RowsBody {
         this.streamed = delayed != null ? delayed.results() : transposes == null && (!flat || fetchAhead == null)
             ? StreamedResults.none() : StreamedResults.of(group, group.stages().getFirst(), names, rowArrays.keySet(),
                 transposes != null ? Transposes.WIDTH : FetchAhead.STRIP);
+    }
+
+    /** What the loops call. */
+    Set<SharedCode> parts() {
+        return transposes == null ? Set.of() : Set.of(Transposes.FUNCTIONS);
     }
 
     /** Whether results go to memory past the caches. */

@@ -45,8 +45,12 @@ final class RowsKernel {
         return names.arguments();
     }
 
-    /** The source; the kernel is called {@code KERNEL} in it. */
-    String write() {
+    Kernel.Variant write() {
+        return Kernel.Variant.only(source(), body.parts());
+    }
+
+    /** The kernel is called {@code KERNEL} in it. */
+    private String source() {
         String decode = flat ? "" : decodeRow();
         String text = body.write(flat ? "  " : "    ", decode);
         String rows = flat ? names.index().print(group.stages().getFirst().inner().getFirst()) : rows();

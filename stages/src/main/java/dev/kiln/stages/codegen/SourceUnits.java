@@ -1,9 +1,9 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.elementary.Elementary;
-import dev.kiln.kernels.gemm.MicroKernels;
 import dev.kiln.kernels.runtime.RuntimeHeader;
 import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.SharedCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,8 +17,10 @@ import java.util.Map;
 /** Puts the chosen variants of a graph's kernels into C units of about equal size, and the entry into one more. */
 public final class SourceUnits {
     private static final String SUPPORT = resource("support.h");
-    /** Starting the compiler and reading the common text cost as much as a few kernels. */
-    private static final int KERNELS_PER_UNIT = 24;
+    /** Characters of a unit: starting the compiler and reading the common text cost as much as 30,000. */
+    private static final int UNIT_LENGTH = 200_000;
+    /** From which on two units are worth while. */
+    private static final int WORTH_SPLITTING = 50_000;
     /** Stands in blocks whose multiplications and additions must not be fused. */
     static final String CONTRACT_OFF = "#pragma clang fp contract(off)";
 
@@ -36,15 +38,19 @@ public final class SourceUnits {
      *
      * @param externs library functions of the graph, in order
      */
-    public static List<CompileUnit> of(GeneratedCode code, Map<String, Kernel.Variant> chosen,
-            List<EntryWriter.ConstantUse> constants, List<String> externs) {
+    static List<CompileUnit> of(GeneratedCode code, Map<String, Kernel.Variant> chosen, List<String> externs) {
         List<CompileUnit> result = new ArrayList<>(shared(code));
         result.addAll(candidates(code));
         result.addAll(balanced("library", chosen.values().stream().filter(v -> !v.externs().isEmpty())
             .map(v -> linked(v, externs)).sorted().toList()));
         result.addAll(parts(chosen.values()));
-        result.add(new CompileUnit("entry", prelude() + EntryWriter.write(code, chosen, constants), List.of("-O1")));
+        result.add(entry(code));
         return result;
+    }
+
+    /** The unit of the graph's exported functions. */
+    public static CompileUnit entry(GeneratedCode code) {
+        return new CompileUnit("entry", prelude() + EntryWriter.write(code, NativeBuild.constantUses(code)), List.of("-O1"));
     }
 
     /** Units of the kernels that have one variant only. */
@@ -62,8 +68,9 @@ public final class SourceUnits {
 
     /** A few units of about equal size, at least two if there is enough to do, to be compiled side by side. */
     public static List<CompileUnit> balanced(String name, List<String> kernels) {
+        int length = kernels.stream().mapToInt(String::length).sum();
         List<StringBuilder> texts = new ArrayList<>();
-        for (int i = 0; i < Math.max(2, Math.ceilDiv(kernels.size(), KERNELS_PER_UNIT)); i++) {
+        for (int i = 0; i < Math.max(length < WORTH_SPLITTING ? 1 : 2, Math.ceilDiv(length, UNIT_LENGTH)); i++) {
             texts.add(new StringBuilder());
         }
         kernels.stream().sorted(Comparator.comparing((String text) -> -text.length())).forEach(text ->
@@ -81,9 +88,9 @@ public final class SourceUnits {
         return flags;
     }
 
-    /** The units of the micro-kernels that variants call, each once. */
+    /** The units of the code that variants share, each once. */
     public static List<CompileUnit> parts(Collection<Kernel.Variant> variants) {
-        return variants.stream().flatMap(v -> v.parts().stream()).distinct().map(MicroKernels::unit)
+        return variants.stream().flatMap(v -> v.parts().stream()).distinct().map(SharedCode::unit)
             .sorted(Comparator.comparing(CompileUnit::name)).toList();
     }
 

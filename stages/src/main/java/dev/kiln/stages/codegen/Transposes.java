@@ -1,5 +1,8 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.kernels.runtime.RuntimeHeader;
+import dev.kiln.kernels.toolchain.CompileUnit;
+import dev.kiln.kernels.toolchain.SharedCode;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.LoopNode;
@@ -21,6 +24,9 @@ import java.util.function.Predicate;
  * array in the first-level cache, so that memory is read and written in runs.
  */
 final class Transposes {
+    /** The functions that transpose tiles. */
+    static final SharedCode FUNCTIONS = () -> new CompileUnit("transpose", RuntimeHeader.text()
+        + SourceUnits.resource("transpose.c"));
     static final int HEIGHT = 64;
     static final int WIDTH = 64;
     private static final long SMALLEST = 8;

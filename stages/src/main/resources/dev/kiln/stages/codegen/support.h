@@ -171,55 +171,15 @@ KILN_INLINE double kiln_log_add_exp(double a, double b) {
   double high = kiln_max_f64(a, b), low = kiln_min_f64(a, b);
   return high - high != 0 ? high : high + kiln_log1p(kiln_exp(low - high)); }
 
-/* Transposes of tiles: to[b * to_step + a] = from[a * from_step + b] for a < width, b < height; in squares of 8 x 8
-   where elements have four bytes. */
-#define KILN_TRANSPOSE(T, bytes) \
-  KILN_INLINE void kiln_transpose_rest_##bytes(T* to, int64_t to_step, const T* from, int64_t from_step, \
-      int64_t b0, int64_t height, int64_t a0, int64_t width) { \
-    for (int64_t a = a0; a < width; a++) for (int64_t b = b0; b < height; b++) \
-      to[b * to_step + a] = from[a * from_step + b]; }
-KILN_TRANSPOSE(uint8_t, 1)
-KILN_TRANSPOSE(uint16_t, 2)
-KILN_TRANSPOSE(uint32_t, 4)
-KILN_TRANSPOSE(uint64_t, 8)
-#define KILN_TRANSPOSE_PLAIN(T, bytes) \
-  static __attribute__((noinline)) void kiln_transpose_##bytes(void* to, int64_t to_step, const void* from, \
-      int64_t from_step, int64_t height, int64_t width) { \
-    kiln_transpose_rest_##bytes((T*)to, to_step, (const T*)from, from_step, 0, height, 0, width); }
-KILN_TRANSPOSE_PLAIN(uint8_t, 1)
-KILN_TRANSPOSE_PLAIN(uint16_t, 2)
-KILN_TRANSPOSE_PLAIN(uint64_t, 8)
-
-typedef uint32_t kiln_words __attribute__((vector_size(32), aligned(4), may_alias));
-#define KILN_PAIRS(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
-static __attribute__((noinline)) void kiln_transpose_4(void* to_any, int64_t to_step, const void* from_any,
-    int64_t from_step, int64_t height, int64_t width) {
-  uint32_t* to = (uint32_t*)to_any;
-  const uint32_t* from = (const uint32_t*)from_any;
-  const int64_t rows = height & ~(int64_t)7, columns = width & ~(int64_t)7;
-  for (int64_t a = 0; a < columns; a += 8) {
-    for (int64_t b = 0; b < rows; b += 8) {
-      kiln_words x[8], y[8];
-      for (int i = 0; i < 8; i++) x[i] = *(const kiln_words*)(from + (a + i) * from_step + b);
-      for (int i = 0; i < 8; i += 2) {
-        y[i] = KILN_PAIRS(x[i], x[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        y[i + 1] = KILN_PAIRS(x[i], x[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-      }
-      for (int i = 0; i < 8; i += 4) {
-        x[i] = KILN_PAIRS(y[i], y[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-        x[i + 1] = KILN_PAIRS(y[i], y[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        x[i + 2] = KILN_PAIRS(y[i + 1], y[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
-        x[i + 3] = KILN_PAIRS(y[i + 1], y[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
-      }
-      for (int i = 0; i < 4; i++) {
-        *(kiln_words*)(to + (b + i) * to_step + a) = KILN_PAIRS(x[i], x[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        *(kiln_words*)(to + (b + i + 4) * to_step + a) = KILN_PAIRS(x[i], x[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-      }
-    }
-  }
-  kiln_transpose_rest_4(to, to_step, from, from_step, rows, height, 0, columns);
-  kiln_transpose_rest_4(to, to_step, from, from_step, 0, height, columns, width);
-}
+/* Of transpose.c: to[b * to_step + a] = from[a * from_step + b] for a < width, b < height. */
+#define KILN_TRANSPOSE(bytes) \
+  KILN_HIDDEN void kiln_transpose_##bytes(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t height, \
+      int64_t width);
+KILN_TRANSPOSE(1)
+KILN_TRANSPOSE(2)
+KILN_TRANSPOSE(4)
+KILN_TRANSPOSE(8)
+#undef KILN_TRANSPOSE
 
 /* Whole cache lines past the caches, which need not fetch them first; kiln_streamed orders them before what follows. */
 typedef int64_t kiln_line __attribute__((vector_size(64), aligned(64), may_alias));

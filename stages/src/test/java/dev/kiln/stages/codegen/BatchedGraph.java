@@ -5,7 +5,6 @@ import dev.kiln.kernels.toolchain.CompileUnit;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.stages.CompileOptions;
 import dev.kiln.stages.Debug;
-import dev.kiln.stages.codegen.EntryWriter.ConstantUse;
 import dev.kiln.stages.lowering.GraphLowering;
 import dev.kiln.stages.pass.Decisions;
 import dev.kiln.stages.pass.PassContext;
@@ -44,12 +43,12 @@ public record BatchedGraph(Graph graph, GeneratedCode code, List<MemorySegment> 
         GeneratedCode code = CodeGenerator.generate(simple, schedule, setup.target());
         Map<String, Kernel.Variant> chosen = new LinkedHashMap<>();
         code.kernels().forEach(k -> chosen.put(k.name(), k.variants().get(setup.variant() % k.variants().size())));
-        List<ConstantUse> uses = NativeBuild.constantUses(code, chosen);
         StringBuilder loops = new StringBuilder();
         StringBuilder templates = new StringBuilder();
         code.kernels().forEach(k -> (k.kind() == Kernel.Kind.LOOPS ? loops : templates).append(k.comment())
             .append(chosen.get(k.name()).source()).append('\n'));
-        loops.append(EntryWriter.write(code, chosen, uses));
+        NativeBuild.launches(chosen).forEach((name, function) -> loops.append("#define " + name + " " + function + "\n"));
+        loops.append(EntryWriter.write(code, NativeBuild.constantUses(code)));
         List<MemorySegment> constants = NativeBuild.constants(code, chosen).stream().map(ConstantLayout::copy).toList();
         return new BatchedGraph(simple, code, constants, loops.toString(), templates.toString(),
             SourceUnits.parts(chosen.values()));
