@@ -81,20 +81,27 @@ final class CallMemory {
 
     private MemorySegment layout(FakeTensor tensor, ConstantValue value) {
         long[] strides = tensor.strides().stream().mapToLong(this::evaluate).toArray();
+        long[] sizes = value.sizes().stream().mapToLong(Long::longValue).toArray();
         int bytes = tensor.dtype().bytes();
-        long last = evaluate(tensor.offset());
+        long offset = evaluate(tensor.offset());
+        long last = offset;
         for (int d = 0; d < strides.length; d++) {
-            last += Math.max(0, value.sizes().get(d) - 1) * strides[d];
+            last += Math.max(0, sizes[d] - 1) * strides[d];
         }
         MemorySegment memory = filled((last + 1) * bytes, NOT_A_NUMBER);
-        for (long i = 0; i < value.numel(); i++) {
-            long rest = i;
-            long place = evaluate(tensor.offset());
-            for (int d = strides.length - 1; d >= 0; d--) {
-                place += rest % value.sizes().get(d) * strides[d];
-                rest /= value.sizes().get(d);
+        int dense = strides.length;
+        long run = 1;
+        while (dense > 0 && (strides[dense - 1] == run || sizes[dense - 1] == 1)) {
+            run *= sizes[--dense];
+        }
+        for (long i = 0; i < value.numel(); i += run) {
+            long rest = i / run;
+            long place = offset;
+            for (int d = dense - 1; d >= 0; d--) {
+                place += rest % sizes[d] * strides[d];
+                rest /= sizes[d];
             }
-            MemorySegment.copy(value.data(), i * bytes, memory, place * bytes, bytes);
+            MemorySegment.copy(value.data(), i * bytes, memory, place * bytes, run * bytes);
         }
         return memory;
     }
