@@ -20,7 +20,10 @@ class TrainingPlanTest {
         assertThat(plan.saved()).isLessThan(plan.forward().most());
     }
 
-    /** What is computed again must not lie about for long: else the peak rises while less is saved. */
+    /**
+     * What is computed again must not lie about for long: else the peak rises while less is saved. That buffers of other
+     * sizes may not fit together as well is another matter.
+     */
     @Test
     void smallerBudgetsTakeNoMoreMemory() {
         TracedFunction function = TrainingPlan.trace(GptShape.SMALL);
@@ -29,7 +32,8 @@ class TrainingPlanTest {
         for (double budget : List.of(0.9, 0.75, 0.5, 0.25, 0.0)) {
             TrainingPlan plan = TrainingPlan.of(function, PartitionOptions.defaults().withActivationMemoryBudget(budget));
             assertThat(plan.saved()).as("saved, budget %s", budget).isLessThan(before.saved());
-            assertThat(plan.block()).as("block, budget %s", budget).isLessThanOrEqualTo(most + most / 100);
+            assertThat(plan.block()).as("block, budget %s", budget).isLessThanOrEqualTo(most + most / 40);
+            assertThat(plan.backward().most()).as("alive, budget %s", budget).isLessThanOrEqualTo(most + most / 50);
             before = plan;
         }
         assertThat(TrainingPlan.of(function, PartitionOptions.defaults().withActivationMemoryBudget(0.25)).block())

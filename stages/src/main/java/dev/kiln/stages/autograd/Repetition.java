@@ -15,7 +15,7 @@ import java.util.function.Predicate;
  * anyway. Time is counted in calls that no kernel fuses.
  */
 final class Repetition {
-    private static final int FAR = 4;
+    private static final int FAR = 3;
     /** A leaf that is this many times smaller does not count. */
     private static final int SMALLER = 4;
 

@@ -52,15 +52,18 @@ final class MatmulKernel {
         String left = names.pointer(node.left().buffer());
         String right = names.pointer(node.right().buffer());
         String output = names.target(node.output().name());
-        SymInt m = node.left().sizes().get(1);
-        SymInt n = node.right().sizes().get(2);
-        String sizes = size("m", m) + size("n", n) + size("k", node.left().sizes().get(2))
-            + size("batches", node.left().sizes().get(0)) + strides("l", node.left()) + strides("r", node.right());
+        List<SymInt> sizesOfLeft = node.left().sizes();
+        boolean nested = sizesOfLeft.size() == 4;
+        String batches = (nested ? size("outer", sizesOfLeft.getFirst()) : "")
+            + size("batches", sizesOfLeft.get(sizesOfLeft.size() - 3));
+        String sizes = size("m", sizesOfLeft.get(sizesOfLeft.size() - 2)) + size("n", node.right().sizes().getLast())
+            + size("k", sizesOfLeft.getLast()) + batches + strides("l", node.left()) + strides("r", node.right());
+        String places = nested ? "  const int64_t l[4] = {l0, l1, l2, l3}, r[4] = {r0, r1, r2, r3};\n"
+            : "  const int64_t l[4] = {0, l0, l1, l2}, r[4] = {0, r0, r1, r2};\n";
         return Variant.only(gemm.declaration() + ";\nKILN_HIDDEN void launch_KERNEL(const kiln_args* args) {\n"
-            + names.declarations(symbols, "  ") + sizes
-            + "  const int64_t l[4] = {0, l0, l1, l2}, r[4] = {0, r0, r1, r2};\n  " + gemm.name() + "_store_to(args->call, "
-            + left + " + l_at, l, " + right + " + r_at, r, 1, batches, m, n, k, " + output + ", m * n, n);\n}\n",
-            Set.of(gemm, gemm.microKernels()));
+            + names.declarations(symbols, "  ") + sizes + places + "  " + gemm.name() + "_store_to(args->call, "
+            + left + " + l_at, l, " + right + " + r_at, r, " + (nested ? "outer" : "1") + ", batches, m, n, k, " + output
+            + ", m * n, n);\n}\n", Set.of(gemm, gemm.microKernels()));
     }
 
     /** For the dtypes that have no register blocks. */
@@ -112,7 +115,7 @@ final class MatmulKernel {
 
     private String strides(String prefix, Operand operand) {
         StringBuilder out = new StringBuilder(size(prefix + "_at", operand.offset()));
-        for (int d = 0; d < 3; d++) {
+        for (int d = 0; d < operand.strides().size(); d++) {
             out.append(size(prefix + d, operand.strides().get(d)));
         }
         return out.toString();

@@ -78,11 +78,8 @@ final class ChannelsLast {
 
     /** The image [N, C, ...] as [N, ..., C]. */
     static Value toMemory(Value image) {
-        return switch (image) {
-            case Value.Strided s -> s.view(toMemory(s.sizes()), toMemory(s.strides()), s.offset());
-            case Value.Computed v -> new Value.Computed(v.dtype(), toMemory(v.sizes()),
-                index -> v.load(fromMemory(index)));
-        };
+        return image instanceof Value.Strided s ? s.view(toMemory(s.sizes()), toMemory(s.strides()), s.offset())
+            : new Value.Computed(image.dtype(), toMemory(image.sizes()), index -> image.load(fromMemory(index)));
     }
 
     /** What lies in memory as [N, ..., C], as an image [N, C, ...]. */

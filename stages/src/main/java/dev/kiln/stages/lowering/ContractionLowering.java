@@ -18,7 +18,7 @@ final class ContractionLowering {
     static Value lower(CallLowering c) {
         return switch (c.op()) {
             case "aten.mm.default" -> mm(c);
-            case "aten.bmm.default" -> batched(c, c.realized(0), c.realized(1));
+            case "aten.bmm.default" -> bmm(c);
             case "aten.linear.default" -> linear(c);
             case "aten.scaled_dot_product_attention.default" -> attention(c);
             case ConvolutionSpec.NAME -> TemplateConvolution.lower(c).orElseGet(() -> ConvolutionLowering.lower(c));
@@ -45,6 +45,39 @@ final class ContractionLowering {
         sizes.addFirst(SymInt.ONE);
         strides.addFirst(SymInt.ZERO);
         return matrix.view(sizes, strides, matrix.offset());
+    }
+
+    /** Operands that are batches of batches are read as they lie, and the other one is counted in the same way. */
+    private static Value bmm(CallLowering c) {
+        Optional<Value.Batches> left = batches(c.value(0));
+        Optional<Value.Batches> right = batches(c.value(1));
+        Optional<Value.Batches> any = left.or(() -> right);
+        if (any.isEmpty()) {
+            return batched(c, c.realized(0), c.realized(1));
+        }
+        List<SymInt> counts = any.get().whole().sizes().subList(0, 2);
+        Value.Strided a = counted(c, 0, left, counts);
+        Value.Strided b = counted(c, 1, right, counts);
+        Buffer output = c.allocateResult(c.result().sizes());
+        c.lowering().add(new LoopNode.BatchedMatmul(output, a.operand(), b.operand(), List.copyOf(c.origins())));
+        return GraphLowering.whole(output);
+    }
+
+    private static Optional<Value.Batches> batches(Value value) {
+        return value instanceof Value.Batches batches ? Optional.of(batches) : Optional.empty();
+    }
+
+    /** An operand as [outer, inner, rows, columns]. */
+    private static Value.Strided counted(CallLowering c, int position, Optional<Value.Batches> batches, List<SymInt> counts) {
+        if (batches.isPresent() && batches.get().whole().sizes().subList(0, 2).equals(counts)) {
+            return batches.get().whole();
+        }
+        Value.Strided flat = c.realized(position);
+        List<SymInt> sizes = new ArrayList<>(counts);
+        sizes.addAll(flat.sizes().subList(1, 3));
+        List<SymInt> strides = new ArrayList<>(flat.strides());
+        strides.addFirst(flat.strides().getFirst().times(counts.get(1)));
+        return flat.view(sizes, strides, flat.offset());
     }
 
     /** Half precisions are widened first: their sums are f32 in any case. */

@@ -113,7 +113,7 @@ public final class GraphLowering {
         values.put(ref, settled);
         if (settled instanceof Value.Computed) {
             origins.put(ref, from);
-        } else if (value instanceof Value.Strided) {
+        } else if (!(value instanceof Value.Computed)) {
             origins.put(ref, Set.of());
         }
     }
@@ -127,6 +127,12 @@ public final class GraphLowering {
             return s;
         });
         return found[0];
+    }
+
+    /** Whether a call's result goes to calls of one op only. */
+    boolean isReadOnlyBy(Node.Call call, String op) {
+        return graph.outputs().stream().noneMatch(o -> o.value().node().equals(call.name()))
+            && users.getOrDefault(call.name(), List.of()).stream().allMatch(user -> user.is(op));
     }
 
     /** The value in memory: itself, or a new contiguous buffer filled by a pointwise node. */

@@ -175,7 +175,10 @@ public sealed interface LoopNode {
         }
     }
 
-    /** {@code output[b, m, n] = sum_k left[b, m, k] * right[b, k, n]}, any strides, any sizes. */
+    /**
+     * {@code output[b, m, n] = sum_k left[b, m, k] * right[b, k, n]}, any strides, any sizes. Both operands may have two batch
+     * dimensions instead, which b counts through.
+     */
     record BatchedMatmul(Buffer output, Operand left, Operand right, List<String> origins) implements LoopNode {
         @Override
         public Set<String> reads() {

@@ -42,6 +42,25 @@ sealed interface Value {
         }
     }
 
+    /**
+     * Matrices that lie in memory as batches of batches, counted through: what products of many matrices read as it is.
+     *
+     * @param whole [outer, inner, rows, columns]
+     * @param sizes [outer * inner, rows, columns]
+     */
+    record Batches(Strided whole, List<SymInt> sizes) implements Value {
+        @Override
+        public DType dtype() {
+            return whole.dtype();
+        }
+
+        @Override
+        public Scalar load(List<SymInt> index) {
+            SymInt inner = whole.sizes().get(1);
+            return whole.load(List.of(index.get(0).floorDiv(inner), index.get(0).mod(inner), index.get(1), index.get(2)));
+        }
+    }
+
     default int rank() {
         return sizes().size();
     }

@@ -1,5 +1,6 @@
 package dev.kiln.stages.lowering;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.aten.SliceBounds;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.shape.SymInt;
@@ -18,7 +19,7 @@ final class ViewLowering {
         Value self = c.value(0);
         return switch (c.op()) {
             case "aten.view.default", "aten._unsafe_view.default", "aten.reshape.default" ->
-                reshape(c, self, c.result().sizes());
+                batches(c, self).orElseGet(() -> reshape(c, self, c.result().sizes()));
             case "aten.unsqueeze.default", "aten.squeeze.default", "aten.squeeze.dim", "aten.squeeze.dims" ->
                 reshape(c, self, c.result().sizes());
             case "aten.expand.default" -> expand(c, self);
@@ -47,6 +48,21 @@ final class ViewLowering {
         boolean follows = c.lowering().nodes().stream().anyMatch(n -> n instanceof LoopNode.Linear linear
             && reads.contains(linear.output().name()) && linear.m().times(linear.n()).equals(elements));
         return follows ? c.realized(0) : self;
+    }
+
+    /** Batches of batches of matrices that only products of matrices read need not be copied to be counted through. */
+    private static Optional<Value> batches(CallLowering c, Value self) {
+        List<SymInt> sizes = c.result().sizes();
+        boolean merges = self instanceof Value.Strided && self.rank() == 4 && sizes.size() == 3
+            && (self.dtype() == DType.F32 || self.dtype() == DType.F64)
+            && sizes.subList(1, 3).equals(self.sizes().subList(2, 4))
+            && self.sizes().stream().allMatch(s -> s.isConstant() && s.asLong() > 0);
+        if (!merges || !c.lowering().isReadOnlyBy(c.call(), "aten.bmm.default")) {
+            return Optional.empty();
+        }
+        Value.Strided whole = (Value.Strided) self;
+        return Reshape.strides(whole.sizes(), whole.strides(), sizes).isPresent() ? Optional.empty()
+            : Optional.of(new Value.Batches(whole, sizes));
     }
 
     static Value reshape(CallLowering c, Value self, List<SymInt> sizes) {

@@ -5,18 +5,23 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
  * Packs buffers of known sizes and lives into one piece of memory: one after the other, each at the lowest offset where
  * nothing lies that lives at the same time. Several orders are tried (largest first: Pisarchyk, Lee: Efficient memory
- * management for deep neural net inference, 2020), and further ones in which what lay highest comes first; the one that
- * needs least counts.
+ * management for deep neural net inference, 2020), and then the best one with single buffers moved, at random but
+ * the same in each compile; the one that needs least counts.
  */
 final class OffsetPacker {
     static final long ALIGNMENT = 64;
-    private static final int MOST_REPAIRS = 100;
+    /** After how many repairs gaps are chosen in the other way. */
+    private static final List<Integer> PERIODS = List.of(1, 150, 7);
+    private static final int MOST_REPAIRS = 300;
+    /** Pairs of buffers that all repairs of a kind compare at most. */
+    private static final long MOST_PAIRS = 30_000_000;
 
     private static final List<Comparator<Span>> ORDERS = List.of(
         Comparator.comparingLong((Span s) -> -s.bytes()).thenComparingInt(Span::first),
@@ -54,22 +59,32 @@ final class OffsetPacker {
         long least = least(spans, fixed);
         Attempt best = null;
         for (Comparator<Span> order : ORDERS) {
-            best = Attempt.of(spans.stream().sorted(order.thenComparing(Span::name)).toList(), fixed).better(best);
+            List<Span> sorted = spans.stream().sorted(order.thenComparing(Span::name)).toList();
+            best = Attempt.of(sorted, fixed, true).better(Attempt.of(sorted, fixed, false).better(best));
         }
-        Attempt last = best;
-        for (int i = 0; i < MOST_REPAIRS && best.packer.bytes > least; i++) {
-            last = Attempt.of(last.repaired(), fixed);
-            best = last.better(best);
+        long repairs = Math.min(MOST_REPAIRS, MOST_PAIRS / Math.max(1, (long) spans.size() * spans.size()));
+        Attempt first = best;
+        for (int period : PERIODS) {
+            Attempt last = first;
+            for (int i = 0; i < repairs && best.packer.bytes > least; i++) {
+                last = Attempt.of(last.highestFirst(), fixed, i / period % 2 == 0);
+                best = last.better(best);
+            }
+        }
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < repairs && best.packer.bytes > least; i++) {
+            Attempt repaired = Attempt.of(best.repaired(random), fixed, i % 2 == 0);
+            best = repaired.packer.bytes <= best.packer.bytes ? repaired : best;
         }
         return new Packing(Map.copyOf(best.packer.offsets), best.packer.bytes);
     }
 
     /** Buffers packed one after the other. */
     private record Attempt(List<Span> order, OffsetPacker packer) {
-        static Attempt of(List<Span> order, Map<Span, Long> fixed) {
+        static Attempt of(List<Span> order, Map<Span, Long> fixed, boolean tight) {
             OffsetPacker packer = new OffsetPacker();
             fixed.forEach(packer::place);
-            order.forEach(s -> packer.place(s, packer.lowest(s)));
+            order.forEach(s -> packer.place(s, packer.gap(s, tight)));
             return new Attempt(order, packer);
         }
 
@@ -77,13 +92,28 @@ final class OffsetPacker {
             return other == null || packer.bytes < other.packer.bytes ? this : other;
         }
 
-        /** The buffer that lies highest comes first. */
-        List<Span> repaired() {
-            Span highest = order.stream().max(Comparator.comparingLong(s -> packer.offsets.get(s.name()) + s.bytes()))
-                .orElseThrow();
+        private Span highest() {
+            return order.stream().max(Comparator.comparingLong(s -> packer.offsets.get(s.name()) + s.bytes())).orElseThrow();
+        }
+
+        List<Span> highestFirst() {
             List<Span> repaired = new ArrayList<>(order);
+            Span highest = highest();
             repaired.remove(highest);
             repaired.addFirst(highest);
+            return repaired;
+        }
+
+        /** The buffer that lies highest comes earlier, or one that lives at the same time comes later. */
+        List<Span> repaired(SplittableRandom random) {
+            Span highest = highest();
+            List<Span> others = order.stream().filter(s -> s != highest && s.meets(highest)).toList();
+            boolean later = !others.isEmpty() && random.nextInt(3) == 0;
+            Span moved = later ? others.get(random.nextInt(others.size())) : highest;
+            List<Span> repaired = new ArrayList<>(order);
+            int at = repaired.indexOf(moved);
+            repaired.remove(at);
+            repaired.add(later ? at + random.nextInt(repaired.size() - at + 1) : random.nextInt(at + 1), moved);
             return repaired;
         }
     }
@@ -104,17 +134,26 @@ final class OffsetPacker {
         return least;
     }
 
-    private long lowest(Span span) {
+    /** A gap between buffers that live at the same time: the lowest, or the one that is hardly larger. */
+    private long gap(Span span, boolean tight) {
         long at = 0;
+        long best = -1;
+        long least = Long.MAX_VALUE;
         for (Placed other : placed) {
-            if (other.offset() >= at + span.bytes()) {
-                break;
+            if (!other.span().meets(span)) {
+                continue;
             }
-            if (other.span().meets(span)) {
-                at = Math.max(at, other.end());
+            long room = other.offset() - at;
+            if (room >= span.bytes() && room < least) {
+                best = at;
+                least = room;
+                if (!tight) {
+                    break;
+                }
             }
+            at = Math.max(at, other.end());
         }
-        return at;
+        return best < 0 ? at : best;
     }
 
     /** Keeps what is placed in the order of offsets. */

@@ -20,13 +20,15 @@ import java.util.Set;
  */
 final class PeakReducer {
     private static final int MOST_TRIES = 1000;
+    /** Groups that all tries together look at. */
+    private static final int MOST_WORK = 400_000;
     /** Kernels before the peak that make way, and how far. */
     private static final int NEAR = 24;
 
     private final LoopProgram program;
     private final Set<String> kept;
     private final Map<KernelGroup, Uses> uses = new IdentityHashMap<>();
-    private int tries = MOST_TRIES;
+    private int tries;
 
     /**
      * What a group does with memory.
@@ -50,6 +52,7 @@ final class PeakReducer {
     private PeakReducer(LoopProgram program, List<KernelGroup> groups, List<String> kept) {
         this.program = program;
         this.kept = Set.copyOf(kept);
+        this.tries = Math.min(MOST_TRIES, MOST_WORK / Math.max(1, groups.size()));
         groups.forEach(group -> uses.put(group, uses(group)));
     }
 
