@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.kiln.kernels.cpu.Isa;
+import dev.kiln.kernels.gemm.CompiledC.Effort;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,7 +43,7 @@ class BatchedGemmTest {
     private static final Layout SCATTERED = new Layout(false, true, false, true);
     private static final Layout BROADCAST = new Layout(true, true, true, true);
 
-    private static CompiledC compile(BatchedGemm gemm) {
+    private static CompiledC compile(BatchedGemm gemm, Effort effort) {
         return CompiledC.load(GemmEpilogue.batchedStore(gemm.name(), gemm.micro().type()) + gemm.render()
                 + """
                 KILN_EXPORT void run(const %1$s* a, const int64_t* as, const %1$s* b, const int64_t* bs,
@@ -50,7 +52,8 @@ class BatchedGemmTest {
                   bmm_store store = {c, m * (n + 1), n + 1};
                   bmm(&call, a, as, b, bs, %2$d, %3$d, m, n, k, &store);
                 }
-                """.formatted(gemm.micro().type().c(), OUTER, INNER), Set.of(gemm.microKernels()));
+                """.formatted(gemm.micro().type().c(), OUTER, INNER), Set.of(gemm.microKernels()), "",
+                effort);
     }
 
     private static void check(CompiledC library, ElementType type, Layout la, Layout lb, int m, int n,
@@ -97,7 +100,18 @@ class BatchedGemmTest {
     @ParameterizedTest
     @MethodSource("registerBlocks")
     void multipliesAnyShapeAndLayout(MicroGemm micro) {
-        CompiledC library = compile(new BatchedGemm("bmm", micro, 2 * micro.mr(), 2 * micro.nr(), 33));
+        checkShapesAndLayouts(micro, Effort.FAST);
+    }
+
+    @Tag("nightly")
+    @ParameterizedTest
+    @MethodSource("registerBlocks")
+    void multipliesAnyShapeAndLayoutAsCompiledInUse(MicroGemm micro) {
+        checkShapesAndLayouts(micro, Effort.FULL);
+    }
+
+    private static void checkShapesAndLayouts(MicroGemm micro, Effort effort) {
+        CompiledC library = compile(new BatchedGemm("bmm", micro, 2 * micro.mr(), 2 * micro.nr(), 33), effort);
         int[][] shapes = {{1, 1, 1}, {5, 17, 32}, {6, 16, 33}, {13, 70, 70}, {31, 33, 7}, {1, 129, 99},
             {40, 1, 34}};
         for (int[] shape : shapes) {
@@ -114,7 +128,7 @@ class BatchedGemmTest {
         for (ElementType type : new ElementType[] {ElementType.F32, ElementType.F64}) {
             BatchedGemm gemm = BatchedGemm.of("bmm", MicroGemm.table(Isa.AVX2, type).getFirst());
             assertThat(gemm.stackBytes()).isLessThan(400 * 1024);
-            CompiledC library = compile(gemm);
+            CompiledC library = compile(gemm, Effort.FULL);
             check(library, type, PLAIN, TRANSPOSED, 150, 100, 300);
             check(library, type, TRANSPOSED, PLAIN, 20, 200, 64);
         }
@@ -123,7 +137,7 @@ class BatchedGemmTest {
     @Test
     void anEmptySumIsZero() {
         MicroGemm micro = MicroGemm.table(Isa.AVX2, ElementType.F32).getFirst();
-        CompiledC library = compile(BatchedGemm.of("bmm", micro));
+        CompiledC library = compile(BatchedGemm.of("bmm", micro), Effort.FULL);
         check(library, ElementType.F32, PLAIN, PLAIN, 7, 18, 0);
         check(library, ElementType.F32, PLAIN, PLAIN, 0, 18, 4);
     }
