@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** {@code -Dkiln.elementary.step=N} makes the nightly suite take each Nth float only. */
 class ElementaryTest {
     private static final int BLOCK = 4096;
     private static final double[] SPECIAL = {0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 1.5, 2.5, -2.5, 1e-20,

@@ -27,7 +27,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** With {@code emulate_precision_casts}, fused f16 and bf16 pointwise chains equal libtorch's eager mode bit for bit. */
+/**
+ * With {@code emulate_precision_casts}, fused f16 and bf16 pointwise chains equal libtorch's eager mode bit for bit.
+ * {@code -Dkiln.fuzz.seed} and {@code -Dkiln.fuzz.graphs} choose which chains are tried nightly.
+ */
 class EmulatePrecisionCastsTest {
     private static final Isa BEST = CpuInfo.detect().bestIsa();
     private static final long SEED = Long.getLong("kiln.fuzz.seed", 1);
