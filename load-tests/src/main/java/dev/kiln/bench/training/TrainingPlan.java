@@ -74,10 +74,11 @@ public record TrainingPlan(long saved, PeakReport forward, PeakReport backward) 
     public static void main(String[] arguments) {
         TracedFunction function = trace(GptShape.SMALL);
         List<String> given = List.of(arguments).stream().filter(a -> !a.startsWith("-")).toList();
-        System.out.printf("%8s %8s %8s %8s %8s %8s %8s   MiB%n", "budget", "saved", "forward", "(alive)", "backward", "(alive)",
-            "block");
+        System.out.printf("%8s %8s %8s %8s %8s %8s %8s   MiB%n", "budget", "saved", "forward", "(alive)", "backward",
+            "(alive)", "block");
         for (String budget : given.isEmpty() ? List.of("1", "0.9", "0.75", "0.5", "0.25", "0") : given) {
-            TrainingPlan plan = of(function, PartitionOptions.defaults().withActivationMemoryBudget(Double.parseDouble(budget)));
+            TrainingPlan plan = of(function,
+                PartitionOptions.defaults().withActivationMemoryBudget(Double.parseDouble(budget)));
             System.out.printf(Locale.ROOT, "%8s %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f%n", budget, plan.saved / MIB,
                 plan.forward.planned() / MIB, plan.forward.most() / MIB, plan.backward.planned() / MIB,
                 plan.backward.most() / MIB, plan.block() / MIB);

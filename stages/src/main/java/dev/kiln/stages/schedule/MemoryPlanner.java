@@ -84,7 +84,8 @@ final class MemoryPlanner {
                 open.add(span);
             }
         }
-        OffsetPacker.Packing packing = OffsetPacker.pack(open, fixed);
+        OffsetPacker.Packing packing = OffsetPacker.pack(open, fixed,
+            !placement.inWorkspace().isEmpty());
         Map<String, Long> offsets = new HashMap<>(packing.offsets());
         inPlace.keySet().forEach(n -> offsets.put(n, offsets.get(first(n))));
         Map<String, Integer> one = new HashMap<>();

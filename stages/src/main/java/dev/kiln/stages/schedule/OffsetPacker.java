@@ -54,16 +54,30 @@ final class OffsetPacker {
     record Packing(Map<String, Long> offsets, long bytes) {
     }
 
-    /** @param fixed buffers whose places are given; they do not overlap */
+    /** As {@link #pack(List, Map, boolean)}, thoroughly. */
     static Packing pack(List<Span> spans, Map<Span, Long> fixed) {
-        long least = least(spans, fixed);
+        return pack(spans, fixed, true);
+    }
+
+    /**
+     * Packs.
+     *
+     * @param fixed buffers whose places are given; they do not overlap
+     * @param thorough whether more than the usual orders are tried if those leave gaps
+     */
+    static Packing pack(List<Span> spans, Map<Span, Long> fixed, boolean thorough) {
         Attempt best = null;
         for (Comparator<Span> order : ORDERS) {
             List<Span> sorted = spans.stream().sorted(order.thenComparing(Span::name)).toList();
             best = Attempt.of(sorted, fixed, true).better(Attempt.of(sorted, fixed, false).better(best));
         }
+        return thorough ? repaired(best, spans, fixed) : best.packing();
+    }
+
+    private static Packing repaired(Attempt first, List<Span> spans, Map<Span, Long> fixed) {
+        long least = least(spans, fixed);
         long repairs = Math.min(MOST_REPAIRS, MOST_PAIRS / Math.max(1, (long) spans.size() * spans.size()));
-        Attempt first = best;
+        Attempt best = first;
         for (int period : PERIODS) {
             Attempt last = first;
             for (int i = 0; i < repairs && best.packer.bytes > least; i++) {
@@ -76,7 +90,7 @@ final class OffsetPacker {
             Attempt repaired = Attempt.of(best.repaired(random), fixed, i % 2 == 0);
             best = repaired.packer.bytes <= best.packer.bytes ? repaired : best;
         }
-        return new Packing(Map.copyOf(best.packer.offsets), best.packer.bytes);
+        return best.packing();
     }
 
     /** Buffers packed one after the other. */
@@ -86,6 +100,10 @@ final class OffsetPacker {
             fixed.forEach(packer::place);
             order.forEach(s -> packer.place(s, packer.gap(s, tight)));
             return new Attempt(order, packer);
+        }
+
+        Packing packing() {
+            return new Packing(Map.copyOf(packer.offsets), packer.bytes);
         }
 
         Attempt better(Attempt other) {
