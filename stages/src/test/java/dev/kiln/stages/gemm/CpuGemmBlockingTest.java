@@ -61,7 +61,8 @@ class CpuGemmBlockingTest {
     Stream<DynamicTest> agreesInEveryVariantOfEveryInstructionSetOnAnyThreads() {
         List<GemmCase> products = products().stream().map(GemmCase::fixed).toList();
         return CpuGemmTest.instructionSets().flatMap(i -> GemmCase.tests(products, IntStream.range(0, VARIANTS)
-            .mapToObj(v -> Setup.of(i, Effort.FULL).withPoison().withVariant(v).withThreads(1 + v % 3).withCaches(v * 700, v * 4000))
+            .mapToObj(v -> Setup.of(i, Effort.FULL).withPoison().withVariant(v).withThreads(1 + v % 3)
+                .withCaches(v * 700, v * 4000))
             .toArray(Setup[]::new)));
     }
 

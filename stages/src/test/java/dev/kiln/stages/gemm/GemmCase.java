@@ -65,12 +65,13 @@ record GemmCase(String name, DType dtype, Function<GemmNet, List<Arg.Ref>> body,
         return net.program((form == Form.EXACT ? oracle.orElse(body) : body).apply(net));
     }
 
-    /** One test a case: in each way, with fixed sizes and with open ones. As many as make one batch are compiled together. */
+    /** One test a case: in each way, with fixed sizes and with open ones. What makes one batch is compiled together. */
     static Stream<DynamicTest> tests(List<GemmCase> cases, Setup... setups) {
         List<DynamicTest> tests = new ArrayList<>();
         for (int from = 0, to = 0; from < cases.size(); from = to) {
-            for (int programs = 0; to < cases.size() && programs + cases.get(to).forms().size() <= GraphRunner.BATCH; to++) {
-                programs += cases.get(to).forms().size();
+            int programs = 0;
+            while (to < cases.size() && programs + cases.get(to).forms().size() <= GraphRunner.BATCH) {
+                programs += cases.get(to++).forms().size();
             }
             Group group = new Group(cases.subList(from, to), List.of(setups));
             group.cases.forEach(c -> tests.add(dynamicTest(c.toString(), () -> group.verify(c))));
