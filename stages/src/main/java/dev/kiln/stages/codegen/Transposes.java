@@ -26,9 +26,9 @@ import java.util.function.Predicate;
 final class Transposes {
     /** The functions that transpose tiles. */
     static final SharedCode FUNCTIONS = () -> new CompileUnit("transpose", RuntimeHeader.text()
-        + SourceUnits.resource("transpose.c"));
-    static final int HEIGHT = 64;
+        + SourceUnits.resource("transpose.c").replace("@SIDE@", Integer.toString(Transposes.WIDTH)));
     static final int WIDTH = 64;
+    static final int HEIGHT = WIDTH;
     private static final long SMALLEST = 8;
     private static final long LINE_BYTES = 64;
 
@@ -127,7 +127,7 @@ final class Transposes {
             .append(size).append(");\n");
         arrays.forEach((load, array) -> out.append(inside).append("{ const int64_t i").append(dim)
             .append(" = first, j0 = from; kiln_transpose_").append(load.dtype().bytes()).append('(').append(array)
-            .append(", ").append(WIDTH).append(", ").append(names.pointer(load.buffer())).append(" + (")
+            .append(", ").append(names.pointer(load.buffer())).append(" + (")
             .append(names.index().print(load.index())).append("), ").append(names.index().print(stride(load)))
             .append(", w, to - from); }\n"));
         out.append(inside).append("for (int64_t l = 0; l < w; l++) {\n").append(inside).append("  const int64_t i")
