@@ -34,7 +34,10 @@ final class ConvolutionBackward {
             mask.get(2) ? e.cast(e.sum(e.compute(Emit.ref(a, 0)), sum, false), a.tensor(0).dtype()) : none);
     }
 
-    /** The other kind of convolution of the output's gradient, grown to the input's size. */
+    /**
+     * The other kind of convolution of the output's gradient, grown to the input's size. Windows are left over where a
+     * transposed convolution had as much output padding as stride.
+     */
     private static Arg.Ref input(Emit e, OpArgs a, ConvolutionSpec spec) {
         List<SymInt> missing = new ArrayList<>();
         for (int d = 0; d < spec.dims(); d++) {
@@ -43,8 +46,20 @@ final class ConvolutionBackward {
                 .minus(spec.padding().get(d).times(2)).plus(reach).plus(1);
             missing.add(spec.transposed() ? SymInt.ZERO : a.tensor(1).size(d + 2).minus(grown));
         }
-        return e.call("convolution.default", a.arg(0), a.arg(2), null, a.arg(4), a.arg(5), a.arg(6),
+        Arg.Ref gradient = e.call("convolution.default", a.arg(0), a.arg(2), null, a.arg(4), a.arg(5), a.arg(6),
             !spec.transposed(), new Arg.Ints(missing), a.arg(9));
+        return first(e, gradient, a.tensor(1));
+    }
+
+    /** As many elements of the spatial dimensions as another tensor has. */
+    private static Arg.Ref first(Emit e, Arg.Ref x, FakeTensor like) {
+        Arg.Ref result = x;
+        for (int d = 2; d < like.rank(); d++) {
+            if (!e.tensor(x).size(d).equals(like.size(d))) {
+                result = e.slice(result, d, SymInt.ZERO, like.size(d));
+            }
+        }
+        return result;
     }
 
     /** What slides (the larger image) over what stays, batch and channels exchanged, so that the batch is summed. */
@@ -57,10 +72,7 @@ final class ConvolutionBackward {
         Arg.Ref image = byGroup(e, large, groups);
         Arg.Ref slid = e.call("convolution.default", image, kernel, null, a.arg(6), a.arg(5), a.arg(4), false,
             Arg.ints(0), groups);
-        for (int d = 0; d < spec.dims(); d++) {
-            slid = e.slice(slid, d + 2, SymInt.ZERO, weight.size(d + 2));
-        }
-        return e.call("transpose.int", slid, 0, 1);
+        return e.call("transpose.int", first(e, slid, weight), 0, 1);
     }
 
     /** [N, G C, spatial..] as [C, G N, spatial..]. */
