@@ -71,14 +71,19 @@ public record ConvolutionSpec(List<SymInt> stride, List<SymInt> padding, List<Sy
         });
         List<SymInt> sizes = new ArrayList<>(List.of(input.size(0), channels));
         for (int d = 0; d < dims(); d++) {
-            SymInt size = transposed ? spread(d, input.size(d + 2), weight.size(d + 2))
-                : windows(input.size(d + 2), weight.size(d + 2), stride.get(d), padding.get(d), dilation.get(d));
+            SymInt size = size(d, input.size(d + 2), weight.size(d + 2));
             if (a.shapes().less(size, transposed ? SymInt.ZERO : SymInt.ONE)) {
                 throw a.error("the kernel " + weight.sizes() + " does not fit the input " + input.sizes());
             }
             sizes.add(size);
         }
         return input.fresh(sizes);
+    }
+
+    /** The output's size along a spatial dimension. */
+    public SymInt size(int d, SymInt input, SymInt kernel) {
+        return transposed ? spread(d, input, kernel)
+            : windows(input, kernel, stride.get(d), padding.get(d), dilation.get(d));
     }
 
     /** How many windows there are: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. */

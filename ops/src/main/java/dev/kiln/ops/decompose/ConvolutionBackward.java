@@ -26,12 +26,23 @@ final class ConvolutionBackward {
         int dims = a.tensor(2).rank() - 2;
         ConvolutionSpec spec = new ConvolutionSpec(ConvolutionSpec.each(a, 4, dims), ConvolutionSpec.each(a, 5, dims),
             ConvolutionSpec.each(a, 6, dims), a.bool(7), ConvolutionSpec.each(a, 8, dims), a.integer(9));
+        requireOutputSize(a, spec);
         Arg.Ref none = e.full(List.of(SymInt.ZERO), 0, a.tensor(0).dtype());
         List<Integer> folded = new ArrayList<>(List.of(0));
         IntStream.range(2, dims + 2).forEach(folded::add);
         Arg sum = Arg.ints(folded.stream().mapToLong(d -> d).toArray());
         return List.of(mask.get(0) ? input(e, a, spec) : none, mask.get(1) ? weight(e, a, spec) : none,
             mask.get(2) ? e.cast(e.sum(e.compute(Emit.ref(a, 0)), sum, false), a.tensor(0).dtype()) : none);
+    }
+
+    private static void requireOutputSize(OpArgs a, ConvolutionSpec spec) {
+        for (int d = 0; d < spec.dims(); d++) {
+            SymInt given = a.tensor(0).size(d + 2);
+            SymInt size = spec.size(d, a.tensor(1).size(d + 2), a.tensor(2).size(d + 2));
+            if (given.isConstant() && size.isConstant() && !given.equals(size)) {
+                throw a.error("grad_output has size " + given + " in dimension " + (d + 2) + ", the convolution gives " + size);
+            }
+        }
     }
 
     /**
