@@ -23,7 +23,8 @@ public final class EarlyCompile {
     private static final Set<String> PRODUCTS = Set.of("mm", "addmm", "linear", "matmul", "bmm", "baddbmm",
         "convolution", "scaled_dot_product_attention");
     private static final Set<String> BATCHED = Set.of("matmul", "bmm", "baddbmm");
-    private static final Set<String> PERMUTED = Set.of("permute", "transpose", "t");
+    /** Without {@code t}: a product reads a transposed matrix as it lies. */
+    private static final Set<String> PERMUTED = Set.of("permute", "transpose");
 
     private EarlyCompile() {
     }
