@@ -16,8 +16,8 @@ import java.util.Map;
  *     void* epilogue_ctx);
  * }
  * As {@link #shared shared code} it stores the product, and is called by the function of {@link #declaration}. There are
- * {@code outer * inner} batches; the strides, in elements, are {outer batch, inner batch, row,
- * column} of A [M, K] and of B [K, N]. With {@code K == 0} the product is zero. Scratch is on the stack.
+ * {@code outer * inner} batches; the strides, in elements, are {outer batch, inner batch, row, column} of A [M, K] and of
+ * B [K, N]. With {@code K == 0} the product is zero. Scratch is on the stack.
  *
  * @param name  prefix of every C name of the rendering, a C identifier
  * @param micro register block and element type
@@ -57,9 +57,10 @@ public record BatchedGemm(String name, MicroGemm micro, int mc, int nc, int kc) 
      * {@code C[batch * ldb + m * ldc + n]}.
      */
     public String declaration() {
-        return "__attribute__((visibility(\"hidden\"))) void %1$s_store_to(const kiln_call* call, const %2$s* A,\n".formatted(name,
-            micro.type().c()) + "    const int64_t* a_strides, const %1$s* B, const int64_t* b_strides, int64_t outer, int64_t inner, int64_t M,\n"
-            .formatted(micro.type().c()) + "    int64_t N, int64_t K, %1$s* C, int64_t ldb, int64_t ldc)".formatted(micro.type().c());
+        return """
+            __attribute__((visibility("hidden"))) void %1$s_store_to(const kiln_call* call, const %2$s* A,
+                const int64_t* a_strides, const %2$s* B, const int64_t* b_strides, int64_t outer, int64_t inner, int64_t M,
+                int64_t N, int64_t K, %2$s* C, int64_t ldb, int64_t ldc)""".formatted(name, micro.type().c());
     }
 
     @Override

@@ -86,7 +86,8 @@ final class LinearKernel implements TemplateKernel {
     @Override
     public String identity() {
         return epilogue + launch("") + node.n() + ' ' + node.k() + ' ' + columns + ' ' + node.right().transposed() + ' '
-            + names.index().print(node.right().distance()) + ' ' + node.byColumns() + ' ' + lda() + ' ' + input + ' ' + stored + ' ' + node.groups().map(LoopNode.Linear.Groups::size) + scales;
+            + names.index().print(node.right().distance()) + ' ' + node.byColumns() + ' ' + lda() + ' ' + input + ' '
+            + stored + ' ' + node.groups().map(LoopNode.Linear.Groups::size) + scales;
     }
 
     @Override

@@ -34,7 +34,7 @@ public final class SourceUnits {
 
     /**
      * The units of a graph: of the kernels that have one variant only, of the others with all variants (autotuning has
-     * compiled these already, and the linker drops what is not called), of the micro-kernels, and of the entry.
+     * compiled these already, and the linker drops what is not called), of the code that they share, and of the entry.
      *
      * @param externs library functions of the graph, in order
      */
@@ -56,7 +56,8 @@ public final class SourceUnits {
     /** Units of the kernels that have one variant only. */
     public static List<CompileUnit> shared(GeneratedCode code) {
         return balanced("kernels", code.kernels().stream().filter(k -> k.variants().size() == 1)
-            .filter(k -> k.variants().getFirst().externs().isEmpty()).map(k -> k.comment() + k.variants().getFirst().source()).toList());
+            .filter(k -> k.variants().getFirst().externs().isEmpty())
+            .map(k -> k.comment() + k.variants().getFirst().source()).toList());
     }
 
     /** Units of the kernels that have several variants: all of Kiln's own, whichever is chosen. */

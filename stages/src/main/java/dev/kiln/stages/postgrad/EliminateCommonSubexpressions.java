@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
 
 /**
  * Computes equal calls once. Every op but the random ones is functional and deterministic, so equal arguments give equal
- * results, as long as they are rounded at the same places. What is computed again on purpose, and calls that give sizes of their own (unbacked symbols) stay
- * apart, since both symbols may be used.
+ * results, as long as they are rounded at the same places. What is computed again on purpose, and calls that give sizes
+ * of their own (unbacked symbols) stay apart, since both symbols may be used.
  */
 public final class EliminateCommonSubexpressions implements Pass {
     private record Computation(OpOverload op, List<Arg> args, List<FakeTensor> outputs, boolean barrier,
