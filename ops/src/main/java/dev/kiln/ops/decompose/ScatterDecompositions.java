@@ -91,11 +91,19 @@ final class ScatterDecompositions {
         return e.view(e.call("scatter.src", self, dim, index, slices), a.tensor(0).sizes());
     }
 
+    /** By a mask, so that the value's gradient counts a place once that the index names twice. */
     private static Arg.Ref fill(Emit e, OpArgs a, Arg.Ref value) {
         if (e.rank(value) != 0) {
             throw a.error("a value without dimensions expected, got " + e.tensor(value));
         }
-        return along(e, a, value);
+        Arg.Ref self = e.atLeastVector(Emit.ref(a, 0));
+        int dim = a.dim(1, e.rank(self));
+        SymInt size = e.tensor(self).size(dim);
+        Arg.Ref named = e.call("scatter.value", e.full(List.of(size), false, DType.BOOL), 0,
+            e.atLeastVector(Emit.ref(a, 2)), true);
+        List<SymInt> line = new ArrayList<>(Collections.nCopies(e.rank(self), SymInt.ONE));
+        line.set(dim, size);
+        return e.view(e.where(e.view(named, line), value, self), a.tensor(0).sizes());
     }
 
     /** The n-th place that the mask marks takes the n-th source element. */
