@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
 /** Random calls of {@code convolution_backward}: every kind of stride, padding, dilation, group and mask. */
 final class ConvolutionSamples {
     static final OpOverload BACKWARD = OpTable.get("aten.convolution_backward.default");
-    private static final List<String> MASKS = List.of("true,true,false", "true,false,false",
- "false,true,false", "false,true,true", "true,false,true");
+    private static final List<String> MASKS = List.of("true,true,false", "true,false,false", "false,true,false",
+        "false,true,true", "true,false,true");
 
     private final Random random;
     private final int dims;
