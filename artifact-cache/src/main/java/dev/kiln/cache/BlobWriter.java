@@ -41,6 +41,19 @@ public final class BlobWriter implements WritableByteChannel {
         return blob;
     }
 
+    /**
+     * As {@link #commit()}, if what was written is the blob that was expected.
+     *
+     * @return whether it was; else nothing is kept
+     */
+    public boolean commitAs(Blob expected) throws IOException {
+        boolean right = digest.finish().equals(expected);
+        if (right) {
+            commit(expected);
+        }
+        return right;
+    }
+
     @Override
     public boolean isOpen() {
         return channel.isOpen();

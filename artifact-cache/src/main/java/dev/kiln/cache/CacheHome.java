@@ -1,6 +1,9 @@
 package dev.kiln.cache;
 
+import dev.kiln.cache.remote.RemoteCache;
+import dev.kiln.cache.remote.SharedRecords;
 import dev.kiln.cache.store.EmptyStore;
+import dev.kiln.cache.store.Kind;
 import dev.kiln.cache.store.LmdbStore;
 import dev.kiln.cache.store.RecordStore;
 import dev.kiln.cache.store.StoreException;
@@ -10,12 +13,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 
 /**
  * An open cache directory, and everything that lives in it. Opening never fails: what cannot be used is
  * reported, and the cache then holds less or nothing. Keep one open for as long as the process compiles;
  * close it to write what is queued.
+ *
+ * <p>With a remote cache behind it, what is missing here is brought from there, and what is stored here is sent there.
  *
  * <p>Layout: {@code data.mdb} and {@code lock.mdb} (records), {@code blobs/}, {@code tmp/}
  * (also LMDB's C library while a process writes), {@code quarantine/}.
@@ -24,6 +30,7 @@ public final class CacheHome implements AutoCloseable {
     private final CacheSettings settings;
     private final CacheMode mode;
     private final RecordStore records;
+    private final Optional<RemoteCache> remote;
     private final BlobStore blobs;
     private final Path scratch;
     private final CacheMetrics metrics = new CacheMetrics();
@@ -37,7 +44,9 @@ public final class CacheHome implements AutoCloseable {
         this.settings = settings;
         Path folder = settings.directory();
         mode = CacheFolder.prepare(folder, settings.mode());
-        records = mode.reads() ? LmdbStore.open(folder, folder.resolve("tmp")) : new EmptyStore();
+        remote = mode.reads() ? settings.remote().map(there -> RemoteCache.open(there, metrics)) : Optional.empty();
+        RecordStore local = mode.reads() ? LmdbStore.open(folder, folder.resolve("tmp")) : new EmptyStore();
+        records = remote.isPresent() ? new SharedRecords(local, remote.get(), mode.writes()) : local;
         scratch = mode.writes() ? null : scratch();
         var verifier = new VerifierSettings(records, mode.writes(), settings.verifyLevel() >= 2,
                 settings.recheckAfter());
@@ -69,6 +78,30 @@ public final class CacheHome implements AutoCloseable {
 
     public RecordStore records() {
         return records;
+    }
+
+    /** The cache that this one shares with other machines. */
+    public Optional<RemoteCache> remote() {
+        return remote;
+    }
+
+    /** Whether a blob is here, or could be brought from the remote cache. */
+    public boolean obtain(Blob blob) {
+        return blobs.contains(blob) || remote.isPresent() && remote.get().fetch(blob, blobs);
+    }
+
+    /** Sends blobs to the remote cache, if there is one, in the background. */
+    void share(List<Blob> content) {
+        if (remote.isPresent() && mode.writes()) {
+            content.forEach(blob -> remote.get().put(blob, blobs));
+        }
+    }
+
+    /** A record that does not serve is not brought from the remote cache again. */
+    void refuse(Kind kind, byte[] key) {
+        if (records instanceof SharedRecords shared) {
+            shared.refuse(kind, key);
+        }
     }
 
     public ArtifactCache artifacts() {
@@ -116,6 +149,9 @@ public final class CacheHome implements AutoCloseable {
 
     @Override
     public void close() {
+        if (remote.isPresent()) {
+            remote.get().close();
+        }
         records.close();
         if (scratch != null && Files.exists(scratch)) {
             removeScratch();

@@ -186,6 +186,13 @@ public record CompiledGraph(CacheKey key, Code code, Signature signature, List<C
         return blobs;
     }
 
+    /** Every blob of the entry, with its sources. */
+    public List<Blob> blobs() {
+        var blobs = new ArrayList<>(requiredBlobs());
+        blobs.add(code.sources());
+        return blobs;
+    }
+
     /**
      * Names of the parts in which a fresh compile differs from this entry, for {@link CacheMode#CHECK}.
      * Times are not compared.

@@ -85,6 +85,7 @@ public final class EagerIndex {
 
     /** Forgets a call whose artifact is missing or damaged. */
     public void remove(CacheKey op, Entry entry) {
+        home.refuse(Kind.EAGER, key(op, entry));
         write(Change.delete(Kind.EAGER, key(op, entry)));
     }
 

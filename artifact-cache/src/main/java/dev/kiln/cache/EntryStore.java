@@ -131,6 +131,7 @@ public final class EntryStore<T> {
     public void quarantine(CacheKey key, String reason) {
         Reports.warn("cache entry " + key + " is not used: " + reason);
         home.metrics().increment("quarantined");
+        home.refuse(kind, Keys.bytes(key));
         if (!home.mode().writes()) {
             return;
         }

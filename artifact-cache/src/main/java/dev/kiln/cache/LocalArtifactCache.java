@@ -55,6 +55,9 @@ final class LocalArtifactCache implements ArtifactCache {
                 return new Miss(MissReason.STORE_UNAVAILABLE, "blob " + blob.digest() + ": "
                         + e.getMessage());
             }
+            if (state == BlobState.MISSING && home.obtain(blob)) {
+                continue;
+            }
             if (state == BlobState.MISSING) {
                 return new Miss(MissReason.BLOB_MISSING, "blob " + blob.digest() + " is not there");
             }
@@ -96,6 +99,7 @@ final class LocalArtifactCache implements ArtifactCache {
                 return false;
             }
         }
+        home.share(graph.blobs());
         return entries.write(graph.key(), graph, components);
     }
 

@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory;
  * The cache's log. Bound on first use: a warm start that has nothing to report does not load a logging
  * backend.
  */
-final class Reports {
+public final class Reports {
     private static final class Lazy {
         static final Logger LOG = LoggerFactory.getLogger("dev.kiln.cache");
     }
@@ -15,7 +15,7 @@ final class Reports {
     private Reports() {
     }
 
-    static void warn(String message) {
+    public static void warn(String message) {
         Lazy.LOG.warn(message);
     }
 }

@@ -54,6 +54,7 @@ public final class VariantIndex {
 
     /** Forgets a variant that is missing or damaged. */
     public void remove(CacheKey artifact, CacheKey variant) {
+        home.refuse(Kind.VARIANT, key(artifact, variant));
         write(Change.delete(Kind.VARIANT, key(artifact, variant)));
     }
 

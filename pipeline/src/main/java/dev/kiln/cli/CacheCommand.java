@@ -7,10 +7,17 @@ import dev.kiln.cache.CacheSettings;
 import dev.kiln.cache.CacheStats;
 import dev.kiln.cache.PruneReport;
 import dev.kiln.cache.VerifyReport;
+import dev.kiln.cache.remote.RemoteCache;
+import dev.kiln.cache.remote.RemoteSettings;
+import dev.kiln.cache.remote.RemoteStoreException;
+import dev.kiln.ops.KilnException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -41,7 +48,7 @@ public final class CacheCommand implements KilnCommand {
     @Override
     public Integer call() {
         throw new CommandLine.ParameterException(spec.commandLine(),
-            "what to do is missing: stats, verify or prune");
+            "what to do is missing: stats, verify, prune or remote");
     }
 
     private interface Task {
@@ -50,8 +57,7 @@ public final class CacheCommand implements KilnCommand {
 
     private int with(Task task) {
         CacheSettings given = KilnConfig.fromEnvironment().cache();
-        CacheSettings settings = new CacheSettings(cacheDir == null ? given.directory() : cacheDir,
-            given.mode(), given.verifyLevel(), given.recheckAfter());
+        CacheSettings settings = given.withDirectory(cacheDir == null ? given.directory() : cacheDir);
         try (CacheHome home = CacheHome.open(settings)) {
             return task.run(home.artifacts(), spec.commandLine().getOut());
         }
@@ -81,6 +87,31 @@ public final class CacheCommand implements KilnCommand {
             });
             return 0;
         });
+    }
+
+    @Command(name = "remote", description = "Tells whether the remote cache answers; exit code 1 if it does not.")
+    int remote(@Mixin RemoteCacheOption option) {
+        RemoteSettings remote = option.over(KilnConfig.fromEnvironment().cache()).remote().orElseThrow(() ->
+            new KilnException.BadInput("there is no remote cache: set KILN_REMOTE_CACHE or give --remote-cache"));
+        Duration answer;
+        try {
+            answer = RemoteCache.ping(remote);
+        } catch (RemoteStoreException e) {
+            throw new KilnException(remote + " does not answer: " + e.getMessage(), e);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        double millis = answer.toNanos() / 1e6;
+        if (json) {
+            Json.line(out, line -> {
+                line.writeStringField("remote", remote.place());
+                line.writeBooleanField("writes", remote.writes());
+                line.writeBooleanField("signed", remote.secret().isPresent());
+                line.writeNumberField("answer_ms", Json.round(millis));
+            });
+        } else {
+            out.println(remote + " answers in " + String.format(Locale.ROOT, "%.2f ms", millis));
+        }
+        return 0;
     }
 
     @Command(name = "verify", description = "Reads every byte; exit code 1 if something is damaged.")

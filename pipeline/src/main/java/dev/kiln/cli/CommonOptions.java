@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that every verb with a model takes; a picocli mix-in. */
@@ -68,6 +69,9 @@ public final class CommonOptions {
 
     @Option(names = "--cache-dir", paramLabel = "D", description = "Where compiled models are kept.")
     private Path cacheDir;
+
+    @Mixin
+    private RemoteCacheOption remoteCache = new RemoteCacheOption();
 
     @Option(names = "--no-cache", description = "Neither look into the cache nor store anything.")
     private boolean noCache;
@@ -147,7 +151,7 @@ public final class CommonOptions {
     }
 
     private CacheSettings cache(CacheSettings given) {
-        return new CacheSettings(cacheDir == null ? given.directory() : cacheDir,
-            noCache ? CacheMode.OFF : given.mode(), given.verifyLevel(), given.recheckAfter());
+        return remoteCache.over(given).withDirectory(cacheDir == null ? given.directory() : cacheDir)
+            .withMode(noCache ? CacheMode.OFF : given.mode());
     }
 }

@@ -51,16 +51,21 @@ public final class CompileCommand implements KilnCommand {
                 Timeline.write(trace, info);
             }
             if (options.json()) {
-                json(out, info, totalMillis);
+                json(out, info, totalMillis, fromAfar(kiln));
             } else {
-                text(out, info, totalMillis);
+                text(out, info, totalMillis, fromAfar(kiln));
             }
             return 0;
         }
     }
 
-    private void text(PrintWriter out, CompileInfo info, double totalMillis) {
-        out.println(model + ": " + (info.cacheHit() ? "loaded from the cache" : "compiled") + " in "
+    private static boolean fromAfar(Kiln kiln) {
+        return kiln.cache().metrics().get("remote.artifact.hit") > 0;
+    }
+
+    private void text(PrintWriter out, CompileInfo info, double totalMillis, boolean fromAfar) {
+        out.println(model + ": " + (info.cacheHit() ? "loaded from the " + (fromAfar ? "remote " : "") + "cache"
+            : "compiled") + " in "
             + String.format(Locale.ROOT, "%.1f ms", totalMillis));
         out.println("key " + info.key() + ", " + info.kernels().size() + " kernels, "
             + info.artifactBytes() + " bytes");
@@ -68,10 +73,11 @@ public final class CompileCommand implements KilnCommand {
             out.println(String.format(Locale.ROOT, "%10.1f ms  %s", millis, stage)));
     }
 
-    private static void json(PrintWriter out, CompileInfo info, double totalMillis) {
+    private static void json(PrintWriter out, CompileInfo info, double totalMillis, boolean fromAfar) {
         Json.line(out, json -> {
             json.writeStringField("key", info.key().text());
             json.writeStringField("cache", info.cacheHit() ? "hit" : "miss");
+            json.writeBooleanField("remote", info.cacheHit() && fromAfar);
             json.writeNumberField("total_ms", Json.round(totalMillis));
             json.writeObjectFieldStart("stages");
             for (Map.Entry<String, Double> stage : info.stageMillis().entrySet()) {

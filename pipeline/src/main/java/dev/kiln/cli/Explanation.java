@@ -57,6 +57,7 @@ final class Explanation {
     private void write(Kiln kiln, Blob blob) {
         byte[] text;
         try {
+            kiln.cache().obtain(blob);
             text = kiln.cache().blobs().read(blob);
         } catch (IOException e) {
             throw new KilnException("the sources are not in the cache any more; compile with --no-cache", e);

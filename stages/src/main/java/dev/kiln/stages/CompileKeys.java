@@ -122,6 +122,7 @@ public final class CompileKeys {
             .field("emulate_precision_casts", options.emulatePrecisionCasts())
             .field("precision", options.precision().text());
         key.component("seed").number(options.seed());
+        key.component("tag").text(environment.cache().settings().tag());
         key.component("libraries").list(LibraryKernels.versions());
     }
 
