@@ -51,7 +51,7 @@ public final class CompileCommand implements KilnCommand {
                 Timeline.write(trace, info);
             }
             if (options.json()) {
-                json(out, info, totalMillis, fromAfar(kiln));
+                json(out, info, totalMillis, kiln);
             } else {
                 text(out, info, totalMillis, fromAfar(kiln));
             }
@@ -73,11 +73,10 @@ public final class CompileCommand implements KilnCommand {
             out.println(String.format(Locale.ROOT, "%10.1f ms  %s", millis, stage)));
     }
 
-    private static void json(PrintWriter out, CompileInfo info, double totalMillis, boolean fromAfar) {
+    private static void json(PrintWriter out, CompileInfo info, double totalMillis, Kiln kiln) {
         Json.line(out, json -> {
             json.writeStringField("key", info.key().text());
             json.writeStringField("cache", info.cacheHit() ? "hit" : "miss");
-            json.writeBooleanField("remote", info.cacheHit() && fromAfar);
             json.writeNumberField("total_ms", Json.round(totalMillis));
             json.writeObjectFieldStart("stages");
             for (Map.Entry<String, Double> stage : info.stageMillis().entrySet()) {
@@ -86,6 +85,9 @@ public final class CompileCommand implements KilnCommand {
             json.writeEndObject();
             json.writeNumberField("kernels", info.kernels().size());
             json.writeNumberField("artifact_bytes", info.artifactBytes());
+            if (kiln.cache().remote().isPresent()) {
+                json.writeBooleanField("remote", info.cacheHit() && fromAfar(kiln));
+            }
         });
     }
 }

@@ -9,6 +9,8 @@ import dev.kiln.kernels.runtime.Npy;
 import dev.kiln.kernels.runtime.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -243,5 +245,23 @@ class CommandLineTest {
     @Test
     void makesFileNamesOfOutputNames() {
         assertThat(OutputFiles.fileName("a/b:0 ä.y-z_1")).isEqualTo("a_b_0__.y-z_1.npy");
+    }
+
+    @Test
+    void aRemoteCacheThatIsGoneIsNoReasonNotToCompile() throws IOException {
+        Path model = Models.linear(folder.resolve("linear.onnx"), -1);
+        int free;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            free = socket.getLocalPort();
+        }
+        String gone = "redis://127.0.0.1:" + free;
+        JsonNode compiled = cached("compile", model, "--remote-cache", gone, "--json").json();
+        assertThat(compiled.get("cache").asText()).isEqualTo("miss");
+        assertThat(compiled.get("remote").asBoolean()).isFalse();
+        Outcome asked = kiln("cache", "remote", "--remote-cache", gone);
+        assertThat(asked.code()).isEqualTo(Failures.FAILED);
+        assertThat(asked.err()).singleElement().asString().contains(gone, "does not answer", "refused");
+        kiln("cache", "remote").assertBadInput("KILN_REMOTE_CACHE", "--remote-cache");
+        kiln("cache", "remote", "--remote-cache", "127.0.0.1:6379").assertBadInput("redis://host:port");
     }
 }

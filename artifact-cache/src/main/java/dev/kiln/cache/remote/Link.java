@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * The way to a store, which is left alone for a while after a failure, twice as long after each further one: a server
+ * The way to a store, which is left alone for a while after a failure, longer after each further one: a server
  * that is gone costs a compile one timeout. Reading and writing have ways of their own, since a full server still serves.
  */
 final class Link {
