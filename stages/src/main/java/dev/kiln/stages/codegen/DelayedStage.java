@@ -1,5 +1,6 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.lowering.LoopNode;
 import dev.kiln.stages.schedule.KernelGroup;
@@ -16,7 +17,7 @@ import java.util.Set;
  * and what the stages before have folded is remembered for a row.
  *
  * @param length elements of a row, a multiple of a strip
- * @param remembered variables of folded values, and their types
+ * @param remembered variables that hold one value a row, and their types
  * @param text what is done for a strip of the row before {@code row}
  */
 record DelayedStage(long length, StreamedResults results, Map<String, String> remembered, StringBuilder text) {
@@ -32,11 +33,11 @@ record DelayedStage(long length, StreamedResults results, Map<String, String> re
         }
         Stage last = stages.get(LAST);
         SymInt length = last.inner().getFirst();
-        if (!length.isConstant() || length.asLong() % FetchAhead.STRIP != 0
+        if (!length.isConstant() || length.asLong() % FetchAhead.ROW_STRIP != 0
                 || last.statements().stream().anyMatch(s -> s.node() instanceof LoopNode.Reduction)) {
             return Optional.empty();
         }
-        StreamedResults results = StreamedResults.ofWhole(group, last, names, kept, FetchAhead.STRIP);
+        StreamedResults results = StreamedResults.ofWhole(group, last, names, kept, FetchAhead.ROW_STRIP);
         return results.isEmpty() ? Optional.empty()
             : Optional.of(new DelayedStage(length.asLong(), results, new LinkedHashMap<>(), new StringBuilder()));
     }
@@ -66,13 +67,13 @@ record DelayedStage(long length, StreamedResults results, Map<String, String> re
         return rowOf(arrays, group, "row", indent);
     }
 
-    /** Row arrays and folded values of the row before, under the names they have in their own row. */
-    String earlierValues(KernelGroup.Rows group, Map<String, String> folded, Map<String, String> arrays, String indent) {
-        group.stages().forEach(stage -> stage.statements().forEach(s -> {
-            if (s.node() instanceof LoopNode.Reduction r) {
-                remembered.put(folded.get(s.output().name()), CTypes.computed(r.output().dtype()));
-            }
-        }));
+    /** Keeps the value of a variable for the time of the next row. */
+    void keep(String variable, DType dtype) {
+        remembered.put(variable, CTypes.computed(dtype));
+    }
+
+    /** Row arrays and kept values of the row before, under the names they have in their own row. */
+    String earlierValues(KernelGroup.Rows group, Map<String, String> arrays, String indent) {
         StringBuilder out = new StringBuilder(rowOf(arrays, group, "row", indent));
         remembered.forEach((variable, type) -> out.append(indent).append("const ").append(type).append(' ').append(variable)
             .append(" = ").append(before(variable)).append(";\n"));
@@ -101,7 +102,7 @@ record DelayedStage(long length, StreamedResults results, Map<String, String> re
 
     /** The strips of the last row, which no other follows. */
     String lastRow() {
-        return "  if (begin < end) for (int64_t from = 0; from < " + length + "; from += " + FetchAhead.STRIP + ") {\n"
-            + "    const int64_t row = end - 1, to = from + " + FetchAhead.STRIP + ";\n" + text + "  }\n";
+        return "  if (begin < end) for (int64_t from = 0; from < " + length + "; from += " + FetchAhead.ROW_STRIP + ") {\n"
+            + "    const int64_t row = end - 1, to = from + " + FetchAhead.ROW_STRIP + ";\n" + text + "  }\n";
     }
 }

@@ -29,8 +29,11 @@ import java.util.stream.Collectors;
  * @param outer the dimension that counts rows; -1 for a flat loop
  */
 record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> results, int outer) {
+    /** Elements of a strip of a flat loop. */
     static final int STRIP = 128;
-    private static final long SHORTEST = 4L * STRIP;
+    /** Elements of a strip of a row: little enough to stay in registers from loop to loop. */
+    static final int ROW_STRIP = 64;
+    private static final long SHORTEST = 512;
     private static final long ROWS_AHEAD = 2;
     private static final long ELEMENTS_AHEAD = 16L * STRIP;
     /** Elements that may be in the caches anyway. */
@@ -80,6 +83,11 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
                 && runsAlong(s.store())).toList() : List.of();
     }
 
+    /** Whether a row of a load lies in one run. */
+    boolean runsAlong(Scalar.Load load) {
+        return runsAlong(load.index());
+    }
+
     private static boolean runsAlong(SymInt index) {
         return Indices.coefficient(index, SymInt.symbol("j0")).filter(c -> c.is(1)).isPresent();
     }
@@ -102,18 +110,29 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
     }
 
     /** Opens the loop over strips; {@code from} and {@code to} bound the one inside. */
-    String open(StringBuilder out, KernelNames names, StreamedResults streamed, String indent) {
+    String open(StringBuilder out, KernelNames names, String indent) {
         boolean flat = outer < 0;
         String size = flat ? "end" : names.index().print(length);
-        boolean exact = !flat && length.isConstant() && length.asLong() % STRIP == 0;
-        String end = "from + " + STRIP;
+        int strip = flat ? STRIP : ROW_STRIP;
+        String end = "from + " + strip;
         out.append(indent).append("for (int64_t from = ").append(flat ? "begin" : "0").append("; from < ").append(size)
-            .append("; from += ").append(STRIP).append(") {\n").append(indent).append("  const int64_t to = ")
-            .append(exact ? end : "kiln_imin(" + end + ", " + size + ")").append(";\n");
+            .append("; from += ").append(strip).append(") {\n").append(indent).append("  const int64_t to = ")
+            .append(whole() ? end : "kiln_imin(" + end + ", " + size + ")").append(";\n");
+        return indent + "  ";
+    }
+
+    /** Whether all strips are of full width. */
+    boolean whole() {
+        return outer >= 0 && length.isConstant() && length.asLong() % ROW_STRIP == 0;
+    }
+
+    /** Asks for what is used later, in a strip. */
+    void fetch(StringBuilder out, KernelNames names, StreamedResults streamed, String indent) {
+        boolean flat = outer < 0;
         Map<String, SymInt> ahead = flat ? Map.of("j0", SymInt.symbol("j0").plus(SymInt.of(ELEMENTS_AHEAD)))
             : Map.of("i" + outer, SymInt.symbol("i" + outer).plus(SymInt.of(ROWS_AHEAD)));
         for (Scalar.Load load : loads) {
-            out.append(indent).append(flat ? "  " : "  if (row + " + ROWS_AHEAD + " < end) ");
+            out.append(indent).append(flat ? "" : "if (row + " + ROWS_AHEAD + " < end) ");
             fetch(out, names, names.pointer(load.buffer()), load.index().substitute(ahead), load.dtype(), 0,
                 flat ? ONCE : OFTEN);
         }
@@ -122,10 +141,9 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
                 continue;
             }
             SymInt place = flat ? result.store().substitute(ahead) : result.store();
-            out.append(indent).append("  ");
+            out.append(indent);
             fetch(out, names, names.target(result.output().name()), place, result.output().dtype(), 1, OFTEN);
         }
-        return indent + "  ";
     }
 
     private static void fetch(StringBuilder out, KernelNames names, String pointer, SymInt place, DType dtype, int write,

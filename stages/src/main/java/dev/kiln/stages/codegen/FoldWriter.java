@@ -15,16 +15,21 @@ final class FoldWriter {
     private final List<SymInt> inner;
     private final KernelNames names;
     private final Lanes lanes;
+    private final boolean byStrips;
     private final String name;
     private final String accumulator;
     private final DType element;
 
-    /** @param lanes null for one accumulator */
-    FoldWriter(LoopNode.Reduction node, List<SymInt> inner, KernelNames names, Lanes lanes) {
+    /**
+     * @param lanes null for one accumulator
+     * @param byStrips whether the loop goes in strips, each of which is folded at once; see {@link #foldsStrips}
+     */
+    FoldWriter(LoopNode.Reduction node, List<SymInt> inner, KernelNames names, Lanes lanes, boolean byStrips) {
         this.node = node;
         this.inner = inner;
         this.names = names;
         this.lanes = lanes;
+        this.byStrips = byStrips;
         this.name = names.fresh("acc");
         this.accumulator = name + suffix();
         this.element = node.body().dtype();
@@ -32,6 +37,12 @@ final class FoldWriter {
 
     private String suffix() {
         return lanes == null ? "" : "[l]";
+    }
+
+    /** Whether there are functions that fold strips of such values. */
+    static boolean foldsStrips(LoopNode.Reduction node, boolean heedsNan) {
+        return CTypes.arithmetic(node.output().dtype()) == DType.F32 && CTypes.arithmetic(node.body().dtype()) == DType.F32
+            && (node.op() == ReduceOp.SUM || node.op() == ReduceOp.MAX && !heedsNan);
     }
 
     /** The others have an order-free form that the vectoriser knows. */
@@ -46,7 +57,7 @@ final class FoldWriter {
 
     /** Whether a row's extreme is found by the bits of its elements. */
     private boolean byBits() {
-        return lanes == null && (node.op() == ReduceOp.MAX || node.op() == ReduceOp.MIN)
+        return lanes == null && !byStrips && (node.op() == ReduceOp.MAX || node.op() == ReduceOp.MIN)
             && CTypes.arithmetic(node.output().dtype()) == DType.F32;
     }
 
@@ -56,11 +67,14 @@ final class FoldWriter {
 
     /** What is left to do after the loop. */
     String finish(String indent) {
-        return byBits() ? indent + "const float " + name + " = kiln_" + (node.op() == ReduceOp.MAX ? "highest" : "lowest")
+        return byStrips ? indent + "const float " + name + " = kiln_lanes_" + function() + "(" + name + "_lanes);\n" : byBits() ? indent + "const float " + name + " = kiln_" + (node.op() == ReduceOp.MAX ? "highest" : "lowest")
             + "(" + bounds() + ");\n" : "";
     }
 
     String declaration(String indent) {
+        if (byStrips) {
+            return indent + "kiln_lanes " + name + "_lanes = (kiln_lanes)(" + initial() + ");\n";
+        }
         if (byBits()) {
             return indent + "kiln_bounds " + bounds() + " = KILN_NO_BOUNDS;\n";
         }
@@ -77,6 +91,27 @@ final class FoldWriter {
             set += result() + " = -1; ";
         }
         return text + indent + "for (int64_t l = 0; l < w; l++) { " + set + "}\n";
+    }
+
+    private String function() {
+        return node.op() == ReduceOp.SUM ? "sum" : "max";
+    }
+
+    /** What is declared for a strip, unless it is folded where it lies. */
+    String strip(String indent) {
+        return byStrips ? indent + "float " + name + "_strip[" + FetchAhead.ROW_STRIP + "] __attribute__((aligned(64)));\n"
+            : "";
+    }
+
+    /** Folds the strip that the steps have left. */
+    String foldStrip(String indent) {
+        return byStrips ? foldStrip(name + "_strip", indent) : "";
+    }
+
+    /** Folds a strip. */
+    String foldStrip(String place, String indent) {
+        return indent + name + "_lanes = kiln_strip_" + function() + "(" + name + "_lanes, " + place + ", to - from, "
+            + initial() + ");\n";
     }
 
     /** Places are counted in the width of the elements where that is enough. */
@@ -111,6 +146,9 @@ final class FoldWriter {
     }
 
     String step(String value, String indent) {
+        if (byStrips) {
+            return indent + name + "_strip[j0 - from] = " + value + ";\n";
+        }
         if (byBits()) {
             return indent + "kiln_widen(&" + bounds() + ", " + value + ");\n";
         }

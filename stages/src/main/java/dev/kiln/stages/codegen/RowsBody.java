@@ -1,6 +1,7 @@
 package dev.kiln.stages.codegen;
 
 import dev.kiln.kernels.toolchain.SharedCode;
+import dev.kiln.ops.DType;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
 import dev.kiln.ops.shape.SymInt;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +39,7 @@ final class RowsBody {
     private final FetchAhead fetchAhead;
     private final StreamedResults streamed;
     private final DelayedStage delayed;
+    private final Map<Scalar, String> keptValues = new LinkedHashMap<>();
     private String decode = "";
 
     RowsBody(KernelGroup.Rows group, KernelNames names, boolean flat, boolean eagerNumerics) {
@@ -86,6 +89,12 @@ final class RowsBody {
             stage(stage, indent);
         }
         if (delayed != null) {
+            ScalarWriter writer = new ScalarWriter(out, indent, names, load -> folded.get(load.buffer()));
+            keptValues.forEach((value, name) -> {
+                String written = writer.write(value);
+                out.append(indent).append("const ").append(CTypes.computed(value.dtype())).append(' ').append(name)
+                    .append(" = ").append(written).append(";\n");
+            });
             out.append(delayed.remember(indent));
         }
         return out.toString();
@@ -103,14 +112,16 @@ final class RowsBody {
     private void delayedStage(String indent) {
         int from = out.length();
         Stage last = group.stages().get(DelayedStage.LAST);
+        keepValues(RowValues.of(last, folded.keySet()));
         Map<String, String> values = new HashMap<>();
         String inside = indent + "    ";
         out.append(indent).append("  {\n").append(eagerNumerics ? inside + SourceUnits.CONTRACT_OFF + "\n" : "")
-            .append(decode.indent(indent.length())).append(delayed.earlierValues(group, folded, rowArrays, inside))
+            .append(decode.indent(indent.length())).append(delayed.earlierValues(group, rowArrays, inside))
             .append(streamed.arrays().indent(indent.length() + 2)).append(inside).append(vectorize(last)).append(inside)
             .append("for (int64_t j0 = from; j0 < to; j0++) {\n");
         ScalarWriter writer = new ScalarWriter(out, indent + "      ", names, load -> load(load, last, values),
             this::isNotPositive);
+        keptValues.forEach(writer::know);
         for (Statement statement : last.statements()) {
             String value = writer.write(statement.body());
             values.put(statement.output().name(), value);
@@ -122,6 +133,15 @@ final class RowsBody {
         String text = out.substring(from);
         out.setLength(from);
         out.append(delayed.duringNextRow(text, indent));
+    }
+
+    private void keepValues(RowValues ofRow) {
+        ofRow.direct().forEach(b -> delayed.keep(folded.get(b), producers.get(b).output().dtype()));
+        for (Scalar value : ofRow.values()) {
+            String name = names.fresh("kept");
+            keptValues.put(value, name);
+            delayed.keep(name, value.dtype());
+        }
     }
 
     /** Internal pointwise results that a later stage reads are kept in an array of one row. */
@@ -185,12 +205,24 @@ final class RowsBody {
         return fetchAhead != null && group.stages().indexOf(stage) == (flat ? 0 : 1);
     }
 
+    /** Whether a stage is taken in strips: the second because it fetches, the first if its folds gain by it. */
+    private boolean inStrips(Stage stage, boolean fetching) {
+        return fetching || fetchAhead != null && !flat && stage.inner().size() == 1
+            && stage.inner().getFirst().equals(fetchAhead.length()) && stage.statements().stream().allMatch(this::foldsStrips);
+    }
+
+    private boolean foldsStrips(Statement statement) {
+        return lanes == null && statement.node() instanceof LoopNode.Reduction fold
+            && FoldWriter.foldsStrips(fold, !NanReach.without(group, statement));
+    }
+
     private void loops(Stage stage, boolean fetching, String indent) {
-        List<FoldWriter> folds = new ArrayList<>();
+        boolean strips = !flat && inStrips(stage, fetching);
+        Map<Statement, FoldWriter> folds = new LinkedHashMap<>();
         for (Statement statement : stage.statements()) {
             if (statement.node() instanceof LoopNode.Reduction reduction) {
-                FoldWriter fold = new FoldWriter(reduction, stage.inner(), names, lanes);
-                folds.add(fold);
+                FoldWriter fold = new FoldWriter(reduction, stage.inner(), names, lanes, strips && foldsStrips(statement));
+                folds.put(statement, fold);
                 folded.put(reduction.output().name(), fold.result());
                 out.append(fold.declaration(indent));
             }
@@ -202,36 +234,83 @@ final class RowsBody {
         if (!folds.isEmpty() && lanes == null) {
             out.append(indent).append("  #pragma clang fp reassociate(on)\n");
         }
+        if (strips) {
+            strips(stage, folds, fetching, indent + "  ");
+        } else {
+            elements(stage, folds, fetching, indent);
+        }
+        out.append(indent).append("}\n");
+        folds.values().forEach(f -> out.append(f.finish(indent)));
+    }
+
+    private void elements(Stage stage, Map<Statement, FoldWriter> folds, boolean fetching, String indent) {
         int opened = out.length();
         String inside = openLoops(stage, fetching, indent + "  ");
         int depth = out.substring(opened).split("\\{\n", -1).length - 1;
-        Map<String, String> values = new HashMap<>();
-        ScalarWriter writer = new ScalarWriter(out, inside, names, load -> load(load, stage, values),
-            this::isNotPositive);
-        int fold = 0;
-        for (Statement statement : stage.statements()) {
-            String value = writer.write(statement.body());
-            if (statement.node() instanceof LoopNode.Reduction) {
-                out.append(folds.get(fold++).step(value, inside));
-            } else {
-                values.put(statement.output().name(), value);
-                store(statement, value, inside);
-            }
-        }
+        statements(stage, folds, Map.of(), inside);
         for (int d = depth; d > 0; d--) {
             out.append(indent).append("  ".repeat(d)).append("}\n");
             if (d == depth && delayed == null) {
                 streamed.write(out, indent + "  ".repeat(d));
-            } else if (d == depth && fetching) {
-                delayedStage(indent + "  ".repeat(d));
             }
         }
+    }
+
+    /** One element of each statement. */
+    private void statements(Stage stage, Map<Statement, FoldWriter> folds, Map<Scalar, String> known, String indent) {
+        Map<String, String> values = new HashMap<>();
+        ScalarWriter writer = new ScalarWriter(out, indent, names, load -> load(load, stage, values), this::isNotPositive);
+        known.forEach(writer::know);
+        for (Statement statement : stage.statements()) {
+            String value = writer.write(statement.body());
+            if (folds.containsKey(statement)) {
+                out.append(folds.get(statement).step(value, indent));
+            } else {
+                values.put(statement.output().name(), value);
+                store(statement, value, indent);
+            }
+        }
+    }
+
+    /** A row in strips; sums and maxima of what lies in memory need no loop of their own. */
+    private void strips(Stage stage, Map<Statement, FoldWriter> folds, boolean fetching, String indent) {
+        ScalarWriter once = new ScalarWriter(out, indent, names, load -> folded.get(load.buffer()));
+        Map<Scalar, String> known = new HashMap<>();
+        RowValues.of(stage, folded.keySet()).values().forEach(v -> known.put(v, once.write(v)));
+        List<Statement> lying = stage.statements().stream().filter(s -> foldsStrips(s) && fetchAhead.whole()
+            && s.body() instanceof Scalar.Load l && l.dtype() == DType.F32 && !producers.containsKey(l.buffer())
+            && fetchAhead.runsAlong(l)).toList();
+        List<Statement> rest = stage.statements().stream().filter(s -> !lying.contains(s)).toList();
+        String inside = fetchAhead.open(out, names, indent);
+        if (fetching) {
+            fetchAhead.fetch(out, names, streamed, inside);
+        }
+        rest.forEach(s -> out.append(folds.containsKey(s) ? folds.get(s).strip(inside) : ""));
+        if (!rest.isEmpty()) {
+            out.append(vectorizable(stage) ? inside + vectorize(stage) : "").append(inside)
+                .append("for (int64_t j0 = from; j0 < to; j0++) {\n");
+            statements(new Stage(stage.inner(), rest), folds, known, inside + "  ");
+            out.append(inside).append("}\n");
+        }
+        rest.forEach(s -> out.append(folds.containsKey(s) ? folds.get(s).foldStrip(inside) : ""));
+        for (Statement statement : lying) {
+            Scalar.Load load = (Scalar.Load) statement.body();
+            String place = names.pointer(load.buffer()) + " + " + names.index().print(load.index());
+            out.append(inside).append("{ const int64_t j0 = from; ").append(folds.get(statement).foldStrip(place, "").trim())
+                .append(" }\n");
+        }
+        if (delayed != null && fetching) {
+            delayedStage(inside);
+        }
         out.append(indent).append("}\n");
-        folds.forEach(f -> out.append(f.finish(indent)));
     }
 
     /** Whether a value is an element less the maximum of all such. */
     private boolean isNotPositive(Scalar value) {
+        if (value instanceof Scalar.Load load && producers.get(load.buffer()) instanceof Statement s
+                && s.node() instanceof LoopNode.Pointwise && s.store().equals(load.index())) {
+            return isNotPositive(s.body());
+        }
         return value instanceof Scalar.Apply(ScalarOp op, List<Scalar> args, var dtype) && op == ScalarOp.SUB
             && args.get(1) instanceof Scalar.Load most && producers.containsKey(most.buffer())
             && producers.get(most.buffer()).node() instanceof LoopNode.Reduction r && r.op() == ReduceOp.MAX
@@ -240,7 +319,7 @@ final class RowsBody {
 
     private String openLoops(Stage stage, boolean fetching, String indent) {
         if (transposes != null || fetching) {
-            String inside = fetching ? fetchAhead.open(out, names, streamed, indent) : transposes.open(out, indent);
+            String inside = fetching ? openFlat(indent) : transposes.open(out, indent);
             String vectorize = vectorizable(stage) ? inside + vectorize(stage) : "";
             out.append(vectorize).append(inside).append("for (int64_t j0 = from; j0 < to; j0++) {\n");
             return inside + "  ";
@@ -261,6 +340,12 @@ final class RowsBody {
             inside += "  ";
         }
         return lanes != null && !window ? openLanes(inside) : inside;
+    }
+
+    private String openFlat(String indent) {
+        String inside = fetchAhead.open(out, names, indent);
+        fetchAhead.fetch(out, names, streamed, inside);
+        return inside;
     }
 
     private String openLanes(String indent) {

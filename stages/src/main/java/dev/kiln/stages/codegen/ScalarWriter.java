@@ -35,6 +35,11 @@ final class ScalarWriter {
         this.notPositive = notPositive;
     }
 
+    /** From now on the value has that name. */
+    void know(Scalar scalar, String name) {
+        written.put(scalar, name);
+    }
+
     /** Writes what is needed and returns the name (or literal) of the value. */
     String write(Scalar scalar) {
         String known = written.get(scalar);

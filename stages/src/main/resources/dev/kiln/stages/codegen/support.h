@@ -56,6 +56,29 @@ KILN_INLINE float kiln_lowest(kiln_bounds b) {
   return b.low > b.high ? KILN_INFINITY : kiln_has_nan(b) ? KILN_NOT_A_NUMBER
     : kiln_unbitsf(b.high >> 31 ? b.high : b.low); }
 
+/* Folds of strips of 64 floats that lie in memory or in registers, by lanes, which are folded once a row. A maximum
+   that need not heed NaN: it stands only where NaN gets to the result by another way. */
+typedef float kiln_lanes __attribute__((ext_vector_type(16)));
+typedef kiln_lanes kiln_floats __attribute__((aligned(4), may_alias));
+#define KILN_STRIP_FOLD(name, op) \
+  KILN_INLINE kiln_lanes kiln_strip_##name(kiln_lanes a, const float* x, int64_t n, float rest) { \
+    float whole[64] __attribute__((aligned(64))); \
+    if (n < 64) { for (int64_t i = 0; i < 64; i++) whole[i] = i < n ? x[i] : rest; x = whole; } \
+    const kiln_floats* v = (const kiln_floats*)x; \
+    const kiln_lanes b = v[0], c = v[1], d = v[2], e = v[3], f = op(b, c), g = op(d, e), h = op(f, g); \
+    return op(h, a); } \
+  KILN_INLINE float kiln_lanes_##name(kiln_lanes a) { \
+    typedef float eight __attribute__((ext_vector_type(8))); typedef float four __attribute__((ext_vector_type(4))); \
+    const eight b = op(a.lo, a.hi); const four c = op(b.lo, b.hi); \
+    const float d = op(c[0], c[2]), e = op(c[1], c[3]); return op(d, e); }
+#define KILN_PLUS(a, b) ((a) + (b))
+#define KILN_GREATER(a, b) ((a) > (b) ? (a) : (b))
+KILN_STRIP_FOLD(sum, KILN_PLUS)
+KILN_STRIP_FOLD(max, KILN_GREATER)
+#undef KILN_STRIP_FOLD
+#undef KILN_PLUS
+#undef KILN_GREATER
+
 /* Shifts by less than nothing or by the whole word leave only the sign. */
 KILN_INLINE int64_t kiln_shift_left(int64_t x, int64_t by, int64_t bits) {
   return (uint64_t)by < (uint64_t)bits ? (int64_t)((uint64_t)x << by) : 0; }
