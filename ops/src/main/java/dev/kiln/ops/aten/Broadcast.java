@@ -1,7 +1,8 @@
 package dev.kiln.ops.aten;
 
-import dev.kiln.ops.KilnException;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.SizeConflict;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +41,6 @@ public final class Broadcast {
         if (shapes.equalOrAsserted(a, b)) {
             return shapes.isUnbacked(a) ? b : a;
         }
-        throw new KilnException.BadInput(op + ": sizes " + a + " and " + b + " do not broadcast");
+        throw new SizeConflict(op + ": sizes " + a + " and " + b + " do not broadcast", Guard.equal(a, b));
     }
 }

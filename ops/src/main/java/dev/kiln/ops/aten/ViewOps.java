@@ -5,6 +5,7 @@ import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpTable.Registry;
 import dev.kiln.ops.schema.ShapeFunction;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -44,8 +45,10 @@ final class ViewOps {
     private static FakeTensor reshape(OpArgs a) {
         FakeTensor self = a.tensor(0);
         List<SymInt> sizes = inferMinusOne(a, self.numel(), a.sizes(1));
-        if (!a.shapes().equalOrAsserted(SymInt.product(sizes), self.numel())) {
-            throw a.error("cannot view " + self.sizes() + " as " + a.sizes(1));
+        SymInt count = SymInt.product(sizes);
+        if (!a.shapes().equalOrAsserted(count, self.numel())) {
+            throw a.conflict("cannot view " + self.sizes() + " as " + a.sizes(1),
+                Guard.equal(count, self.numel()));
         }
         return self.fresh(sizes);
     }
@@ -80,7 +83,7 @@ final class ViewOps {
             SymInt size = wanted.get(d).is(-1) ? own : wanted.get(d);
             boolean stretched = own.is(1) && !size.is(1);
             if (!stretched && !a.shapes().equalOrAsserted(own, size)) {
-                throw a.error("cannot expand size " + own + " to " + size);
+                throw a.conflict("cannot expand size " + own + " to " + size, Guard.equal(own, size));
             }
             sizes.add(size);
             strides.add(d < lead || stretched ? SymInt.ZERO : self.strides().get(d - lead));

@@ -4,7 +4,9 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.ops.shape.SizeConflict;
 import dev.kiln.ops.shape.SymInt;
 import java.util.List;
 import java.util.Optional;
@@ -93,5 +95,10 @@ public record OpArgs(OpSchema schema, List<Arg> values, Function<Arg.Ref, FakeTe
 
     public KilnException.BadInput error(String message) {
         return new KilnException.BadInput(schema.name() + ": " + message);
+    }
+
+    /** As {@link #error}, where other sizes might meet the condition. */
+    public SizeConflict conflict(String message, Guard needed) {
+        return new SizeConflict(schema.name() + ": " + message, needed);
     }
 }

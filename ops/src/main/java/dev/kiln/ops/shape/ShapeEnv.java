@@ -255,7 +255,7 @@ public final class ShapeEnv {
         if (open) {
             record(known().simplified(guard), asker);
         } else if (!decided.orElseGet(() -> byHint(guard))) {
-            throw new KilnException.BadInput(what + ": " + guard + " does not hold");
+            throw new SizeConflict(what + ": " + guard + " does not hold", guard);
         }
     }
 
@@ -304,7 +304,7 @@ public final class ShapeEnv {
         if (isUnbacked(guard) && known().decide(guard).isEmpty()) {
             require(guard, what);
         } else if (!evaluate(guard)) {
-            throw new KilnException.BadInput(what + ": sizes " + left + " and " + right + " differ");
+            throw new SizeConflict(what + ": sizes " + left + " and " + right + " differ", guard);
         }
     }
 

@@ -30,15 +30,17 @@ final class GraphInputs {
     private final GraphBuilder builder;
     private final Values values;
     private final TraceOptions options;
+    private final GuessedHints guesses;
     private final Map<String, Long> pinned = new HashMap<>();
     private final Map<String, Long> hinted = new HashMap<>();
     private final Map<String, SymInt> symbols = new HashMap<>();
     private final Map<String, Range> ranges = new HashMap<>();
 
-    GraphInputs(GraphBuilder builder, Values values, TraceOptions options) {
+    GraphInputs(GraphBuilder builder, Values values, TraceOptions options, GuessedHints guesses) {
         this.builder = builder;
         this.values = values;
         this.options = options;
+        this.guesses = guesses;
     }
 
     void define(GraphProto graph) {
@@ -136,13 +138,13 @@ final class GraphInputs {
         return symbols.computeIfAbsent(key, k -> symbol(k, hinted.getOrDefault(k, declared)));
     }
 
-    /** Sizes whose hint is the user's go by the policy; others have a hint that means nothing. */
+    /** Sizes whose hint is the user's go by the policy; the hints of others are guesses. */
     private SymInt symbol(String key, long hint) {
         Range range = ranges.getOrDefault(key, Range.ANY);
         if (hinted.containsKey(key)) {
             return builder.shapes().size(hint, range.min(), range.max());
         }
-        return builder.shapes().backed(builder.shapes().freshName("s"), range.min(), range.max(), hint);
+        return guesses.define(range, hint);
     }
 
     /** Files the ranges that the user gives dimensions under their names. */

@@ -43,7 +43,7 @@ public final class OnnxImporter {
 
     private static Graph importModel(ModelFile file, TraceOptions options) {
         try {
-            return translate(file, options);
+            return fitting(file, options);
         } catch (KilnException.Unsupported e) {
             throw new KilnException.Unsupported(file.name() + ": " + oneLine(e));
         } catch (KilnException.BadInput e) {
@@ -56,7 +56,23 @@ public final class OnnxImporter {
         return CONTROL.matcher(e.getMessage()).replaceAll("?");
     }
 
-    private static Graph translate(ModelFile file, TraceOptions options) {
+    /** The first translation whose guessed hints fit; if there is none, the first error. */
+    private static Graph fitting(ModelFile file, TraceOptions options) {
+        GuessedHints guesses = new GuessedHints();
+        KilnException.BadInput first = null;
+        while (true) {
+            try {
+                return translate(file, options, guesses);
+            } catch (KilnException.BadInput e) {
+                first = first == null ? e : first;
+                if (!guesses.improve(e)) {
+                    throw first;
+                }
+            }
+        }
+    }
+
+    private static Graph translate(ModelFile file, TraceOptions options, GuessedHints guesses) {
         int opset = file.opset();
         GraphProto model = file.model().getGraph();
         List<OnnxNode> live = LiveNodes.of(model);
@@ -67,7 +83,8 @@ public final class OnnxImporter {
             values.put(tensor.getName(), new Value.Literal(() -> reader.read(tensor),
                 QuantizedType.isFourBits(tensor.getDataType())));
         }
-        new GraphInputs(builder, values, options).define(model);
+        guesses.start(builder.shapes());
+        new GraphInputs(builder, values, options, guesses).define(model);
         new GraphWalk(new ImportContext(opset, builder, values, reader), model).run(live);
         for (ValueInfoProto output : model.getOutputList()) {
             if (!values.has(output.getName())) {
