@@ -27,23 +27,27 @@ import java.util.stream.Collectors;
  * @param loads what the first stage reads of memory
  * @param results what the last stage writes
  * @param outer the dimension that counts rows; -1 for a flat loop
+ * @param once whether loads are too large to stay in the caches
  */
-record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> results, int outer) {
+record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> results, int outer, boolean once) {
     /** Elements of a strip of a flat loop. */
     static final int STRIP = 128;
     /** Elements of a strip of a row: little enough to stay in registers from loop to loop. */
     static final int ROW_STRIP = 64;
     private static final long SHORTEST = 512;
-    private static final long ROWS_AHEAD = 2;
+    /** What of the rows to come is asked for; more of them would push each other out of the innermost cache. */
+    private static final long BYTES_AHEAD = 12 << 10;
+    private static final long LEAST_ROWS_AHEAD = 2;
+    private static final long MOST_ROWS_AHEAD = 8;
     private static final long ELEMENTS_AHEAD = 16L * STRIP;
     /** Elements that may be in the caches anyway. */
     private static final long CACHED = 1 << 19;
     private static final long LINE_BYTES = 64;
     private static final int MOST = 2;
-    /** What is used once need not push other lines out of the outer caches. */
+    /** What is used once need not push other lines out of the outer caches, nor be written to them as it leaves. */
     private static final int ONCE = 0;
     private static final int OFTEN = 3;
-    /** Elements of a flat loop from which on it waits for memory. */
+    /** Elements from which on a flat loop waits for memory, and what is read is gone from the caches before it is read again. */
     private static final long LARGE = 4 << 20;
 
     static Optional<FetchAhead> of(KernelGroup.Rows group, boolean flat) {
@@ -55,7 +59,7 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
         SymInt length = only.inner().getFirst();
         List<Scalar.Load> loads = loads(group, only, index -> true);
         return !length.isConstant() || length.asLong() < LARGE || loads.isEmpty() || loads.size() > MOST
-            ? Optional.empty() : Optional.of(new FetchAhead(length, loads, results(group), -1));
+            ? Optional.empty() : Optional.of(new FetchAhead(length, loads, results(group), -1, true));
     }
 
     private static Optional<FetchAhead> rows(KernelGroup.Rows group) {
@@ -72,8 +76,10 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
         SymInt row = SymInt.symbol("i" + (group.outer().size() - 1));
         List<Scalar.Load> loads = loads(group, first,
             index -> Indices.coefficient(index, row).filter(c -> !c.is(0)).isPresent());
-        return loads.isEmpty() || loads.size() > MOST ? Optional.empty()
-            : Optional.of(new FetchAhead(first.inner().getFirst(), loads, results(group), group.outer().size() - 1));
+        SymInt elements = SymInt.product(group.outer()).times(first.inner().getFirst());
+        boolean once = elements.isConstant() && elements.asLong() >= LARGE;
+        return loads.isEmpty() || loads.size() > MOST ? Optional.empty() : Optional.of(
+            new FetchAhead(first.inner().getFirst(), loads, results(group), group.outer().size() - 1, once));
     }
 
     private static List<Statement> results(KernelGroup.Rows group) {
@@ -129,12 +135,13 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
     /** Asks for what is used later, in a strip. */
     void fetch(StringBuilder out, KernelNames names, StreamedResults streamed, String indent) {
         boolean flat = outer < 0;
+        long rows = rowsAhead();
         Map<String, SymInt> ahead = flat ? Map.of("j0", SymInt.symbol("j0").plus(SymInt.of(ELEMENTS_AHEAD)))
-            : Map.of("i" + outer, SymInt.symbol("i" + outer).plus(SymInt.of(ROWS_AHEAD)));
+            : Map.of("i" + outer, SymInt.symbol("i" + outer).plus(SymInt.of(rows)));
         for (Scalar.Load load : loads) {
-            out.append(indent).append(flat ? "" : "if (row + " + ROWS_AHEAD + " < end) ");
+            out.append(indent).append(flat ? "" : "if (row + " + rows + " < end) ");
             fetch(out, names, names.pointer(load.buffer()), load.index().substitute(ahead), load.dtype(), 0,
-                flat ? ONCE : OFTEN);
+                once ? ONCE : OFTEN);
         }
         for (Statement result : results) {
             if (streamed.has(result.output().name())) {
@@ -144,6 +151,12 @@ record FetchAhead(SymInt length, List<Scalar.Load> loads, List<Statement> result
             out.append(indent);
             fetch(out, names, names.target(result.output().name()), place, result.output().dtype(), 1, OFTEN);
         }
+    }
+
+    private long rowsAhead() {
+        long bytes = loads.stream().mapToLong(l -> l.dtype().bytes()).sum();
+        long rows = length.isConstant() ? Math.ceilDiv(BYTES_AHEAD, length.asLong() * bytes) : LEAST_ROWS_AHEAD;
+        return Math.clamp(rows, LEAST_ROWS_AHEAD, MOST_ROWS_AHEAD);
     }
 
     private static void fetch(StringBuilder out, KernelNames names, String pointer, SymInt place, DType dtype, int write,
