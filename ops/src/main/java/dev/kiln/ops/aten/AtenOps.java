@@ -20,6 +20,7 @@ public final class AtenOps {
         IndexingOps.register(registry);
         SequentialOps.register(registry);
         RecurrentOps.register(registry);
+        DetectionOps.register(registry);
         FactoryOps.register(registry);
         RandomOps.register(registry);
         ComplexOps.register(registry);

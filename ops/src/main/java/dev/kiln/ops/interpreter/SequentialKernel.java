@@ -2,6 +2,7 @@ package dev.kiln.ops.interpreter;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.aten.ComplexOps;
+import dev.kiln.ops.aten.DetectionOps;
 import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.scalar.Storage;
@@ -28,6 +29,7 @@ final class SequentialKernel {
             case "aten.scatter.src" -> List.of(scatter(frame, "replace"));
             case "aten.scatter.reduce" -> List.of(scatter(frame, frame.args().string(4)));
             case RecurrentOps.RECURRENT -> List.of(RecurrentKernel.run(frame));
+            case DetectionOps.SUPPRESS -> List.of(SuppressionKernel.run(frame));
             default -> throw new IllegalStateException("no reference kernel for " + frame.op());
         };
     }

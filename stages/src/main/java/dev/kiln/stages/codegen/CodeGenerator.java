@@ -108,6 +108,8 @@ public final class CodeGenerator {
                 add(group, new RecurrentKernel(recurrent, symbols, schedule.program()::buffer));
             case LoopNode.Fourier fourier ->
                 add(group, new FourierKernel(fourier, symbols, schedule.program()::buffer));
+            case LoopNode.Suppression suppression ->
+                add(group, new SuppressionKernel(suppression, symbols, schedule.program()::buffer));
             default -> throw new IllegalStateException("not a template: " + group.node());
         }
     }

@@ -299,6 +299,20 @@ public sealed interface LoopNode {
         }
     }
 
+    /** Suppression of overlapping boxes over dense operands; see {@link dev.kiln.ops.aten.DetectionOps}. */
+    record Suppression(Buffer output, Operand corners, Operand alive, Operand limit, long most, List<String> origins)
+            implements LoopNode {
+        @Override
+        public Set<String> reads() {
+            return new TreeSet<>(List.of(corners.buffer(), alive.buffer(), limit.buffer()));
+        }
+
+        @Override
+        public LoopNode withOutput(Buffer other) {
+            return new Suppression(other, corners, alive, limit, most, origins);
+        }
+    }
+
     /**
      * Computes a size from data and stores it as the value of {@code symbol}. {@code COMPACT}: the output gets the
      * indices (variable i0, below {@code size}) at which the body is true, their count is the value. {@code NUMBER}:

@@ -42,6 +42,8 @@ final class LoopText {
                 + (r.reverse() ? " reverse " : " ") + r.operands() + r.lengths().map(l -> " lengths=" + l).orElse("");
             case LoopNode.Fourier f -> "fourier " + f.rule().name().toLowerCase(java.util.Locale.ROOT)
                 + (f.inverse() ? " inverse" : "") + f.sizes() + " along " + f.count() + " [" + f.store() + "] <- " + f.key();
+            case LoopNode.Suppression s -> "suppress overlaps " + s.corners() + " alive=" + s.alive() + " limit=" + s.limit()
+                + " most=" + s.most();
             case LoopNode.DataSize d -> d.rule().name().toLowerCase(java.util.Locale.ROOT) + "[" + d.size() + "] "
                 + d.symbol() + " <- " + d.body();
             case LoopNode.Attention a -> "attention scale=" + a.scale() + " q=" + a.query() + " k=" + a.key() + " v="

@@ -2,6 +2,7 @@ package dev.kiln.stages.lowering;
 
 import dev.kiln.ops.DType;
 import dev.kiln.ops.aten.ComplexOps;
+import dev.kiln.ops.aten.DetectionOps;
 import dev.kiln.ops.aten.RecurrentOps;
 import dev.kiln.ops.scalar.Scalar;
 import dev.kiln.ops.scalar.ScalarOp;
@@ -27,6 +28,7 @@ final class SequentialLowering {
             case "aten.scatter.src" -> List.of(scatter(c, Optional.empty()));
             case "aten.scatter.reduce" -> List.of(scatter(c, Optional.of(operation(c.args().string(4)))));
             case RecurrentOps.RECURRENT -> List.of(recurrent(c));
+            case DetectionOps.SUPPRESS -> List.of(suppression(c));
             case ComplexOps.TRANSFORM, ComplexOps.OF_REALS, ComplexOps.TO_REALS -> List.of(FourierLowering.lower(c));
             default -> throw new IllegalStateException("no lowering of " + c.op());
         };
@@ -105,6 +107,17 @@ final class SequentialLowering {
             List.of(SymInt.of(LoopNode.Recurrent.STATES), sizes.get(1), sizes.get(2)));
         c.lowering().add(new LoopNode.Recurrent(result, scratch, operands, lengths, RecurrentOps.mode(c.args()),
             c.args().bool(7), List.copyOf(c.origins())));
+        return GraphLowering.whole(result);
+    }
+
+    private static Value suppression(CallLowering c) {
+        List<Operand> operands = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            operands.add(c.dense(c.value(i)).operand());
+        }
+        Buffer result = c.allocateResult(c.result().sizes());
+        c.lowering().add(new LoopNode.Suppression(result, operands.get(0), operands.get(1), operands.get(2),
+            c.args().integer(3), List.copyOf(c.origins())));
         return GraphLowering.whole(result);
     }
 

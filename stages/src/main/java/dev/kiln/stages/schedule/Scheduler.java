@@ -81,6 +81,7 @@ public final class Scheduler {
             case LoopNode.Scatter s -> new TemplateBuilder(s);
             case LoopNode.Recurrent r -> new TemplateBuilder(r);
             case LoopNode.Fourier f -> new TemplateBuilder(f);
+            case LoopNode.Suppression s -> new TemplateBuilder(s);
             case LoopNode.DataSize d -> new SizeBuilder(d);
         };
     }

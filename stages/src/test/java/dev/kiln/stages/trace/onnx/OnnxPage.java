@@ -25,7 +25,6 @@ final class OnnxPage {
         Map.entry("STFT", "frames of at most 4096 samples; sizes known when compiled"),
         Map.entry("Det", "matrices of order 64 at most"),
         Map.entry("TfIdfVectorizer", "integers only"),
-        Map.entry("NonMaxSuppression", "at most 64 boxes of a class"),
         Map.entry("Bernoulli", "the same numbers in every run"),
         Map.entry("RandomNormal", "the same numbers in every run"),
         Map.entry("RandomNormalLike", "the same numbers in every run"),
