@@ -5,6 +5,7 @@ import dev.kiln.kernels.runtime.Tensor;
 import dev.kiln.pipeline.LoadedModel;
 import dev.kiln.stages.CompileRequest;
 import dev.kiln.stages.postcompile.OutsideGuards;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -52,6 +53,35 @@ public final class CompiledModel implements AutoCloseable {
             return model.executable().run(inputs);
         } catch (OutsideGuards e) {
             return variants().forInputs(inputs, e).run(inputs);
+        } finally {
+            model.release();
+        }
+    }
+
+    /**
+     * Runs the model several times and tells where the time goes; other calls meanwhile are counted too.
+     *
+     * @param runs after as many that are not counted
+     * @throws dev.kiln.ops.KilnException.BadInput as {@link #run}, also for shapes that another variant serves
+     */
+    public Profile profile(Map<String, Tensor> inputs, int runs) {
+        if (closed.get() || !model.retain()) {
+            throw new IllegalStateException("the model is closed");
+        }
+        try {
+            double[] millis = new double[runs];
+            for (int i = -runs; i < runs; i++) {
+                if (i == 0) {
+                    model.executable().startClock();
+                }
+                long start = System.nanoTime();
+                model.executable().run(inputs);
+                if (i >= 0) {
+                    millis[i] = (System.nanoTime() - start) / 1e6;
+                }
+            }
+            Arrays.sort(millis);
+            return Profile.of(info.kernels(), model.executable().stopClock(), millis[runs / 2]);
         } finally {
             model.release();
         }

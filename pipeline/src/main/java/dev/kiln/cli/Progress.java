@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /** Shows on a terminal which phase runs, and how long each took. */
-final class Progress implements CompileListener {
+public final class Progress implements CompileListener {
     private static final String CLEAR = "\r\u001b[K";
 
     private final PrintWriter err;
@@ -20,7 +20,7 @@ final class Progress implements CompileListener {
     }
 
     /** Silent unless standard error is a terminal. {@code NO_COLOR} is honoured. */
-    static CompileListener of(PrintWriter err, boolean json) {
+    public static CompileListener of(PrintWriter err, boolean json) {
         return json || !isTerminal() ? SILENT : new Progress(err, System.getenv("NO_COLOR") == null);
     }
 

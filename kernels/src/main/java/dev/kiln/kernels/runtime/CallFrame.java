@@ -16,6 +16,7 @@ final class CallFrame {
     private static final int CONSTANTS = 4;
     private static final int WORKSPACE = 5;
     private static final int EXTERNS = 6;
+    private static final int SPENT = 7;
     /** Four words for asking the size of the workspace. */
     private static final int QUERY = 8;
     private static final int ARRAYS = 12;
@@ -91,12 +92,15 @@ final class CallFrame {
         return workspaceBytes;
     }
 
-    int call(long entry, long workspace) {
+    /** @param clock where the ticks of each step are added; null if nobody asks */
+    int call(long entry, long workspace, NativeWords clock) {
         try {
             words.set(WORKSPACE, workspace);
+            words.set(SPENT, clock == null ? 0 : clock.address());
             return Native.call(entry, words.address());
         } finally {
             Reference.reachabilityFence(words);
+            Reference.reachabilityFence(clock);
         }
     }
 }

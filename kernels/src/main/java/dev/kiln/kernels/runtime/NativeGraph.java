@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 
 /**
  * A loaded graph with its constants and library functions: one native call per invocation. Several threads
@@ -23,6 +24,7 @@ public final class NativeGraph implements AutoCloseable {
     private final NativeWords externTable;
     private final AtomicReference<CallFrame> first = new AtomicReference<>();
     private final ConcurrentLinkedQueue<CallFrame> others = new ConcurrentLinkedQueue<>();
+    private volatile NativeWords clock;
 
     NativeGraph(GraphLibrary library, List<MemorySegment> constants, List<MemorySegment> externs) {
         this.library = library;
@@ -63,6 +65,22 @@ public final class NativeGraph implements AutoCloseable {
     }
 
     /**
+     * Begins to add up the time that each step of this graph takes, in all calls by all threads.
+     *
+     * @param steps launches of kernels, in the graph's order
+     */
+    public void startClock(int steps) {
+        clock = NativeWords.zeros(steps);
+    }
+
+    /** Ends it: clock ticks by step since {@link #startClock}, whose rate is the processor's; zeros if it was not started. */
+    public long[] stopClock(int steps) {
+        NativeWords counted = clock;
+        clock = null;
+        return counted == null ? new long[steps] : IntStream.range(0, steps).mapToLong(counted::get).toArray();
+    }
+
+    /**
      * Runs the graph. Addresses go to native code unchecked: shapes must have passed the graph's guards, and
      * the memory must stay allocated until the call returns.
      *
@@ -96,7 +114,7 @@ public final class NativeGraph implements AutoCloseable {
                     + " are needed");
             }
             workspace = pooled ? runtime.workspaces().take(bytes) : Workspaces.Block.NONE;
-            int code = frame.call(library.entry(), pooled ? workspace.address() : own.address());
+            int code = frame.call(library.entry(), pooled ? workspace.address() : own.address(), clock);
             if (code != 0) {
                 throw new NativeCallException("running " + library.library().path().getFileName(), code);
             }

@@ -51,7 +51,6 @@ enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129, EVERYBODY = 0x7ffffff
 enum { SYS_FUTEX = 202, SYS_MMAP = 9, SYS_MUNMAP = 11, SYS_MADVISE = 28, SYS_ARCH_PRCTL = 158,
        SYS_GETPID = 39, SYS_GETTID = 186, SYS_SETAFFINITY = 203, SYS_GETAFFINITY = 204, SYS_GETCPU = 309 };
 static inline void relax(void) { __builtin_ia32_pause(); }
-static inline int64_t ticks(void) { return (int64_t)__builtin_ia32_rdtsc(); }
 static inline int64_t ticks_per_us(void) { return 2500; }
 static int64_t syscall6(int64_t n, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f) {
   register int64_t r10 __asm__("r10") = d;
@@ -66,7 +65,6 @@ static int64_t syscall6(int64_t n, int64_t a, int64_t b, int64_t c, int64_t d, i
 enum { SYS_FUTEX = 98, SYS_MMAP = 222, SYS_MUNMAP = 215, SYS_MADVISE = 233,
        SYS_GETPID = 172, SYS_GETTID = 178, SYS_SETAFFINITY = 122, SYS_GETAFFINITY = 123, SYS_GETCPU = 168 };
 static inline void relax(void) { __asm__ volatile("isb" ::: "memory"); }
-static inline int64_t ticks(void) { int64_t t; __asm__ volatile("mrs %0, cntvct_el0" : "=r"(t)); return t; }
 static inline int64_t ticks_per_us(void) {
   int64_t f;
   __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(f));
@@ -152,9 +150,9 @@ static void open_gate(kiln_pool* p, kiln_task task, void* ctx, int64_t n, int64_
 static void close_gate(kiln_pool* p) {
   uint32_t gate = __atomic_and_fetch(&p->work.gate, ~OPEN, __ATOMIC_ACQ_REL);
   if (!(gate & INSIDE)) return;
-  int64_t until = ticks() + p->spin;
+  int64_t until = (int64_t)kiln_ticks() + p->spin;
   while (__atomic_load_n(&p->work.gate, __ATOMIC_ACQUIRE) & INSIDE) {
-    if (ticks() < until) { relax(); continue; }
+    if ((int64_t)kiln_ticks() < until) { relax(); continue; }
     gate = __atomic_or_fetch(&p->work.gate, WAITING, __ATOMIC_ACQ_REL);
     if (gate & INSIDE) futex(&p->work.gate, FUTEX_WAIT_PRIVATE, gate);
   }
@@ -195,11 +193,11 @@ static void help(kiln_pool* p, int32_t worker) {
 
 /* Returns the epoch once it differs from `seen`. */
 static uint32_t await_job(kiln_pool* p, uint32_t seen) {
-  int64_t until = ticks() + p->spin;
+  int64_t until = (int64_t)kiln_ticks() + p->spin;
   for (;;) {
     uint32_t epoch = __atomic_load_n(&p->job.epoch, __ATOMIC_ACQUIRE);
     if (epoch != seen) return epoch;
-    if (ticks() < until) { relax(); continue; }
+    if ((int64_t)kiln_ticks() < until) { relax(); continue; }
     __atomic_fetch_add(&p->sleepers, 1, __ATOMIC_SEQ_CST);
     /* Whoever wakes us takes us off the count; otherwise (new epoch, signal) we do it. */
     if (futex(&p->job.epoch, FUTEX_WAIT_PRIVATE, seen) != 0)

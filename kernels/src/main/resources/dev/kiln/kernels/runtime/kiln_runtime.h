@@ -32,7 +32,15 @@ typedef struct kiln_call {
   const void* const* constants;            /* memory-mapped weights and packed weights */
   void* workspace;                         /* kiln_workspace_bytes(...) bytes, 64-byte aligned */
   void* const* externs;                    /* library functions named by CompiledGraph.externs */
+  uint64_t* spent;                         /* clock ticks of each step are added here; null if nobody asks */
 } kiln_call;
+
+/* The clock of the processor, at a rate that does not change. */
+#if defined(__x86_64__)
+static inline uint64_t kiln_ticks(void) { return __builtin_ia32_rdtsc(); }
+#elif defined(__aarch64__)
+static inline uint64_t kiln_ticks(void) { uint64_t t; __asm__ volatile("mrs %0, cntvct_el0" : "=r"(t)); return t; }
+#endif
 
 KILN_EXPORT int32_t kiln_entry(const kiln_call*);                              /* 0 is success */
 KILN_EXPORT int64_t kiln_workspace_bytes(const int64_t* syms, int32_t threads);

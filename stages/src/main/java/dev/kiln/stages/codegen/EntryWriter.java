@@ -39,7 +39,7 @@ public final class EntryWriter {
             k -> declarations.append("void launch_").append(k.name()).append("(const kiln_args*);\n"));
         AssertionWriter assertions = new AssertionWriter(code);
         for (int i = 0; i < code.launches().size(); i++) {
-            launches.append(step(code.launches().get(i)));
+            launches.append(step(code.launches().get(i))).append(clock(i));
             if (code.schedule().groups().get(i) instanceof KernelGroup.Size size) {
                 launches.append(assertions.after(size.node().symbol()));
             }
@@ -55,7 +55,7 @@ public final class EntryWriter {
             + "__attribute__((visibility(\"default\"))) int32_t kiln_entry(const kiln_call* call) {\n"
             + "  int32_t failed = 0;\n  int64_t at[" + (count + 1) + "];\n  kiln_slots(call->syms, at);\n"
             + "  char* ws = (char*)call->workspace;\n  const int64_t scratch = kiln_scratch(call->syms);\n"
-            + "  (void)ws; (void)scratch;\n" + launches + "  return failed;\n}\n";
+            + "  (void)ws; (void)scratch;\n  uint64_t clock = call->spent ? kiln_ticks() : 0;\n" + launches + "  (void)clock;\n  return failed;\n}\n";
     }
 
     /** The function that gives the scratch of one worker: the most that any kernel needs. */
@@ -89,6 +89,12 @@ public final class EntryWriter {
             + "};\n    const kiln_args args = {call, &failed, call->syms, p, ws + at["
             + code.schedule().memory().slots().size() + "], scratch}; launch_" + launch.kernel()
             + "(&args); }\n";
+    }
+
+    /** Adds the time since the last step's end to this step's, if somebody asks for it. */
+    private static String clock(int step) {
+        return "  if (__builtin_expect(call->spent != 0, 0)) { const uint64_t now = kiln_ticks(); call->spent[" + step
+            + "] += now - clock; clock = now; }\n";
     }
 
     private String pointer(String name, String packedFor) {

@@ -117,6 +117,16 @@ public final class ExecutableGraph implements AutoCloseable {
             : memory.allocate(output, dtype(output), shape);
     }
 
+    /** Begins to add up the time that each kernel takes, in the order of the graph's kernels. */
+    public void startClock() {
+        code.startClock(graph.kernels().size());
+    }
+
+    /** Ends it: clock ticks by kernel. */
+    public long[] stopClock() {
+        return code.stopClock(graph.kernels().size());
+    }
+
     /** Whether an output may lie in the memory of the input that it replaces. */
     public boolean writesLate(int output) {
         return place(inputs().size() + output) == LATE;
