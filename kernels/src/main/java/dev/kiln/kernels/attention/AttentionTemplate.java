@@ -2,7 +2,9 @@ package dev.kiln.kernels.attention;
 
 import dev.kiln.kernels.gemm.GemmTemplate;
 import dev.kiln.kernels.gemm.MicroKernels;
+import dev.kiln.kernels.gemm.Packing;
 import dev.kiln.kernels.gemm.SourceTemplate;
+import dev.kiln.kernels.gemm.Stored;
 import java.util.Map;
 
 /**
@@ -38,7 +40,7 @@ public final class AttentionTemplate {
         holes.put("QB", spec.queryBlock());
         holes.put("KB", spec.keyBlock());
         return GemmTemplate.prelude() + microKernels(spec).declarations()
-                + ATTENTION.fill(holes);
+                + Packing.across(spec.name() + "_keys", spec.micro(), Stored.F32) + ATTENTION.fill(holes);
     }
 
     /** Bytes of stack one task takes at most, for sizing the stacks of pool threads. */

@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
  * @param stored the matrix's numbers
  * @param width  columns of a panel
  */
-record Packing(String name, MicroGemm micro, Stored stored, int width) {
+public record Packing(String name, MicroGemm micro, Stored stored, int width) {
     private static final SourceTemplate PACK = SourceTemplate.of(Packing.class, "pack.c.in");
     private static final SourceTemplate RIGHT = SourceTemplate.of(Packing.class, "right.c.in");
     /** Panels and elements along k of a unit of work: some hundred kilobytes, read in long runs. */
@@ -38,6 +38,11 @@ record Packing(String name, MicroGemm micro, Stored stored, int width) {
             holes.put(form.name(), List.of(forms).contains(form) ? 1 : 0);
         }
         return PACK.fill(holes);
+    }
+
+    /** {@code NAME_across}, which packs rows of numbers into panels of the register block's columns, transposed. */
+    public static String across(String name, MicroGemm micro, Stored stored) {
+        return new Packing(name, micro, stored, micro.nr()).render(Form.ACROSS);
     }
 
     /** {@code NAME_right} of a product. */
