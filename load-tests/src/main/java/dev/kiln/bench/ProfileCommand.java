@@ -98,6 +98,7 @@ public final class ProfileCommand implements KilnCommand {
             Map<String, Object> kernel = new LinkedHashMap<>();
             kernel.put("kernel", k.kernel().name());
             kernel.put("kind", k.kernel().kind());
+            kernel.put("nodes", k.kernel().sourceNodes());
             kernel.put("steps", k.steps());
             kernel.put("ms", k.millis());
             return kernel;
