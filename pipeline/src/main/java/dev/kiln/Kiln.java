@@ -182,6 +182,20 @@ public final class Kiln implements AutoCloseable {
         random.seed(seed);
     }
 
+    /** Where the random numbers of compiled functions are: i64[2], to be given to {@link #set_rng_state} later. */
+    public dev.kiln.tensor.Tensor get_rng_state() {
+        return dev.kiln.tensor.Tensor.of(random.state());
+    }
+
+    /**
+     * Goes on with random numbers where {@link #get_rng_state} was asked.
+     *
+     * @throws KilnException.BadInput if it is no such state
+     */
+    public void set_rng_state(dev.kiln.tensor.Tensor state) {
+        random.restore(state.value());
+    }
+
     /** A function of one tensor. */
     @FunctionalInterface
     public interface Function1 {

@@ -1,6 +1,7 @@
 package dev.kiln.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kiln.CompiledFunction;
 import dev.kiln.FunctionOptions;
@@ -11,6 +12,7 @@ import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
 import dev.kiln.demo.train.Gpt;
 import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
 import dev.kiln.optim.AdamW;
 import dev.kiln.optim.Optimizer;
 import dev.kiln.optim.SGD;
@@ -25,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -58,6 +61,28 @@ class DropoutTrainingTest {
             new Case("lazy backward", DEFAULTS.withLazyBackward(true), false, 1e-4),
             new Case("memory budget", DEFAULTS.withActivationMemoryBudget(0.3), false, 1e-4),
             new Case("bf16", DEFAULTS.withAutocast(DType.BF16), false, 0.03));
+    }
+
+    /** Losses of two steps from where {@code state} tells. */
+    private static List<Double> losses(Kiln kiln, CompiledFunction loss, Tensor state) {
+        kiln.set_rng_state(state);
+        return List.of(loss.call(INPUT, TARGET).item().doubleValue(), loss.call(INPUT, TARGET).item().doubleValue());
+    }
+
+    @Test
+    void goesOnWhereTheRandomNumbersWere() {
+        try (Kiln kiln = Kiln.open(KilnConfig.of(new CacheSettings(folder, CacheMode.WRITE)))) {
+            Gpt model = new Gpt(MODEL, new Generator(5));
+            CompiledFunction loss = kiln.compile(model::loss, DEFAULTS.withBackend(Backend.AOT_EAGER));
+            kiln.manual_seed(3);
+            loss.call(INPUT, TARGET);
+            Tensor state = kiln.get_rng_state();
+            List<Double> first = losses(kiln, loss, state);
+            assertThat(first).doesNotHaveDuplicates();
+            assertThat(losses(kiln, loss, state)).isEqualTo(first);
+            assertThatThrownBy(() -> kiln.set_rng_state(Tensor.of(new float[] {1, 2})))
+                .isInstanceOf(KilnException.BadInput.class).hasMessageContaining("i64[2]");
+        }
     }
 
     /**
