@@ -2,7 +2,7 @@
 #define KILN_INLINE static inline __attribute__((always_inline))
 
 /* Transposes into a tile: tile[b * SIDE + a] = from[a * step + b] for a < width, b < height, both at most SIDE; in squares
-   of 8 x 8 where elements have four bytes. Most tiles are whole. */
+   of 8 x 8 where elements have four bytes, or of 16 x 16 where a register holds a cache line. Most tiles are whole. */
 enum { SIDE = @SIDE@ };
 
 #define KILN_REST(T, bytes) \
@@ -45,11 +45,46 @@ KILN_INLINE void kiln_transpose_squares(uint32_t* tile, const uint32_t* from, in
   }
 }
 
+#if defined(__AVX512F__)
+typedef uint32_t kiln_line_words __attribute__((vector_size(64), aligned(4), may_alias));
+#define KILN_QUADS(x, y, a, b, c, d) KILN_PAIRS(x, y, a, a + 1, a + 2, a + 3, b, b + 1, b + 2, b + 3, \
+    c, c + 1, c + 2, c + 3, d, d + 1, d + 2, d + 3)
+/* Words are exchanged within quarters of a register, then quarters. */
+KILN_INLINE void kiln_transpose_lines(uint32_t* tile, const uint32_t* from, int64_t step) {
+  kiln_line_words x[16], y[16];
+  for (int i = 0; i < 16; i++) x[i] = *(const kiln_line_words*)(from + i * step);
+  for (int i = 0; i < 16; i += 2) {
+    y[i] = KILN_PAIRS(x[i], x[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+    y[i + 1] = KILN_PAIRS(x[i], x[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  }
+  for (int i = 0; i < 16; i += 4) for (int k = 0; k < 2; k++) {
+    x[i + 2 * k] = KILN_PAIRS(y[i + k], y[i + 2 + k], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+    x[i + 2 * k + 1] = KILN_PAIRS(y[i + k], y[i + 2 + k], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+  }
+  for (int i = 0; i < 4; i++) {
+    const kiln_line_words a = KILN_QUADS(x[i], x[4 + i], 0, 8, 16, 24), b = KILN_QUADS(x[8 + i], x[12 + i], 0, 8, 16, 24);
+    const kiln_line_words c = KILN_QUADS(x[i], x[4 + i], 4, 12, 20, 28), d = KILN_QUADS(x[8 + i], x[12 + i], 4, 12, 20, 28);
+    *(kiln_line_words*)(tile + i * SIDE) = KILN_QUADS(a, b, 0, 8, 16, 24);
+    *(kiln_line_words*)(tile + (i + 4) * SIDE) = KILN_QUADS(c, d, 0, 8, 16, 24);
+    *(kiln_line_words*)(tile + (i + 8) * SIDE) = KILN_QUADS(a, b, 4, 12, 20, 28);
+    *(kiln_line_words*)(tile + (i + 12) * SIDE) = KILN_QUADS(c, d, 4, 12, 20, 28);
+  }
+}
+KILN_INLINE void kiln_transpose_whole(uint32_t* tile, const uint32_t* from, int64_t step) {
+  for (int64_t a = 0; a < SIDE; a += 16) for (int64_t b = 0; b < SIDE; b += 16)
+    kiln_transpose_lines(tile + b * SIDE + a, from + a * step + b, step);
+}
+#else
+KILN_INLINE void kiln_transpose_whole(uint32_t* tile, const uint32_t* from, int64_t step) {
+  kiln_transpose_squares(tile, from, step, SIDE, SIDE);
+}
+#endif
+
 KILN_HIDDEN void kiln_transpose_4(void* to, const void* words, int64_t step, int64_t height, int64_t width) {
   uint32_t* tile = (uint32_t*)to;
   const uint32_t* from = (const uint32_t*)words;
   if (height == SIDE && width == SIDE) {
-    kiln_transpose_squares(tile, from, step, SIDE, SIDE);
+    kiln_transpose_whole(tile, from, step);
     return;
   }
   const int64_t rows = height & ~(int64_t)7, columns = width & ~(int64_t)7;
