@@ -43,6 +43,7 @@ final class ShapeFolding {
         Map.entry("Gather", ShapeFoldingViews::gather),
         Map.entry("Concat", ShapeFoldingViews::concat),
         Map.entry("Slice", ShapeFoldingViews::slice),
+        Map.entry("Transpose", ShapeFoldingViews::transpose),
         Map.entry("Unsqueeze", ShapeFoldingViews::unsqueeze),
         Map.entry("Squeeze", ShapeFoldingViews::squeeze),
         Map.entry("Reshape", ShapeFoldingViews::reshape),
@@ -110,8 +111,15 @@ final class ShapeFolding {
             return in.getFirst().zip(in.get(1), in.getFirst().dtype(), (a, b) ->
                 SymInt.of(a.asLong() / b.asLong()));
         }
-        return nonNegative(n, in.getFirst(), 0) && nonNegative(n, in.get(1), 1)
-            ? in.getFirst().zip(in.get(1), in.getFirst().dtype(), SymInt::floorDiv) : null;
+        return nonNegative(n, in.get(1), 1)
+            ? in.getFirst().zip(in.get(1), in.getFirst().dtype(), (a, b) -> towardsZero(n.shapes(), a, b)) : null;
+    }
+
+    private static SymInt towardsZero(ShapeEnv shapes, SymInt a, SymInt positive) {
+        if (shapes.isUnbacked(a) && shapes.bounds(a).min() < 0) {
+            return a.max(SymInt.ZERO).floorDiv(positive).minus(a.negate().max(SymInt.ZERO).floorDiv(positive));
+        }
+        return shapes.less(a, SymInt.ZERO) ? a.negate().floorDiv(positive).negate() : a.floorDiv(positive);
     }
 
     private static KnownInts modulo(NodeImport n, List<KnownInts> in) {

@@ -6,6 +6,8 @@ import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** The part of shape arithmetic that moves elements: gather, concat, slice, changes of shape, ranges. */
 final class ShapeFoldingViews {
@@ -46,24 +48,45 @@ final class ShapeFoldingViews {
         return new KnownInts(in.getFirst().dtype(), List.of((long) values.size()), values);
     }
 
-    /** Of vectors only. */
     static KnownInts slice(NodeImport n, List<KnownInts> in) {
         KnownInts data = in.getFirst();
         SliceSpec spec = SliceSpec.of(n, data.rank());
-        if (data.rank() != 1 || spec.axes().length != 1 || !spec.isConstant()) {
+        if (!spec.isConstant()) {
             return null;
         }
-        long size = data.sizes().getFirst();
-        long step = spec.steps()[0];
-        long low = step > 0 ? 0 : -1;
-        long high = step > 0 ? size : size - 1;
-        long start = clamp(spec.starts().getFirst().asLong(), size, step > 0 ? 0 : 0, high);
-        long end = clamp(spec.ends().getFirst().asLong(), size, low, high);
-        List<SymInt> values = new ArrayList<>();
-        for (long i = start; step > 0 ? i < end : i > end; i += step) {
-            values.add(data.values().get((int) i));
+        for (int i = 0; i < spec.axes().length; i++) {
+            data = slice(data, spec.axes()[i], spec.starts().get(i).asLong(), spec.ends().get(i).asLong(), spec.steps()[i]);
         }
-        return new KnownInts(data.dtype(), List.of((long) values.size()), values);
+        return data;
+    }
+
+    private static KnownInts slice(KnownInts data, int axis, long from, long to, long step) {
+        long size = data.sizes().get(axis);
+        if (size == 0) {
+            return data;
+        }
+        long high = step > 0 ? size : size - 1;
+        long start = clamp(from, size, 0, high);
+        long end = clamp(to, size, step > 0 ? 0 : -1, high);
+        List<Long> sizes = new ArrayList<>(data.sizes());
+        sizes.set(axis, Math.max(0, Math.ceilDiv(end - start, step)));
+        return data.pick(sizes, at -> {
+            long[] own = at.clone();
+            own[axis] = start + at[axis] * step;
+            return own;
+        });
+    }
+
+    static KnownInts transpose(NodeImport n, List<KnownInts> in) {
+        KnownInts data = in.getFirst();
+        int rank = data.rank();
+        int[] order = n.dims(n.attributes().integers("perm").orElseGet(
+            () -> LongStream.range(0, rank).map(d -> rank - 1 - d).toArray()), rank);
+        return data.pick(IntStream.of(order).mapToObj(d -> data.sizes().get(d)).toList(), at -> {
+            long[] own = new long[rank];
+            IntStream.range(0, rank).forEach(d -> own[order[d]] = at[d]);
+            return own;
+        });
     }
 
     private static long clamp(long bound, long size, long low, long high) {

@@ -81,4 +81,25 @@ class ShapeFoldingTest {
         assertThat(shapeOf(graph)).isEqualTo("f32[2*s0, s1, 6]");
         assertThat(graph.shapes().guards()).hasToString("[2 < s1]");
     }
+
+    /** PyTorch lists pads from the last dimension on, in pairs; its exporter turns them around. */
+    @Test
+    void pairsOfPadsAreTurnedAround() {
+        TinyModel model = dynamic().initializer("pairs", vector(-1, 2)).initializer("least", vector(-Long.MAX_VALUE))
+            .node("Sub", "time0 width0", "missing").node("Div", "missing two", "half")
+            .node("Unsqueeze", "half axis0", "half1").initializer("last", vector(0, 1)).initializer("none", vector(0, 0))
+            .node("Concat", "last half1 half1 none", "pads", "axis", 0).node("Reshape", "pads pairs", "rows")
+            .node("Slice", "rows minus1 least axis0 minus1", "reversed").node("Transpose", "reversed", "columns")
+            .node("Reshape", "columns minus1", "flat").node("Pad", "x flat", "y").output("y");
+        Graph graph = model.imported();
+        assertThat(shapeOf(graph)).isEqualTo("f32[s0, 2*floordiv(s1, 2) + s1 - 6, 7]");
+        assertThat(graph.shapes().guards()).hasToString("[6 <= s1]");
+    }
+
+    @Test
+    void divisionOfWhatMayBeNegativeIsTowardsZero() {
+        TinyModel model = dynamic().node("Sub", "two time0", "less").node("Div", "less two", "y").output("y");
+        assertThat(doubles(model.run(iota(1, 5, 6)).getFirst())).containsExactly(-1);
+        assertThat(model.imported().shapes().guards()).hasToString("[2 < s1]");
+    }
 }
