@@ -5,6 +5,7 @@ import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
+import dev.kiln.ops.graph.Node;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.trace.onnx.OnnxOps.Registry;
 import java.util.List;
@@ -59,13 +60,30 @@ final class FactoryImports {
 
     private static Arg.Ref range(NodeImport n) {
         DType dtype = n.valueType(0);
-        return n.call("aten.arange.start_step", number(n, 0, "start"), number(n, 1, "limit"),
-            number(n, 2, "delta"), dtype);
+        List<Arg> bounds = List.of(number(n, 0, "start"), number(n, 1, "limit"), number(n, 2, "delta"));
+        boolean whole = bounds.stream().allMatch(b -> whole(b) instanceof Arg.Int);
+        List<Arg> used = whole ? bounds.stream().map(FactoryImports::whole).toList() : bounds;
+        return n.call("aten.arange.start_step", used.get(0), used.get(1), used.get(2), dtype);
     }
 
     private static Arg number(NodeImport n, int input, String role) {
-        return n.number(input, Integer.MAX_VALUE)
+        return n.number(input, Integer.MAX_VALUE).or(() -> castSize(n, input))
             .orElseGet(() -> NodeImport.number(n.required(input, role), 0));
+    }
+
+    /** Reals without a fraction as integers, so that sizes may stand beside them. */
+    private static Arg whole(Arg number) {
+        return number instanceof Arg.Real(double value) && value == Math.rint(value) && Math.abs(value) < 1L << 53
+            ? Arg.of((long) value) : number;
+    }
+
+    /** The size that was cast to another type. */
+    private static Optional<Arg> castSize(NodeImport n, int input) {
+        if (n.value(input) instanceof Value.Tensor(Arg.Ref ref) && n.node(ref) instanceof Node.Call full
+                && full.op().name().equals("aten.full.default") && full.arg(1) instanceof Arg.Int size) {
+            return Optional.of(size);
+        }
+        return Optional.empty();
     }
 
     /** For each place of a matrix its column less its row. */

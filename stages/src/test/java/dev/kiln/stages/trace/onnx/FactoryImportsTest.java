@@ -51,6 +51,17 @@ class FactoryImportsTest {
         assertThat(doubles(dynamic.run(iota(3)).getFirst())).containsExactly(0, 1, 2);
     }
 
+    /** Relative places: from the last one down to that of the first, as reals. */
+    @Test
+    void rangesOfSizesAsReals() {
+        TinyModel model = new TinyModel(13).input("x", DType.F32, "n").initializer("one", longs(dims(), 1))
+            .initializer("down", floats(dims(), -1)).node("Size", "x", "n").node("Sub", "n one", "last")
+            .node("Neg", "n", "end").node("Cast", "last", "from", "to", TinyModel.code(DType.F32))
+            .node("Cast", "end", "to", "to", TinyModel.code(DType.F32)).node("Range", "from to down", "y").output("y");
+        assertThat(model.imported().tensor(model.imported().outputs().getFirst().value())).hasToString("f32[2*s0 - 1]");
+        assertThat(doubles(model.run(iota(3)).getFirst())).containsExactly(2, 1, 0, -1, -2);
+    }
+
     @Test
     void trianglesAndDiagonals() {
         ConstantValue x = iota(2, 3);
