@@ -1,0 +1,81 @@
+"""Torchvision's models: classification, segmentation, detection, video."""
+import torch
+from torchvision import models as zoo
+from torchvision.models import detection, segmentation, video
+
+from model import Model, images
+
+FULL = {"batches": (1, 2), "lengths": (224, 224)}
+SMALL = {"batches": (1, 2), "lengths": (160, 128)}
+
+
+def plain(build, **options):
+    return lambda: build(weights=None, **options)
+
+
+def detector(build):
+    """Finds boxes in one image; PyTorch's own export fixes the batch."""
+    return lambda: build(weights=None, weights_backbone=None, num_classes=8)
+
+
+class WithoutZero(torch.nn.Module):
+    """Swin V2 clears a part of a bias by zero_, which PyTorch 1.13 cannot export; an assignment does the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = zoo.swin_v2_t(weights=None)
+
+    def forward(self, x):
+        zero = torch.Tensor.zero_
+        torch.Tensor.zero_ = lambda t: t.copy_(torch.zeros(t.shape[0]))
+        try:
+            return self.model(x)
+        finally:
+            torch.Tensor.zero_ = zero
+
+
+class Listed(torch.nn.Module):
+    """Passes one image to a model that takes lists of them."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        found = self.model([x])
+        found = found[1] if isinstance(found, tuple) else found
+        return found[0]["boxes"], found[0]["scores"], found[0]["labels"]
+
+
+def segmenter(build):
+    return lambda: build(weights=None, weights_backbone=None, num_classes=6)
+
+
+def clip(batch, size):
+    return {"x": torch.randn(batch, 3, 8, size, size)}
+
+
+CLASSIFIERS = ("resnet18 mobilenet_v3_small efficientnet_b0 convnext_tiny swin_t vit_b_16 densenet121 resnet50"
+               " shufflenet_v2_x1_0 resnext50_32x4d vgg11 alexnet mnasnet0_5 mobilenet_v2 efficientnet_v2_s"
+               " regnet_y_400mf regnet_x_400mf wide_resnet50_2 maxvit_t convnext_small").split()
+
+MODELS = {name: Model(plain(getattr(zoo, name)), images(), **FULL) for name in CLASSIFIERS}
+MODELS.update({
+    "swin_v2_t": Model(WithoutZero, images(), **FULL),
+    "squeezenet1_1": Model(plain(zoo.squeezenet1_1), images(), **SMALL),
+    "googlenet": Model(plain(zoo.googlenet, aux_logits=False, init_weights=False), images(), **SMALL),
+    "inception_v3": Model(plain(zoo.inception_v3, aux_logits=False, init_weights=False), images(),
+                          batches=(1, 2), lengths=(299, 299)),
+    "deeplabv3_mobilenet": Model(segmenter(segmentation.deeplabv3_mobilenet_v3_large), images(), **SMALL),
+    "fcn_resnet50": Model(segmenter(segmentation.fcn_resnet50), images(), **SMALL),
+    "lraspp_mobilenet": Model(segmenter(segmentation.lraspp_mobilenet_v3_large), images(), **SMALL),
+    "r3d_18": Model(plain(video.r3d_18), clip, batches=(1, 2), lengths=(64, 64)),
+    "s3d": Model(plain(video.s3d), lambda batch, size: {"x": torch.randn(batch, 3, 16, size, size)},
+                 batches=(1, 2), lengths=(224, 224)),
+    "mvit_v1_b": Model(plain(video.mvit_v1_b), lambda batch, size: {"x": torch.randn(batch, 3, 16, size, size)},
+                       batches=(1, 2), lengths=(224, 224)),
+    "ssdlite": Model(lambda: Listed(detector(detection.ssdlite320_mobilenet_v3_large)()),
+                     lambda batch, size: {"x": torch.rand(3, size, size)}, batches=(1, 1), lengths=(320, 320)),
+    "fasterrcnn": Model(lambda: Listed(detector(detection.fasterrcnn_mobilenet_v3_large_320_fpn)()),
+                        lambda batch, size: {"x": torch.rand(3, size, size)}, batches=(1, 1), lengths=(320, 320)),
+})
