@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import redis.clients.jedis.ConnectionPoolConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.GetExParams;
 import redis.clients.jedis.util.JedisURIHelper;
 
-/** A Redis server, 6.2 or later, or what speaks its protocol. Connects on first use. */
+/** A Redis server, 6.2 or later, or what speaks its protocol. */
 final class RedisStore implements RemoteStore {
     private final RedisClient client;
     /** Seconds; zero keeps values until the server evicts them. */
@@ -27,10 +28,18 @@ final class RedisStore implements RemoteStore {
                 .user(JedisURIHelper.getUser(address)).password(JedisURIHelper.getPassword(address))
                 .database(JedisURIHelper.getDBIndex(address)).ssl(JedisURIHelper.isRedisSSLScheme(address))
                 .clientName("kiln").build();
-        client = RedisClient.builder().hostAndPort(JedisURIHelper.getHostAndPort(address)).clientConfig(config).build();
-        client.getPool().setMaxWait(settings.timeout());
+        client = RedisClient.builder().hostAndPort(JedisURIHelper.getHostAndPort(address)).clientConfig(config)
+                .poolConfig(pool(settings.timeout())).build();
         lifetime = settings.lifetime().map(Duration::toSeconds).orElse(0L);
         renews = lifetime > 0 && settings.writes();
+    }
+
+    /** Without a management bean: a fresh process would wait for it longer than for the server. */
+    private static ConnectionPoolConfig pool(Duration longestWait) {
+        var pool = new ConnectionPoolConfig();
+        pool.setJmxEnabled(false);
+        pool.setMaxWait(longestWait);
+        return pool;
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.kiln.cache.store.Kind;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Records and blobs that machines share. Reading waits for the answer, at most as long as the settings allow; writing
@@ -21,46 +22,54 @@ public final class RemoteCache implements AutoCloseable {
     private static final Duration LAST_UPLOADS = Duration.ofSeconds(30);
 
     private final RemoteSettings settings;
-    private final SealedStore store;
-    private final RemoteBlobs blobs;
+    private final Supplier<RemoteStore> opener;
+    private final CacheMetrics metrics;
     private final Uploads uploads;
+    private SealedStore opened;
 
-    RemoteCache(RemoteStore store, RemoteSettings settings, CacheMetrics metrics) {
+    RemoteCache(Supplier<RemoteStore> opener, RemoteSettings settings, CacheMetrics metrics) {
+        this.opener = opener;
         this.settings = settings;
-        this.store = new SealedStore(store, settings, metrics);
-        blobs = new RemoteBlobs(this.store);
+        this.metrics = metrics;
         uploads = new Uploads(metrics);
     }
 
-    /** Connects on first use. */
+    /** Connects on first use; a start that finds all it needs on its own disk pays for nothing. */
     public static RemoteCache open(RemoteSettings settings, CacheMetrics metrics) {
-        return new RemoteCache(new RedisStore(settings), settings, metrics);
+        return new RemoteCache(() -> new RedisStore(settings), settings, metrics);
+    }
+
+    private synchronized SealedStore store() {
+        if (opened == null) {
+            opened = new SealedStore(opener.get(), settings, metrics);
+        }
+        return opened;
     }
 
     Optional<byte[]> get(Kind kind, String key) {
-        return store.get(kind.database(), name(kind, key), LARGEST_RECORD);
+        return store().get(kind.database(), name(kind, key), LARGEST_RECORD);
     }
 
     void put(Kind kind, String key, byte[] value) {
-        send(() -> store.put(kind.database(), name(kind, key), value));
+        send(() -> store().put(kind.database(), name(kind, key), value));
     }
 
     Map<String, byte[]> fields(Kind kind, String key) {
-        return store.fields(kind.database(), name(kind, key), LARGEST_RECORD);
+        return store().fields(kind.database(), name(kind, key), LARGEST_RECORD);
     }
 
     void putField(Kind kind, String key, String field, byte[] value) {
-        send(() -> store.putField(kind.database(), name(kind, key), field, value));
+        send(() -> store().putField(kind.database(), name(kind, key), field, value));
     }
 
     /** Sends a blob, unless it is there; a record that needs it is to be put after it. */
     public void put(Blob blob, BlobStore local) {
-        send(() -> blobs.put(blob, local));
+        send(() -> new RemoteBlobs(store()).put(blob, local));
     }
 
     /** Brings a blob into the local store. */
     public boolean fetch(Blob blob, BlobStore local) {
-        return blobs.fetch(blob, local);
+        return new RemoteBlobs(store()).fetch(blob, local);
     }
 
     /** Waits until all that was put is sent; false if the time did not suffice. */
@@ -92,6 +101,10 @@ public final class RemoteCache implements AutoCloseable {
     @Override
     public void close() {
         uploads.close(LAST_UPLOADS);
-        store.close();
+        synchronized (this) {
+            if (opened != null) {
+                opened.close();
+            }
+        }
     }
 }

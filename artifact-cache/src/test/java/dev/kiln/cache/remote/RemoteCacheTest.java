@@ -30,7 +30,7 @@ class RemoteCacheTest {
     Path folder;
     private final MemoryStore store = new MemoryStore();
     private final CacheMetrics metrics = new CacheMetrics();
-    private final RemoteCache cache = new RemoteCache(store, SETTINGS, metrics);
+    private final RemoteCache cache = new RemoteCache(() -> store, SETTINGS, metrics);
 
     private static void finish(RemoteCache cache) {
         assertThat(cache.awaitUploads(Duration.ofSeconds(20))).isTrue();
@@ -61,7 +61,7 @@ class RemoteCacheTest {
 
     @Test
     void aReadOnlyUserSendsNothing() {
-        try (var reader = new RemoteCache(store, SETTINGS.withWrites(false), metrics)) {
+        try (var reader = new RemoteCache(() -> store, SETTINGS.withWrites(false), metrics)) {
             reader.put(Kind.ARTIFACT, "a", new byte[] {1});
             reader.putField(Kind.VARIANT, "a", "b", new byte[] {1});
             finish(reader);
@@ -77,7 +77,7 @@ class RemoteCacheTest {
         finish(cache);
         store.values.put("kiln:1:artifact:a", store.values.get("kiln:1:artifact:b"));
         assertThat(cache.get(Kind.ARTIFACT, "a")).isEmpty();
-        assertThat(new RemoteCache(store, SETTINGS.withSecret("word"), metrics).get(Kind.ARTIFACT, "b")).isEmpty();
+        assertThat(new RemoteCache(() -> store, SETTINGS.withSecret("word"), metrics).get(Kind.ARTIFACT, "b")).isEmpty();
         assertThat(metrics.get("remote.artifact.corrupt")).isEqualTo(2);
         assertThat(metrics.get("remote.artifact.miss")).isEqualTo(2);
     }
