@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 /**
  * Memory that is asked for before it is needed. In a kernel of several stages these are rows to come: the first stage
  * waits for memory, the others compute on what it brought; without this, memory rests meanwhile. The loop of the second
- * stage is taken in strips, and each asks for its part of a row to come, and for the place of what the last stage will
- * write. A flat loop over large tensors asks for what is some strips ahead, since the processor's window spans fewer
+ * stage is taken in strips ({@link RowStrips}), and each asks for its part of a row to come, and for the place of what the
+ * last stage will write. A flat loop over large tensors asks for what is some strips ahead, since the processor's window spans fewer
  * lines the more it computes on each; its results pass the caches by ({@link StreamedResults}) and need no fetch.
  *
  * @param length elements of a row

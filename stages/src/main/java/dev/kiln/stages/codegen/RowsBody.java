@@ -26,21 +26,21 @@ final class RowsBody {
         ScalarOp.LOG2, ScalarOp.LOG10, ScalarOp.SIN, ScalarOp.COS, ScalarOp.TANH, ScalarOp.ERF, ScalarOp.SIGMOID,
         ScalarOp.POW);
 
-    private final KernelGroup.Rows group;
-    private final KernelNames names;
+    final KernelGroup.Rows group;
+    final KernelNames names;
     private final boolean flat;
-    private final boolean eagerNumerics;
-    private final StringBuilder out = new StringBuilder();
-    private final Map<String, Statement> producers = new HashMap<>();
-    private final Map<String, String> rowArrays = new HashMap<>();
-    private final Map<String, String> folded = new HashMap<>();
+    final boolean eagerNumerics;
+    final StringBuilder out = new StringBuilder();
+    final Map<String, Statement> producers = new HashMap<>();
+    final Map<String, String> rowArrays = new HashMap<>();
+    final Map<String, String> folded = new HashMap<>();
     private final Lanes lanes;
     private final Transposes transposes;
     private final FetchAhead fetchAhead;
-    private final StreamedResults streamed;
+    final StreamedResults streamed;
     private final DelayedStage delayed;
-    private final Map<Scalar, String> keptValues = new LinkedHashMap<>();
-    private String decode = "";
+    private final RowStrips strips;
+    String decode = "";
 
     RowsBody(KernelGroup.Rows group, KernelNames names, boolean flat, boolean eagerNumerics) {
         this.eagerNumerics = eagerNumerics;
@@ -57,6 +57,7 @@ final class RowsBody {
         this.streamed = delayed != null ? delayed.results() : transposes == null && (!flat || fetchAhead == null)
             ? StreamedResults.none() : StreamedResults.of(group, group.stages().getFirst(), names, rowArrays.keySet(),
                 transposes != null ? Transposes.WIDTH : FetchAhead.STRIP);
+        this.strips = new RowStrips(this, fetchAhead, delayed);
     }
 
     /** What the loops call. */
@@ -89,13 +90,7 @@ final class RowsBody {
             stage(stage, indent);
         }
         if (delayed != null) {
-            ScalarWriter writer = new ScalarWriter(out, indent, names, load -> folded.get(load.buffer()));
-            keptValues.forEach((value, name) -> {
-                String written = writer.write(value);
-                out.append(indent).append("const ").append(CTypes.computed(value.dtype())).append(' ').append(name)
-                    .append(" = ").append(written).append(";\n");
-            });
-            out.append(delayed.remember(indent));
+            strips.remember(indent);
         }
         return out.toString();
     }
@@ -107,41 +102,6 @@ final class RowsBody {
 
     String afterRows() {
         return delayed == null ? "" : delayed.lastRow();
-    }
-
-    private void delayedStage(String indent) {
-        int from = out.length();
-        Stage last = group.stages().get(DelayedStage.LAST);
-        keepValues(RowValues.of(last, folded.keySet()));
-        Map<String, String> values = new HashMap<>();
-        String inside = indent + "    ";
-        out.append(indent).append("  {\n").append(eagerNumerics ? inside + SourceUnits.CONTRACT_OFF + "\n" : "")
-            .append(decode.indent(indent.length())).append(delayed.earlierValues(group, rowArrays, inside))
-            .append(streamed.arrays().indent(indent.length() + 2)).append(inside).append(vectorize(last)).append(inside)
-            .append("for (int64_t j0 = from; j0 < to; j0++) {\n");
-        ScalarWriter writer = new ScalarWriter(out, indent + "      ", names, load -> load(load, last, values),
-            this::isNotPositive);
-        keptValues.forEach(writer::know);
-        for (Statement statement : last.statements()) {
-            String value = writer.write(statement.body());
-            values.put(statement.output().name(), value);
-            store(statement, value, indent + "      ");
-        }
-        out.append(indent).append("    }\n");
-        streamed.write(out, indent + "    ");
-        out.append(indent).append("  }\n");
-        String text = out.substring(from);
-        out.setLength(from);
-        out.append(delayed.duringNextRow(text, indent));
-    }
-
-    private void keepValues(RowValues ofRow) {
-        ofRow.direct().forEach(b -> delayed.keep(folded.get(b), producers.get(b).output().dtype()));
-        for (Scalar value : ofRow.values()) {
-            String name = names.fresh("kept");
-            keptValues.put(value, name);
-            delayed.keep(name, value.dtype());
-        }
     }
 
     /** Internal pointwise results that a later stage reads are kept in an array of one row. */
@@ -205,23 +165,13 @@ final class RowsBody {
         return fetchAhead != null && group.stages().indexOf(stage) == (flat ? 0 : 1);
     }
 
-    /** Whether a stage is taken in strips: the second because it fetches, the first if its folds gain by it. */
-    private boolean inStrips(Stage stage, boolean fetching) {
-        return fetching || fetchAhead != null && !flat && stage.inner().size() == 1
-            && stage.inner().getFirst().equals(fetchAhead.length()) && stage.statements().stream().allMatch(this::foldsStrips);
-    }
-
-    private boolean foldsStrips(Statement statement) {
-        return lanes == null && statement.node() instanceof LoopNode.Reduction fold
-            && FoldWriter.foldsStrips(fold, !NanReach.without(group, statement));
-    }
-
     private void loops(Stage stage, boolean fetching, String indent) {
-        boolean strips = !flat && inStrips(stage, fetching);
+        boolean inStrips = strips.takes(stage, fetching);
         Map<Statement, FoldWriter> folds = new LinkedHashMap<>();
         for (Statement statement : stage.statements()) {
             if (statement.node() instanceof LoopNode.Reduction reduction) {
-                FoldWriter fold = new FoldWriter(reduction, stage.inner(), names, lanes, strips && foldsStrips(statement));
+                FoldWriter fold = new FoldWriter(reduction, stage.inner(), names, lanes,
+                    inStrips && strips.folds(statement));
                 folds.put(statement, fold);
                 folded.put(reduction.output().name(), fold.result());
                 out.append(fold.declaration(indent));
@@ -234,8 +184,8 @@ final class RowsBody {
         if (!folds.isEmpty() && lanes == null) {
             out.append(indent).append("  #pragma clang fp reassociate(on)\n");
         }
-        if (strips) {
-            strips(stage, folds, fetching, indent + "  ");
+        if (inStrips) {
+            strips.write(stage, folds, fetching, indent + "  ");
         } else {
             elements(stage, folds, fetching, indent);
         }
@@ -257,7 +207,7 @@ final class RowsBody {
     }
 
     /** One element of each statement. */
-    private void statements(Stage stage, Map<Statement, FoldWriter> folds, Map<Scalar, String> known, String indent) {
+    void statements(Stage stage, Map<Statement, FoldWriter> folds, Map<Scalar, String> known, String indent) {
         Map<String, String> values = new HashMap<>();
         ScalarWriter writer = new ScalarWriter(out, indent, names, load -> load(load, stage, values), this::isNotPositive);
         known.forEach(writer::know);
@@ -272,41 +222,8 @@ final class RowsBody {
         }
     }
 
-    /** A row in strips; sums and maxima of what lies in memory need no loop of their own. */
-    private void strips(Stage stage, Map<Statement, FoldWriter> folds, boolean fetching, String indent) {
-        ScalarWriter once = new ScalarWriter(out, indent, names, load -> folded.get(load.buffer()));
-        Map<Scalar, String> known = new HashMap<>();
-        RowValues.of(stage, folded.keySet()).values().forEach(v -> known.put(v, once.write(v)));
-        List<Statement> lying = stage.statements().stream().filter(s -> foldsStrips(s) && fetchAhead.whole()
-            && s.body() instanceof Scalar.Load l && l.dtype() == DType.F32 && !producers.containsKey(l.buffer())
-            && fetchAhead.runsAlong(l)).toList();
-        List<Statement> rest = stage.statements().stream().filter(s -> !lying.contains(s)).toList();
-        String inside = fetchAhead.open(out, names, indent);
-        if (fetching) {
-            fetchAhead.fetch(out, names, streamed, inside);
-        }
-        rest.forEach(s -> out.append(folds.containsKey(s) ? folds.get(s).strip(inside) : ""));
-        if (!rest.isEmpty()) {
-            out.append(vectorizable(stage) ? inside + vectorize(stage) : "").append(inside)
-                .append("for (int64_t j0 = from; j0 < to; j0++) {\n");
-            statements(new Stage(stage.inner(), rest), folds, known, inside + "  ");
-            out.append(inside).append("}\n");
-        }
-        rest.forEach(s -> out.append(folds.containsKey(s) ? folds.get(s).foldStrip(inside) : ""));
-        for (Statement statement : lying) {
-            Scalar.Load load = (Scalar.Load) statement.body();
-            String place = names.pointer(load.buffer()) + " + " + names.index().print(load.index());
-            out.append(inside).append("{ const int64_t j0 = from; ").append(folds.get(statement).foldStrip(place, "").trim())
-                .append(" }\n");
-        }
-        if (delayed != null && fetching) {
-            delayedStage(inside);
-        }
-        out.append(indent).append("}\n");
-    }
-
     /** Whether a value is an element less the maximum of all such. */
-    private boolean isNotPositive(Scalar value) {
+    boolean isNotPositive(Scalar value) {
         if (value instanceof Scalar.Load load && producers.get(load.buffer()) instanceof Statement s
                 && s.node() instanceof LoopNode.Pointwise && s.store().equals(load.index())) {
             return isNotPositive(s.body());
@@ -356,7 +273,7 @@ final class RowsBody {
     }
 
     /** Elementary functions are long chains: a processor's window holds too few vectors of them unless several mix. */
-    private static String vectorize(Stage stage) {
+    static String vectorize(Stage stage) {
         boolean chains = stage.statements().stream().anyMatch(s -> applies(s.body(), ELEMENTARY));
         return "#pragma clang loop vectorize(assume_safety)" + (chains ? " interleave_count(4)\n" : "\n");
     }
@@ -370,7 +287,7 @@ final class RowsBody {
         return found[0];
     }
 
-    private static boolean vectorizable(Stage stage) {
+    static boolean vectorizable(Stage stage) {
         return stage.statements().stream().allMatch(s -> !FoldWriter.isArg(s.node()) && !gathers(s.body()));
     }
 
@@ -388,7 +305,7 @@ final class RowsBody {
         return index.toString().matches("(?s).*\\bj\\d+\\b.*");
     }
 
-    private String load(Scalar.Load load, Stage stage, Map<String, String> values) {
+    String load(Scalar.Load load, Stage stage, Map<String, String> values) {
         Statement producer = producers.get(load.buffer());
         if (producer == null) {
             Optional<String> tile = transposes == null ? Optional.empty() : transposes.element(load);
@@ -418,7 +335,7 @@ final class RowsBody {
         return lanes == null ? within : "(" + within + ") * " + lanes.width() + " + l";
     }
 
-    private void store(Statement statement, String value, String indent) {
+    void store(Statement statement, String value, String indent) {
         String buffer = statement.output().name();
         String array = rowArrays.get(buffer);
         if (array != null) {
