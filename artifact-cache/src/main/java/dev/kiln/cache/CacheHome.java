@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.function.LongConsumer;
 
 /**
  * An open cache directory, and everything that lives in it. Opening never fails: what cannot be used is
@@ -88,6 +89,19 @@ public final class CacheHome implements AutoCloseable {
     /** Whether a blob is here, or could be brought from the remote cache. */
     public boolean obtain(Blob blob) {
         return blobs.contains(blob) || remote.isPresent() && remote.get().fetch(blob, blobs);
+    }
+
+    /**
+     * Sends all that lies here to the remote cache, but what is there already.
+     *
+     * @param progress told how many records were looked at, now and then
+     * @throws IllegalStateException if there is no remote cache, or nothing may be sent to it
+     */
+    public PushReport push(LongConsumer progress) {
+        if (!(records instanceof SharedRecords shared) || !settings.remote().orElseThrow().writes()) {
+            throw new IllegalStateException("there is no remote cache that may be written to");
+        }
+        return new Push(this, shared, remote.orElseThrow(), progress).run();
     }
 
     /** Sends blobs to the remote cache, if there is one, in the background. */

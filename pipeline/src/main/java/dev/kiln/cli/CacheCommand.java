@@ -6,6 +6,7 @@ import dev.kiln.cache.CacheHome;
 import dev.kiln.cache.CacheSettings;
 import dev.kiln.cache.CacheStats;
 import dev.kiln.cache.PruneReport;
+import dev.kiln.cache.PushReport;
 import dev.kiln.cache.VerifyReport;
 import dev.kiln.cache.remote.RemoteCache;
 import dev.kiln.cache.remote.RemoteSettings;
@@ -48,7 +49,7 @@ public final class CacheCommand implements KilnCommand {
     @Override
     public Integer call() {
         throw new CommandLine.ParameterException(spec.commandLine(),
-            "what to do is missing: stats, verify, prune or remote");
+            "what to do is missing: stats, verify, prune, remote or push");
     }
 
     private interface Task {
@@ -56,9 +57,7 @@ public final class CacheCommand implements KilnCommand {
     }
 
     private int with(Task task) {
-        CacheSettings given = KilnConfig.fromEnvironment().cache();
-        CacheSettings settings = given.withDirectory(cacheDir == null ? given.directory() : cacheDir);
-        try (CacheHome home = CacheHome.open(settings)) {
+        try (CacheHome home = CacheHome.open(here(new RemoteCacheOption()))) {
             return task.run(home.artifacts(), spec.commandLine().getOut());
         }
     }
@@ -91,7 +90,7 @@ public final class CacheCommand implements KilnCommand {
 
     @Command(name = "remote", description = "Tells whether the remote cache answers; exit code 1 if it does not.")
     int remote(@Mixin RemoteCacheOption option) {
-        RemoteSettings remote = option.over(KilnConfig.fromEnvironment().cache()).remote().orElseThrow(() ->
+        RemoteSettings remote = here(option).remote().orElseThrow(() ->
             new KilnException.BadInput("there is no remote cache: set KILN_REMOTE_CACHE or give --remote-cache"));
         Duration answer;
         try {
@@ -112,6 +111,43 @@ public final class CacheCommand implements KilnCommand {
             out.println(remote + " answers in " + String.format(Locale.ROOT, "%.2f ms", millis));
         }
         return 0;
+    }
+
+    @Command(name = "push", description = "Sends all that lies here to the remote cache, but what is there already.")
+    int push(@Mixin RemoteCacheOption option) {
+        CacheSettings settings = here(option);
+        if (settings.remote().isEmpty() || !settings.remote().get().writes()) {
+            throw new KilnException.BadInput("there is no remote cache to write to: set KILN_REMOTE_CACHE or give "
+                + "--remote-cache, without KILN_REMOTE_CACHE_MODE=read");
+        }
+        PrintWriter err = spec.commandLine().getErr();
+        PushReport report;
+        try (CacheHome home = CacheHome.open(settings)) {
+            report = home.push(count -> {
+                if (!json) {
+                    err.println(count + " records");
+                    err.flush();
+                }
+            });
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            Json.line(out, line -> {
+                line.writeNumberField("records", report.records());
+                line.writeNumberField("chunks", report.chunks());
+                line.writeNumberField("bytes", report.bytes());
+                line.writeBooleanField("complete", report.complete());
+            });
+        } else {
+            out.println("looked at " + report.records() + " records, sent " + report.bytes() + " bytes to "
+                + settings.remote().get() + (report.complete() ? "" : "; not all of it got there"));
+        }
+        return report.complete() ? 0 : Failures.FAILED;
+    }
+
+    private CacheSettings here(RemoteCacheOption option) {
+        CacheSettings given = option.over(KilnConfig.fromEnvironment().cache());
+        return cacheDir == null ? given : given.withDirectory(cacheDir);
     }
 
     @Command(name = "verify", description = "Reads every byte; exit code 1 if something is damaged.")

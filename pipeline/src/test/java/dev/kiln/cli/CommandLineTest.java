@@ -261,6 +261,10 @@ class CommandLineTest {
         Outcome asked = kiln("cache", "remote", "--remote-cache", gone);
         assertThat(asked.code()).isEqualTo(Failures.FAILED);
         assertThat(asked.err()).singleElement().asString().contains(gone, "does not answer", "refused");
+        Outcome pushed = cached("cache", "push", "--remote-cache", gone, "--json");
+        assertThat(pushed.code()).isEqualTo(Failures.FAILED);
+        assertThat(pushed.json().get("complete").asBoolean()).isFalse();
+        kiln("cache", "push").assertBadInput("KILN_REMOTE_CACHE", "--remote-cache");
         kiln("cache", "remote").assertBadInput("KILN_REMOTE_CACHE", "--remote-cache");
         kiln("cache", "remote", "--remote-cache", "127.0.0.1:6379").assertBadInput("redis://host:port");
     }

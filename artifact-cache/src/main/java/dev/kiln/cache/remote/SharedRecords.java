@@ -64,8 +64,8 @@ public final class SharedRecords implements RecordStore {
         return written;
     }
 
-    /** What is deleted here may serve others, and is not deleted there. */
-    private void share(Kind kind, byte[] key, byte[] value) {
+    /** Sends a record there, if its kind is shared. What is deleted here may serve others, and is not deleted there. */
+    public void share(Kind kind, byte[] key, byte[] value) {
         refused.remove(name(kind, key));
         switch (Sharing.of(kind, key)) {
             case VALUE -> remote.put(kind, text(key), value);

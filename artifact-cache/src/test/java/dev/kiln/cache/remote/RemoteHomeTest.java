@@ -1,6 +1,7 @@
 package dev.kiln.cache.remote;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kiln.cache.CacheHome;
 import dev.kiln.cache.CacheLookup;
@@ -8,6 +9,7 @@ import dev.kiln.cache.CacheLookup.Hit;
 import dev.kiln.cache.CacheMode;
 import dev.kiln.cache.CacheSettings;
 import dev.kiln.cache.CompiledGraph;
+import dev.kiln.cache.PushReport;
 import dev.kiln.cache.Samples;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -128,6 +130,27 @@ class RemoteHomeTest {
         try (CacheHome home = machine("fleet", CacheMode.OFF)) {
             assertThat(lookup(home, graph)).isInstanceOf(CacheLookup.Miss.class);
             assertThat(home.remote()).isEmpty();
+        }
+    }
+
+    @Test
+    void aDirectoryThatWasFilledWithoutOneIsPushed() {
+        CompiledGraph graph;
+        try (CacheHome home = CacheHome.open(new CacheSettings(folder.resolve("farm"), CacheMode.WRITE))) {
+            graph = Samples.graph(home.blobs(), 1, 5000, 9000);
+            assertThat(home.artifacts().put(graph, Samples.components(1))).isTrue();
+            assertThatThrownBy(() -> home.push(seen -> { })).isInstanceOf(IllegalStateException.class);
+        }
+        for (int turn = 0; turn < 2; turn++) {
+            try (CacheHome home = machine("farm", CacheMode.READ)) {
+                PushReport report = home.push(seen -> { });
+                assertThat(report.complete()).isTrue();
+                assertThat(report.records()).isPositive();
+                assertThat(report.chunks()).as("of turn %d", turn).isEqualTo(turn == 0 ? 3 : 0);
+            }
+        }
+        try (CacheHome home = machine("fleet")) {
+            assertThat(lookup(home, graph)).isInstanceOf(Hit.class);
         }
     }
 }
