@@ -103,7 +103,36 @@ final class Known {
             case LT -> bounds.min() > 0 ? Optional.of(true) : bounds.max() <= 0 ? Optional.of(false) : Optional.empty();
             case LE -> bounds.min() >= 0 ? Optional.of(true) : bounds.max() < 0 ? Optional.of(false) : Optional.empty();
         };
-        return byRange.isPresent() ? byRange : recorded(compare);
+        return byRange.or(() -> ordered(compare.relation(), difference)).or(() -> recorded(compare));
+    }
+
+    private Optional<Boolean> ordered(Relation relation, SymInt difference) {
+        long least = relation == Relation.LT ? 1 : 0;
+        if (relation != Relation.LT && relation != Relation.LE) {
+            return Optional.empty();
+        }
+        return atLeast(difference, least) ? Optional.of(true)
+            : atLeast(difference.negate(), 1 - least) ? Optional.of(false) : Optional.empty();
+    }
+
+    /** Whether it shows once a minimum that is taken away, or a maximum that is added, is replaced by a part of it. */
+    private boolean atLeast(SymInt value, long least) {
+        for (Map.Entry<Monomial, Long> term : value.terms().entrySet()) {
+            Atom factor = term.getKey().factors().size() == 1 ? term.getKey().factors().getFirst() : null;
+            List<SymInt> parts = switch (factor) {
+                case Atom.Min(SymInt a, SymInt b) when term.getValue() < 0 -> List.of(a, b);
+                case Atom.Max(SymInt a, SymInt b) when term.getValue() > 0 -> List.of(a, b);
+                case null, default -> List.of();
+            };
+            SymInt others = parts.isEmpty() ? value : value.minus(SymInt.atom(factor).times(term.getValue()));
+            for (SymInt part : parts) {
+                SymInt simpler = others.plus(part.times(term.getValue()));
+                if (bounds(simpler).min() >= least || atLeast(simpler, least)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static Optional<Boolean> equal(Bounds difference) {

@@ -174,4 +174,19 @@ class ShapeEnvTest {
             """;
         assertThat(GraphText.parse(text)).hasToString(text);
     }
+
+    /** topk of {@code min(300, n)} out of n candidates that data left. */
+    @Test
+    void minimaAndMaximaCompareWithTheirParts() {
+        ShapeEnv shapes = new ShapeEnv();
+        SymInt size = shapes.unbacked("u7", 0, Long.MAX_VALUE);
+        SymInt least = size.min(SymInt.of(300));
+        SymInt most = size.max(SymInt.of(300));
+        assertThat(shapes.provablyAtMost(least, size)).isTrue();
+        assertThat(shapes.less(size, least)).isFalse();
+        assertThat(shapes.provablyAtMost(least, most)).isTrue();
+        assertThat(shapes.staticallyKnownTrue(Guard.less(least, most.plus(1)))).isTrue();
+        assertThat(shapes.provablyAtMost(size, least)).isFalse();
+        assertThat(shapes.guards()).isEmpty();
+    }
 }
