@@ -1,7 +1,7 @@
-"""Torchvision's models: classification, segmentation, detection, video."""
+"""Torchvision's models: classification, segmentation, video."""
 import torch
 from torchvision import models as zoo
-from torchvision.models import detection, segmentation, video
+from torchvision.models import segmentation, video
 
 from model import Model, images
 
@@ -11,11 +11,6 @@ SMALL = {"batches": (1, 2), "lengths": (160, 128)}
 
 def plain(build, **options):
     return lambda: build(weights=None, **options)
-
-
-def detector(build):
-    """Finds boxes in one image; PyTorch's own export fixes the batch."""
-    return lambda: build(weights=None, weights_backbone=None, num_classes=8)
 
 
 class WithoutZero(torch.nn.Module):
@@ -32,19 +27,6 @@ class WithoutZero(torch.nn.Module):
             return self.model(x)
         finally:
             torch.Tensor.zero_ = zero
-
-
-class Listed(torch.nn.Module):
-    """Passes one image to a model that takes lists of them."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, x):
-        found = self.model([x])
-        found = found[1] if isinstance(found, tuple) else found
-        return found[0]["boxes"], found[0]["scores"], found[0]["labels"]
 
 
 def segmenter(build):
@@ -72,10 +54,4 @@ MODELS.update({
     "r3d_18": Model(plain(video.r3d_18), clip, batches=(1, 2), lengths=(64, 64)),
     "s3d": Model(plain(video.s3d), lambda batch, size: {"x": torch.randn(batch, 3, 16, size, size)},
                  batches=(1, 2), lengths=(224, 224)),
-    "mvit_v1_b": Model(plain(video.mvit_v1_b), lambda batch, size: {"x": torch.randn(batch, 3, 16, size, size)},
-                       batches=(1, 2), lengths=(224, 224)),
-    "ssdlite": Model(lambda: Listed(detector(detection.ssdlite320_mobilenet_v3_large)()),
-                     lambda batch, size: {"x": torch.rand(3, size, size)}, batches=(1, 1), lengths=(320, 320)),
-    "fasterrcnn": Model(lambda: Listed(detector(detection.fasterrcnn_mobilenet_v3_large_320_fpn)()),
-                        lambda batch, size: {"x": torch.rand(3, size, size)}, batches=(1, 1), lengths=(320, 320)),
 })
