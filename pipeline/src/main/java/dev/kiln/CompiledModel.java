@@ -61,7 +61,7 @@ public final class CompiledModel implements AutoCloseable {
     /**
      * Runs the model several times and tells where the time goes; other calls meanwhile are counted too.
      *
-     * @param runs after as many that are not counted
+     * @param runs at least 1, after as many that are not counted
      * @throws dev.kiln.ops.KilnException.BadInput as {@link #run}, also for shapes that another variant serves
      */
     public Profile profile(Map<String, Tensor> inputs, int runs) {
@@ -69,22 +69,31 @@ public final class CompiledModel implements AutoCloseable {
             throw new IllegalStateException("the model is closed");
         }
         try {
-            double[] millis = new double[runs];
-            for (int i = -runs; i < runs; i++) {
-                if (i == 0) {
-                    model.executable().startClock();
-                }
-                long start = System.nanoTime();
-                model.executable().run(inputs);
-                if (i >= 0) {
-                    millis[i] = (System.nanoTime() - start) / 1e6;
-                }
+            times(inputs, runs);
+            model.executable().startClock();
+            double[] millis;
+            long[] ticks;
+            try {
+                millis = times(inputs, runs);
+            } finally {
+                ticks = model.executable().stopClock();
             }
-            Arrays.sort(millis);
-            return Profile.of(info.kernels(), model.executable().stopClock(), millis[runs / 2]);
+            return Profile.of(info.kernels(), ticks, millis[runs / 2]);
         } finally {
             model.release();
         }
+    }
+
+    /** Milliseconds of each run, sorted. */
+    private double[] times(Map<String, Tensor> inputs, int runs) {
+        double[] millis = new double[runs];
+        for (int i = 0; i < runs; i++) {
+            long start = System.nanoTime();
+            model.executable().run(inputs);
+            millis[i] = (System.nanoTime() - start) / 1e6;
+        }
+        Arrays.sort(millis);
+        return millis;
     }
 
     private synchronized ShapeVariants variants() {

@@ -116,6 +116,9 @@ public final class CacheCommand implements KilnCommand {
     @Command(name = "push", description = "Sends all that lies here to the remote cache, but what is there already.")
     int push(@Mixin RemoteCacheOption option) {
         CacheSettings settings = here(option);
+        if (!settings.mode().reads()) {
+            throw new KilnException.BadInput("the cache is off: there is nothing to send with KILN_CACHE=off");
+        }
         if (settings.remote().isEmpty() || !settings.remote().get().writes()) {
             throw new KilnException.BadInput("there is no remote cache to write to: set KILN_REMOTE_CACHE or give "
                 + "--remote-cache, without KILN_REMOTE_CACHE_MODE=read");
