@@ -37,7 +37,7 @@ record DelayedStage(long length, StreamedResults results, Map<String, String> re
                 || last.statements().stream().anyMatch(s -> s.node() instanceof LoopNode.Reduction)) {
             return Optional.empty();
         }
-        StreamedResults results = StreamedResults.ofWhole(group, last, names, kept, FetchAhead.ROW_STRIP);
+        StreamedResults results = StreamedResults.of(group, last, names, kept, FetchAhead.ROW_STRIP, true);
         return results.isEmpty() ? Optional.empty()
             : Optional.of(new DelayedStage(length.asLong(), results, new LinkedHashMap<>(), new StringBuilder()));
     }

@@ -54,10 +54,16 @@ final class RowsBody {
         this.fetchAhead = lanes == null && transposes == null ? FetchAhead.of(group, flat).orElse(null) : null;
         this.delayed = fetchAhead == null || flat ? null
             : DelayedStage.of(group, names, rowArrays.keySet()).orElse(null);
-        this.streamed = delayed != null ? delayed.results() : transposes == null && (!flat || fetchAhead == null)
-            ? StreamedResults.none() : StreamedResults.of(group, group.stages().getFirst(), names, rowArrays.keySet(),
-                transposes != null ? Transposes.WIDTH : FetchAhead.STRIP);
+        this.streamed = delayed != null ? delayed.results() : streamed();
         this.strips = new RowStrips(this, fetchAhead, delayed);
+    }
+
+    private StreamedResults streamed() {
+        if (transposes == null && (!flat || fetchAhead == null)) {
+            return StreamedResults.none();
+        }
+        return StreamedResults.of(group, group.stages().getFirst(), names, rowArrays.keySet(),
+            transposes != null ? transposes.width() : FetchAhead.STRIP, transposes != null && transposes.whole());
     }
 
     /** What the loops call. */
@@ -77,7 +83,7 @@ final class RowsBody {
 
     /** Rows that are taken together. */
     long step() {
-        return lanes != null ? lanes.width() : transposes != null ? Transposes.HEIGHT : 1;
+        return lanes != null ? lanes.width() : transposes != null ? Transposes.BLOCK : 1;
     }
 
     /** @param decode declares the loop variables of row {@code row} */

@@ -32,20 +32,16 @@ final class StreamedResults {
         return new StreamedResults(null, 0, false);
     }
 
-    /** With the promise that strips are of full width; they go from registers to memory then. */
-    static StreamedResults ofWhole(KernelGroup.Rows group, Stage stage, KernelNames names, Set<String> kept, int width) {
-        return of(group, stage, kept, new StreamedResults(names, width, true));
-    }
-
     /**
+     * For the results of a stage.
+     *
      * @param kept buffers that a row array holds
      * @param width elements of a strip
+     * @param whole whether strips are of full width always; they go from registers to memory then
      */
-    static StreamedResults of(KernelGroup.Rows group, Stage stage, KernelNames names, Set<String> kept, int width) {
-        return of(group, stage, kept, new StreamedResults(names, width, false));
-    }
-
-    private static StreamedResults of(KernelGroup.Rows group, Stage stage, Set<String> kept, StreamedResults results) {
+    static StreamedResults of(KernelGroup.Rows group, Stage stage, KernelNames names, Set<String> kept, int width,
+            boolean whole) {
+        StreamedResults results = new StreamedResults(names, width, whole);
         for (Statement statement : stage.statements()) {
             String output = statement.output().name();
             SymInt bytes = statement.output().bytes();

@@ -20,21 +20,30 @@ import java.util.function.Predicate;
 
 /**
  * Loads of a pointwise kernel whose memory runs along an outer dimension, not along the innermost loop. That dimension
- * is walked {@code HEIGHT} rows at a time and the inner loop in tiles; a tile of each such load is transposed into an
- * array in the first-level cache, so that memory is read and written in runs.
+ * is walked in blocks of rows, the inner loop in tiles, a tile in strips of few rows; a strip of each such load is
+ * transposed into an array in the first-level cache, so that memory is read and written in runs. Strips are small so that
+ * waiting, transposing and storing mix; each asks for its share of the next tile, since the hardware does not foresee
+ * such jumps.
  */
 final class Transposes {
     /** The functions that transpose tiles. */
     static final SharedCode FUNCTIONS = () -> new CompileUnit("transpose", RuntimeHeader.text()
-        + SourceUnits.resource("transpose.c").replace("@SIDE@", Integer.toString(Transposes.WIDTH)));
-    static final int WIDTH = 64;
-    static final int HEIGHT = WIDTH;
+        + SourceUnits.resource("transpose.c"));
+    /** Rows that are transposed at once: a line of four-byte elements. */
+    private static final int STRIP = 16;
+    /** Rows of a block. */
+    static final int BLOCK = 64;
+    /** What is written of a row at a time. */
+    private static final int RUN_BYTES = 128;
+    private static final int NARROWEST = 32;
+    private static final int WIDEST = 64;
     private static final long SMALLEST = 8;
     private static final long LINE_BYTES = 64;
 
     private final KernelGroup.Rows group;
     private final KernelNames names;
     private final int dim;
+    private final int width;
     private final Map<Scalar.Load, String> arrays = new LinkedHashMap<>();
     private final List<Scalar.Load> direct;
 
@@ -42,8 +51,13 @@ final class Transposes {
         this.group = group;
         this.names = names;
         this.dim = dim;
+        this.width = Math.clamp(RUN_BYTES / narrowest(group), NARROWEST, WIDEST);
         loads.forEach(load -> arrays.computeIfAbsent(load, l -> names.fresh("tile_")));
         this.direct = loads(group.stages().getFirst(), index -> runsInward(index) && isFar(index, dim));
+    }
+
+    private static int narrowest(KernelGroup.Rows group) {
+        return group.stages().getFirst().statements().stream().mapToInt(s -> s.output().dtype().bytes()).min().orElseThrow();
     }
 
     private static boolean runsInward(SymInt index) {
@@ -111,43 +125,74 @@ final class Transposes {
         return dim;
     }
 
+    /** Elements of a row in a tile. */
+    int width() {
+        return width;
+    }
+
     String arrays() {
         StringBuilder text = new StringBuilder();
         arrays.forEach((load, array) -> text.append("  ").append(CTypes.stored(load.dtype())).append(' ').append(array)
-            .append('[').append(HEIGHT * WIDTH).append("] __attribute__((aligned(64)));\n"));
+            .append('[').append(STRIP * width).append("] __attribute__((aligned(64)));\n"));
         return text.toString();
     }
 
-    /** Opens the loops over tiles and over the rows of one; {@code from} and {@code to} bound the inner loop. */
+    /** Whether all tiles are of full width. */
+    boolean whole() {
+        return isMultiple(group.stages().getFirst().inner().getFirst(), width);
+    }
+
+    private static boolean isMultiple(SymInt size, int of) {
+        return size.isConstant() && size.asLong() % of == 0;
+    }
+
+    private static String bounded(String value, String bound, boolean fits) {
+        return fits ? value : "kiln_imin(" + value + ", " + bound + ")";
+    }
+
+    /** Opens the loops over tiles, strips and the rows of one; {@code from} and {@code to} bound the inner loop. */
     String open(StringBuilder out, String indent) {
         String size = names.index().print(group.stages().getFirst().inner().getFirst());
-        String inside = indent + "  ";
-        out.append(indent).append("for (int64_t from = 0; from < ").append(size).append("; from += ").append(WIDTH)
-            .append(") {\n").append(inside).append("const int64_t to = kiln_imin(from + ").append(WIDTH).append(", ")
-            .append(size).append(");\n");
-        arrays.forEach((load, array) -> out.append(inside).append("{ const int64_t i").append(dim)
-            .append(" = first, j0 = from; kiln_transpose_").append(load.dtype().bytes()).append('(').append(array)
-            .append(", ").append(names.pointer(load.buffer())).append(" + (")
-            .append(names.index().print(load.index())).append("), ").append(names.index().print(stride(load)))
-            .append(", w, to - from); }\n"));
-        out.append(inside).append("for (int64_t l = 0; l < w; l++) {\n").append(inside).append("  const int64_t i")
-            .append(dim).append(" = first + l;\n");
-        arrays.keySet().forEach(load -> prefetch(load, out, inside + "  ", size));
-        direct.forEach(load -> prefetchDirect(load, out, inside + "  ", size));
+        out.append("""
+            for (int64_t from = 0; from < %1$s; from += %2$d) {
+              const int64_t to = %4$s;
+              const int64_t next = to < %1$s ? to : 0, block = to < %1$s ? first : first + %6$d;
+              for (int64_t strip = 0; strip < w; strip += %3$d) {
+                const int64_t h = %5$s;
+            """.formatted(size, width, STRIP, bounded("from + " + width, size, whole()),
+                bounded(Integer.toString(STRIP), "w - strip", isMultiple(group.outer().get(dim), STRIP)), BLOCK)
+            .indent(indent.length()));
+        String inside = indent + "    ";
+        arrays.keySet().forEach(load -> fetchNext(load, out, inside, size));
+        arrays.forEach((load, array) -> transpose(load, array, out, inside));
+        out.append(inside).append("for (int64_t l = 0; l < h; l++) {\n").append(inside).append("  const int64_t i")
+            .append(dim).append(" = first + strip + l;\n");
+        direct.forEach(load -> fetchNextOfRow(load, out, inside + "  "));
         return inside + "  ";
     }
 
-    /** Asks for a row's part of the next tile: the hardware does not foresee such jumps. */
-    private void prefetch(Scalar.Load load, StringBuilder out, String indent, String size) {
-        out.append(indent).append("if (to + l < ").append(size).append(") for (int64_t c = 0; c < w; c += ")
-            .append(LINE_BYTES / load.dtype().bytes()).append(") { const int64_t i").append(dim)
-            .append(" = first + c, j0 = to + l; ").append(fetch(load)).append(" }\n");
+    private void transpose(Scalar.Load load, String array, StringBuilder out, String indent) {
+        out.append(indent).append("{ const int64_t i").append(dim).append(" = first + strip, j0 = from; kiln_transpose_")
+            .append(load.dtype().bytes()).append('(').append(array).append(", ").append(width).append(", ")
+            .append(names.pointer(load.buffer())).append(" + (").append(names.index().print(load.index())).append("), ")
+            .append(names.index().print(stride(load))).append(", h, to - from); }\n");
     }
 
-    /** As {@link #prefetch}, for what is read in the order of the loops. */
-    private void prefetchDirect(Scalar.Load load, StringBuilder out, String indent, String size) {
-        out.append(indent).append("if (to < ").append(size).append(") for (int64_t j0 = to; j0 < to + ").append(WIDTH)
-            .append("; j0 += ").append(LINE_BYTES / load.dtype().bytes()).append(") ").append(fetch(load)).append('\n');
+    /** Asks for a strip's share of the next tile, which is the next block's first after this one's last. */
+    private void fetchNext(Scalar.Load load, StringBuilder out, String indent, String size) {
+        int share = STRIP * width / BLOCK;
+        String from = "next + strip / " + STRIP + " * " + share;
+        out.append(indent).append("for (int64_t j0 = ").append(from).append("; j0 < ")
+            .append(bounded(from + " + " + share, size, whole())).append("; j0++) for (int64_t i").append(dim)
+            .append(" = block; i").append(dim).append(" < block + w; i").append(dim).append(" += ")
+            .append(LINE_BYTES / load.dtype().bytes()).append(") ").append(fetch(load)).append('\n');
+    }
+
+    /** As {@link #fetchNext}, for a row of what is read in the order of the loops. */
+    private void fetchNextOfRow(Scalar.Load load, StringBuilder out, String indent) {
+        out.append(indent).append("for (int64_t i").append(dim).append(" = block + strip + l, j0 = next; j0 < next + ")
+            .append(width).append("; j0 += ").append(LINE_BYTES / load.dtype().bytes()).append(") ").append(fetch(load))
+            .append('\n');
     }
 
     private String fetch(Scalar.Load load) {
@@ -162,6 +207,6 @@ final class Transposes {
     /** The element of a load in its tile, if it is one of those that are transposed. */
     Optional<String> element(Scalar.Load load) {
         return Optional.ofNullable(arrays.get(load)).map(array -> ScalarWriter.element(array,
-            "l * " + WIDTH + " + j0 - from", load.dtype()));
+            "l * " + width + " + j0 - from", load.dtype()));
     }
 }

@@ -194,9 +194,9 @@ KILN_INLINE double kiln_log_add_exp(double a, double b) {
   double high = kiln_max_f64(a, b), low = kiln_min_f64(a, b);
   return high - high != 0 ? high : high + kiln_log1p(kiln_exp(low - high)); }
 
-/* Of transpose.c: tile[b * 64 + a] = from[a * step + b] for a < width, b < height, both at most 64. */
+/* Of transpose.c: tile[b * side + a] = from[a * step + b] for a < width, b < height. */
 #define KILN_TRANSPOSE(bytes) \
-  KILN_HIDDEN void kiln_transpose_##bytes(void* tile, const void* from, int64_t step, int64_t height, int64_t width);
+  KILN_HIDDEN void kiln_transpose_##bytes(void* tile, int64_t side, const void* from, int64_t step, int64_t height, int64_t width);
 KILN_TRANSPOSE(1)
 KILN_TRANSPOSE(2)
 KILN_TRANSPOSE(4)

@@ -1,29 +1,30 @@
 #define KILN_HIDDEN __attribute__((visibility("hidden")))
 #define KILN_INLINE static inline __attribute__((always_inline))
 
-/* Transposes into a tile: tile[b * SIDE + a] = from[a * step + b] for a < width, b < height, both at most SIDE; in squares
-   of 8 x 8 where elements have four bytes, or of 16 x 16 where a register holds a cache line. Most tiles are whole. */
-enum { SIDE = @SIDE@ };
+/* Transposes into a tile: tile[b * side + a] = from[a * step + b] for a < width, b < height; in squares of 8 x 8 where
+   elements have four bytes, or of 16 x 16 where a register holds a cache line. */
 
 #define KILN_REST(T, bytes) \
-  KILN_INLINE void kiln_transpose_rest_##bytes(T* tile, const T* from, int64_t step, int64_t b0, int64_t height, \
-      int64_t a0, int64_t width) { \
-    for (int64_t a = a0; a < width; a++) for (int64_t b = b0; b < height; b++) tile[b * SIDE + a] = from[a * step + b]; }
+  KILN_INLINE void kiln_transpose_rest_##bytes(T* tile, int64_t side, const T* from, int64_t step, int64_t b0, \
+      int64_t height, int64_t a0, int64_t width) { \
+    for (int64_t a = a0; a < width; a++) for (int64_t b = b0; b < height; b++) tile[b * side + a] = from[a * step + b]; }
 KILN_REST(uint8_t, 1)
 KILN_REST(uint16_t, 2)
 KILN_REST(uint32_t, 4)
 KILN_REST(uint64_t, 8)
 #define KILN_PLAIN(T, bytes) \
-  KILN_HIDDEN void kiln_transpose_##bytes(void* tile, const void* from, int64_t step, int64_t height, int64_t width) { \
-    kiln_transpose_rest_##bytes((T*)tile, (const T*)from, step, 0, height, 0, width); }
+  KILN_HIDDEN void kiln_transpose_##bytes(void* tile, int64_t side, const void* from, int64_t step, int64_t height, \
+      int64_t width) { \
+    kiln_transpose_rest_##bytes((T*)tile, side, (const T*)from, step, 0, height, 0, width); }
 KILN_PLAIN(uint8_t, 1)
 KILN_PLAIN(uint16_t, 2)
 KILN_PLAIN(uint64_t, 8)
 
 typedef uint32_t kiln_words __attribute__((vector_size(32), aligned(4), may_alias));
 #define KILN_PAIRS(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
-KILN_INLINE void kiln_transpose_squares(uint32_t* tile, const uint32_t* from, int64_t step, int64_t rows, int64_t columns) {
-  for (int64_t a = 0; a < columns; a += 8) {
+KILN_INLINE void kiln_transpose_squares(uint32_t* tile, int64_t side, const uint32_t* from, int64_t step, int64_t rows,
+    int64_t first, int64_t columns) {
+  for (int64_t a = first; a < columns; a += 8) {
     for (int64_t b = 0; b < rows; b += 8) {
       kiln_words x[8], y[8];
       for (int i = 0; i < 8; i++) x[i] = *(const kiln_words*)(from + (a + i) * step + b);
@@ -38,8 +39,8 @@ KILN_INLINE void kiln_transpose_squares(uint32_t* tile, const uint32_t* from, in
         x[i + 3] = KILN_PAIRS(y[i + 1], y[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
       }
       for (int i = 0; i < 4; i++) {
-        *(kiln_words*)(tile + (b + i) * SIDE + a) = KILN_PAIRS(x[i], x[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        *(kiln_words*)(tile + (b + i + 4) * SIDE + a) = KILN_PAIRS(x[i], x[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        *(kiln_words*)(tile + (b + i) * side + a) = KILN_PAIRS(x[i], x[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *(kiln_words*)(tile + (b + i + 4) * side + a) = KILN_PAIRS(x[i], x[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
       }
     }
   }
@@ -50,7 +51,7 @@ typedef uint32_t kiln_line_words __attribute__((vector_size(64), aligned(4), may
 #define KILN_QUADS(x, y, a, b, c, d) KILN_PAIRS(x, y, a, a + 1, a + 2, a + 3, b, b + 1, b + 2, b + 3, \
     c, c + 1, c + 2, c + 3, d, d + 1, d + 2, d + 3)
 /* Words are exchanged within quarters of a register, then quarters. */
-KILN_INLINE void kiln_transpose_lines(uint32_t* tile, const uint32_t* from, int64_t step) {
+KILN_INLINE void kiln_transpose_lines(uint32_t* tile, int64_t side, const uint32_t* from, int64_t step) {
   kiln_line_words x[16], y[16];
   for (int i = 0; i < 16; i++) x[i] = *(const kiln_line_words*)(from + i * step);
   for (int i = 0; i < 16; i += 2) {
@@ -64,31 +65,23 @@ KILN_INLINE void kiln_transpose_lines(uint32_t* tile, const uint32_t* from, int6
   for (int i = 0; i < 4; i++) {
     const kiln_line_words a = KILN_QUADS(x[i], x[4 + i], 0, 8, 16, 24), b = KILN_QUADS(x[8 + i], x[12 + i], 0, 8, 16, 24);
     const kiln_line_words c = KILN_QUADS(x[i], x[4 + i], 4, 12, 20, 28), d = KILN_QUADS(x[8 + i], x[12 + i], 4, 12, 20, 28);
-    *(kiln_line_words*)(tile + i * SIDE) = KILN_QUADS(a, b, 0, 8, 16, 24);
-    *(kiln_line_words*)(tile + (i + 4) * SIDE) = KILN_QUADS(c, d, 0, 8, 16, 24);
-    *(kiln_line_words*)(tile + (i + 8) * SIDE) = KILN_QUADS(a, b, 4, 12, 20, 28);
-    *(kiln_line_words*)(tile + (i + 12) * SIDE) = KILN_QUADS(c, d, 4, 12, 20, 28);
+    *(kiln_line_words*)(tile + i * side) = KILN_QUADS(a, b, 0, 8, 16, 24);
+    *(kiln_line_words*)(tile + (i + 4) * side) = KILN_QUADS(c, d, 0, 8, 16, 24);
+    *(kiln_line_words*)(tile + (i + 8) * side) = KILN_QUADS(a, b, 4, 12, 20, 28);
+    *(kiln_line_words*)(tile + (i + 12) * side) = KILN_QUADS(c, d, 4, 12, 20, 28);
   }
-}
-KILN_INLINE void kiln_transpose_whole(uint32_t* tile, const uint32_t* from, int64_t step) {
-  for (int64_t a = 0; a < SIDE; a += 16) for (int64_t b = 0; b < SIDE; b += 16)
-    kiln_transpose_lines(tile + b * SIDE + a, from + a * step + b, step);
-}
-#else
-KILN_INLINE void kiln_transpose_whole(uint32_t* tile, const uint32_t* from, int64_t step) {
-  kiln_transpose_squares(tile, from, step, SIDE, SIDE);
 }
 #endif
 
-KILN_HIDDEN void kiln_transpose_4(void* to, const void* words, int64_t step, int64_t height, int64_t width) {
+KILN_HIDDEN void kiln_transpose_4(void* to, int64_t side, const void* words, int64_t step, int64_t height, int64_t width) {
   uint32_t* tile = (uint32_t*)to;
   const uint32_t* from = (const uint32_t*)words;
-  if (height == SIDE && width == SIDE) {
-    kiln_transpose_whole(tile, from, step);
-    return;
-  }
+  int64_t whole = 0;
+#if defined(__AVX512F__)
+  if (height == 16) for (; whole + 16 <= width; whole += 16) kiln_transpose_lines(tile + whole, side, from + whole * step, step);
+#endif
   const int64_t rows = height & ~(int64_t)7, columns = width & ~(int64_t)7;
-  kiln_transpose_squares(tile, from, step, rows, columns);
-  kiln_transpose_rest_4(tile, from, step, rows, height, 0, columns);
-  kiln_transpose_rest_4(tile, from, step, 0, height, columns, width);
+  kiln_transpose_squares(tile, side, from, step, rows, whole, columns);
+  kiln_transpose_rest_4(tile, side, from, step, rows, height, 0, columns);
+  kiln_transpose_rest_4(tile, side, from, step, 0, height, columns, width);
 }

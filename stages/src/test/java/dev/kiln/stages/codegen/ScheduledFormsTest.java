@@ -98,10 +98,11 @@ class ScheduledFormsTest {
                 add(cases, "first place of a minimum", dtype, (g, x) -> g.call("aten.argmin.default", x, 1), 9, row);
                 add(cases, "maximum of rows", dtype, (g, x) -> max(g, x, 1), 9, row);
             }
-            for (long width : new long[] {8, 67, 130}) {
+            for (long width : new long[] {8, 67, 130, 128}) {
+                long height = width == 128 ? 192 : 75;
                 add(cases, "transposed sum", dtype, (g, x) -> g.call("aten.add.Tensor",
-                    g.call("aten.view.default", x, List.of(width, 75)),
-                    g.call("aten.t.default", g.call("aten.view.default", x, List.of(75, width)))), 75, width);
+                    g.call("aten.view.default", x, List.of(width, height)),
+                    g.call("aten.t.default", g.call("aten.view.default", x, List.of(height, width)))), height, width);
                 add(cases, "channels last", dtype, (g, x) -> g.call("aten.clone.default",
                     g.call("aten.permute.default", x, List.of(0, 2, 3, 1))), 2, 9, 7, width);
             }
