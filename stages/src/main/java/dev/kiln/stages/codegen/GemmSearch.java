@@ -1,5 +1,6 @@
 package dev.kiln.stages.codegen;
 
+import dev.kiln.kernels.gemm.ElementType;
 import dev.kiln.kernels.gemm.GemmBlocking;
 import dev.kiln.kernels.gemm.GemmSpec.Widening;
 import dev.kiln.kernels.gemm.GemmTypes;
@@ -72,14 +73,14 @@ final class GemmSearch {
      */
     static List<Choice> choices(List<MicroGemm> table, Function<MicroGemm, List<GemmBlocking>> blockings, long m, long n,
             long k, CodegenTarget target) {
-        List<Choice> likely = new ArrayList<>();
-        List<Choice> others = new ArrayList<>();
         boolean padded = Math.ceilDiv(n, table.getFirst().nr()) * table.getFirst().nr() > MUCH_PADDING * n;
-        for (MicroGemm micro : m <= FEW_ROWS || padded ? byTails(table, blockings, m, n, k) : table) {
-            for (GemmBlocking blocking : blockings.apply(micro)) {
-                (likely.size() < LIKELY ? likely : others).add(new Choice(micro, blocking, Widening.NONE));
-            }
-        }
+        boolean tails = m <= FEW_ROWS || padded;
+        List<Choice> all = (tails ? byTails(table, blockings, m, n, k) : table).stream().flatMap(micro ->
+            blockings.apply(micro).stream().map(blocking -> new Choice(micro, blocking, Widening.NONE))).toList();
+        List<Choice> likely = new ArrayList<>(tails ? List.of() : balanced(table, all));
+        all.stream().filter(c -> !likely.contains(c)).limit(LIKELY - likely.size()).toList().forEach(likely::add);
+        List<Choice> others = new ArrayList<>(all);
+        others.removeAll(likely);
         if (target.searchesAll()) {
             MicroGemm first = table.getFirst();
             others.removeIf(c -> c.blocking().prefetch() > 0 && c.micro() != first);
@@ -88,6 +89,18 @@ final class GemmSearch {
             likely.addAll(others.subList(0, Math.min(others.size(), MOST - likely.size())));
         }
         return likely;
+    }
+
+    /**
+     * Of products of bytes, four a step, the best block and the widest: processors differ in whether they are short of
+     * multipliers or of loads there.
+     */
+    private static List<Choice> balanced(List<MicroGemm> table, List<Choice> all) {
+        if (table.getFirst().type() != ElementType.BYTE_QUAD || table.getFirst().tiles()) {
+            return List.of();
+        }
+        MicroGemm widest = table.stream().max(Comparator.comparingInt(MicroGemm::nr)).orElseThrow();
+        return List.of(all.getFirst(), all.stream().filter(c -> c.micro().equals(widest)).findFirst().orElseThrow());
     }
 
     /** The register block that few rows fit best first. */

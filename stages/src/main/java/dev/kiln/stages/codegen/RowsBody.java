@@ -200,16 +200,24 @@ final class RowsBody {
     }
 
     private void elements(Stage stage, Map<Statement, FoldWriter> folds, boolean fetching, String indent) {
+        Map<Scalar, String> known = flat || steppedDim() >= 0 ? Map.of() : rowIndices(stage, indent + "  ");
         int opened = out.length();
         String inside = openLoops(stage, fetching, indent + "  ");
         int depth = out.substring(opened).split("\\{\n", -1).length - 1;
-        statements(stage, folds, Map.of(), inside);
+        statements(stage, folds, known, inside);
         for (int d = depth; d > 0; d--) {
             out.append(indent).append("  ".repeat(d)).append("}\n");
             if (d == depth && delayed == null) {
                 streamed.write(out, indent + "  ".repeat(d));
             }
         }
+    }
+
+    private Map<Scalar, String> rowIndices(Stage stage, String indent) {
+        ScalarWriter writer = new ScalarWriter(out, indent, names, load -> load(load, stage, Map.of()));
+        Map<Scalar, String> known = new HashMap<>();
+        RowIndices.of(stage).forEach(index -> known.put(index, writer.write(index)));
+        return known;
     }
 
     /** One element of each statement. */
@@ -301,14 +309,10 @@ final class RowsBody {
         boolean[] found = {false};
         body.rewrite(s -> {
             found[0] |= s instanceof Scalar.Gather g
-                && g.indirect().stream().anyMatch(i -> LoopNode.buffersOf(i).size() > 0 && dependsOnInner(i));
+                && g.indirect().stream().anyMatch(i -> LoopNode.buffersOf(i).size() > 0 && RowIndices.dependsOnInner(i));
             return s;
         });
         return found[0];
-    }
-
-    private static boolean dependsOnInner(Scalar index) {
-        return index.toString().matches("(?s).*\\bj\\d+\\b.*");
     }
 
     String load(Scalar.Load load, Stage stage, Map<String, String> values) {

@@ -69,7 +69,9 @@ final class ScalarWriter {
                 && notPositive.test(apply.args().getFirst())) {
             return temporary(apply.dtype(), "kiln_exp_nonpositivef(" + args.getFirst() + ")");
         }
-        return temporary(apply.dtype(), COperators.print(apply.op(), args, type, apply.dtype()));
+        String value = Clamped.isCastByInt(apply) ? Clamped.castByInt(apply.dtype(), args.getFirst())
+            : COperators.print(apply.op(), args, type, apply.dtype());
+        return temporary(apply.dtype(), value);
     }
 
     private String gather(Scalar.Gather gather) {

@@ -11,28 +11,20 @@ import dev.kiln.stages.pass.GraphState;
 import dev.kiln.stages.pass.GraphState.Stage;
 import dev.kiln.stages.pass.Pass;
 import dev.kiln.stages.pass.PassContext;
+import dev.kiln.stages.postgrad.ParallelLinears.Operand;
+import dev.kiln.stages.postgrad.ParallelLinears.Step;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
- * Linears that read the same input ({@code x W_i + b_i} with constant W_i and b_i: query, key and value) become one
- * product with the weights side by side, and slices of it.
+ * Linears that read the same input ({@code x W_i + b_i} with constant W_i and b_i: query, key and value; of bytes with
+ * zero points and scales) become one with the weights side by side, and slices of it.
  */
 final class MergeParallelLinears implements Pass {
-
-    /** {@code sum = product + bias}, all of [K, N] and [N]. */
-    private record Linear(Node.Call product, Node.Call sum, Node.Constant weight, Node.Constant bias) {
-        long width() {
-            return weight.value().sizes().getLast();
-        }
-    }
-
     @Override
     public Optional<String> notApplicableTo(GraphState state) {
         return state.mustPrecede(Stage.DECOMPOSED);
@@ -40,111 +32,103 @@ final class MergeParallelLinears implements Pass {
 
     @Override
     public Graph run(Graph graph, PassContext context) {
-        Map<String, List<Linear>> groups = groupsBySum(graph);
+        Map<String, ParallelLinears> byEnd = new HashMap<>();
+        ParallelLinears.find(graph).forEach(linears ->
+            linears.members().forEach(m -> byEnd.put(m.getLast().name(), linears)));
+        Map<Arg.Ref, Arg.Ref> moved = new HashMap<>();
         Map<String, Arg.Ref> slices = new HashMap<>();
         return GraphRewriter.rewrite(graph, (builder, call) -> {
-            List<Linear> group = groups.get(call.name());
-            if (group == null) {
+            List<Arg.Ref> before = ((Node.Call) graph.node(call.name())).inputs();
+            for (int i = 0; i < before.size(); i++) {
+                moved.put(before.get(i), call.inputs().get(i));
+            }
+            ParallelLinears linears = byEnd.get(call.name());
+            if (linears == null) {
                 return Optional.empty();
             }
             if (!slices.containsKey(call.name())) {
-                Node.Call product = (Node.Call) builder.node(productOf(builder, call));
-                merge(builder, group, (Arg.Ref) product.arg(0), slices);
-                context.decisions().add("post-grad", group.size() + " linears of " + product.arg(0) + " merged into one");
+                new Merging(builder, moved, linears).write(slices);
+                context.decisions().add("post-grad", linears.members().size() + " linears of "
+                    + linears.members().getFirst().getFirst().arg(0) + " merged into one");
             }
             return Optional.of(List.of(slices.get(call.name())));
         });
     }
 
-    /** For each sum of a mergeable linear, all linears of its group. */
-    private static Map<String, List<Linear>> groupsBySum(Graph graph) {
-        Map<String, List<Node.Call>> users = graph.users();
-        Map<Arg, List<Linear>> byInput = new LinkedHashMap<>();
-        for (Node.Call sum : graph.calls()) {
-            match(graph, users, sum).ifPresent(linear -> {
-                Node.Call product = (Node.Call) graph.node(productOf(graph, sum).node());
-                byInput.computeIfAbsent(product.arg(0), a -> new ArrayList<>()).add(linear);
-            });
-        }
-        Map<String, List<Linear>> bySum = new HashMap<>();
-        byInput.values().stream().filter(g -> g.size() > 1)
-            .forEach(g -> g.forEach(l -> bySum.put(l.sum().name(), g)));
-        return bySum;
-    }
+    /** @param moved what references became in the new graph */
+    private record Merging(GraphBuilder builder, Map<Arg.Ref, Arg.Ref> moved, ParallelLinears linears) {
 
-    private static Optional<Linear> match(Graph graph, Map<String, List<Node.Call>> users, Node.Call sum) {
-        if (!sum.is("aten.add.Tensor") || !isOne(sum.arg(2)) || productOf(graph, sum) == null) {
-            return Optional.empty();
-        }
-        Arg.Ref productRef = productOf(graph, sum);
-        Arg.Ref biasRef = (Arg.Ref) (sum.arg(0).equals(productRef) ? sum.arg(1) : sum.arg(0));
-        Node.Call product = (Node.Call) graph.node(productRef.node());
-        boolean private_ = users.get(product.name()).size() == 1
-            && graph.outputs().stream().noneMatch(o -> o.value().equals(productRef));
-        if (!private_ || !(graph.node(biasRef.node()) instanceof Node.Constant bias)
-            || !(product.arg(1) instanceof Arg.Ref w && graph.node(w.node()) instanceof Node.Constant weight)) {
-            return Optional.empty();
-        }
-        boolean fits = weight.value().sizes().size() == 2 && weight.value().numel() > 0
-            && bias.value().sizes().equals(List.of(weight.value().sizes().getLast()))
-            && bias.value().dtype() == weight.value().dtype();
-        return fits ? Optional.of(new Linear(product, sum, weight, bias)) : Optional.empty();
-    }
-
-    private static boolean isOne(Arg alpha) {
-        return alpha.equals(Arg.of(1)) || alpha.equals(new Arg.Real(1));
-    }
-
-    private static Arg.Ref productOf(Graph graph, Node.Call sum) {
-        for (Arg.Ref ref : sum.inputs()) {
-            if (graph.node(ref.node()) instanceof Node.Call call && call.is("aten.matmul.default")) {
-                return ref;
+        void write(Map<String, Arg.Ref> slices) {
+            List<Node.Call> first = linears.members().getFirst();
+            builder.from(NodeMeta.of(linears.members().stream().flatMap(List::stream)
+                .flatMap(c -> c.sources().stream()).distinct().toList())
+                .withLowPrecisionBarrier(first.getLast().meta().lowPrecisionBarrier()));
+            Arg.Ref merged = null;
+            for (Step step : linears.steps()) {
+                merged = call(step, merged);
+            }
+            long start = 0;
+            for (int i = 0; i < linears.widths().size(); i++) {
+                long end = start + linears.widths().get(i);
+                slices.put(linears.members().get(i).getLast().name(),
+                    builder.call("aten.slice.Tensor", merged, -1, start, end, 1));
+                start = end;
             }
         }
-        return null;
-    }
 
-    private static Arg.Ref productOf(GraphBuilder builder, Node.Call sum) {
-        return sum.inputs().stream()
-            .filter(r -> builder.node(r) instanceof Node.Call call && call.is("aten.matmul.default"))
-            .findFirst().orElseThrow();
-    }
-
-    private static void merge(GraphBuilder builder, List<Linear> group, Arg.Ref input, Map<String, Arg.Ref> slices) {
-        String name = group.getFirst().weight().name();
-        builder.from(NodeMeta.of(group.stream().flatMap(l -> Stream.of(l.product(), l.sum()))
-            .flatMap(c -> c.sources().stream()).distinct().toList())
-            .withLowPrecisionBarrier(group.getFirst().sum().meta().lowPrecisionBarrier()));
-        Arg.Ref weight = builder.constant(name + "_merged",
-            sideBySide(group.stream().map(l -> l.weight().value()).toList()));
-        Arg.Ref bias = builder.constant(name + "_bias_merged",
-            sideBySide(group.stream().map(l -> l.bias().value()).toList()));
-        Arg.Ref merged = builder.call("aten.add.Tensor", builder.call("aten.matmul.default", input, weight), bias);
-        long start = 0;
-        for (Linear linear : group) {
-            slices.put(linear.sum().name(),
-                builder.call("aten.slice.Tensor", merged, -1, start, start + linear.width(), 1));
-            start += linear.width();
-        }
-    }
-
-    /** Concatenates along the last dimension. */
-    private static ConstantValue sideBySide(List<ConstantValue> parts) {
-        List<Long> sizes = new ArrayList<>(parts.getFirst().sizes());
-        long width = parts.stream().mapToLong(p -> p.sizes().getLast()).sum();
-        sizes.set(sizes.size() - 1, width);
-        ConstantValue merged = ConstantValue.allocate(parts.getFirst().dtype(), sizes);
-        int bytes = merged.dtype().bytes();
-        long rows = merged.numel() / width;
-        long column = 0;
-        for (ConstantValue part : parts) {
-            long own = part.sizes().getLast();
-            for (long row = 0; row < rows; row++) {
-                MemorySegment.copy(part.data(), row * own * bytes, merged.data(), (row * width + column) * bytes,
-                    own * bytes);
+        private Arg.Ref call(Step step, Arg.Ref before) {
+            List<Arg> args = new ArrayList<>();
+            for (Operand operand : step.operands()) {
+                args.add(switch (operand) {
+                    case Operand.Before b -> before;
+                    case Operand.Shared(Arg.Ref ref) -> moved.getOrDefault(ref, ref);
+                    case Operand.Columns(List<Node.Constant> parts) -> constant(parts);
+                    case Operand.Computed(Step computed) -> call(computed, null);
+                    case Operand.Setting(Arg arg) -> arg;
+                });
             }
-            column += own;
+            return builder.call(step.op(), args);
         }
-        return merged;
+
+        private Arg.Ref constant(List<Node.Constant> parts) {
+            List<ConstantValue> values = new ArrayList<>();
+            for (int i = 0; i < parts.size(); i++) {
+                values.add(widened(parts.get(i).value(), linears.widths().get(i)));
+            }
+            return builder.constant(parts.getFirst().name() + "_merged", sideBySide(values));
+        }
+
+        /** A single number as often as there are columns. */
+        private static ConstantValue widened(ConstantValue value, long width) {
+            if (value.sizes().size() == 2 || value.sizes().equals(List.of(width))) {
+                return value;
+            }
+            ConstantValue all = ConstantValue.allocate(value.dtype(), List.of(width));
+            int bytes = value.dtype().bytes();
+            for (long i = 0; i < width; i++) {
+                MemorySegment.copy(value.data(), 0, all.data(), i * bytes, bytes);
+            }
+            return all;
+        }
+
+        /** Concatenates along the last dimension. */
+        private static ConstantValue sideBySide(List<ConstantValue> parts) {
+            List<Long> sizes = new ArrayList<>(parts.getFirst().sizes());
+            long width = parts.stream().mapToLong(p -> p.sizes().getLast()).sum();
+            sizes.set(sizes.size() - 1, width);
+            ConstantValue merged = ConstantValue.allocate(parts.getFirst().dtype(), sizes);
+            int bytes = merged.dtype().bytes();
+            long rows = merged.numel() / width;
+            long column = 0;
+            for (ConstantValue part : parts) {
+                long own = part.sizes().getLast();
+                for (long row = 0; row < rows; row++) {
+                    MemorySegment.copy(part.data(), row * own * bytes, merged.data(), (row * width + column) * bytes,
+                        own * bytes);
+                }
+                column += own;
+            }
+            return merged;
+        }
     }
 }
