@@ -34,6 +34,17 @@ class SummedEmbedding(nn.Embedding):
         return super().forward(ids).sum(1)
 
 
+class RaggedBags(nn.Module):
+    """Bags of any length, given by offsets: their sums by weights, their means and their largest elements."""
+
+    def __init__(self, width=8):
+        super().__init__()
+        self.sum, self.mean, self.max = (nn.EmbeddingBag(50, width, mode=mode) for mode in ("sum", "mean", "max"))
+
+    def forward(self, ids, offsets, weights):
+        return torch.cat((self.sum(ids, offsets, weights), self.mean(ids, offsets), self.max(ids, offsets)), 1)
+
+
 class DeepFm(nn.Module):
     """All fields in one table with offsets; first order, second order by sums and squares, and an MLP."""
 
@@ -230,6 +241,11 @@ def clicks(batch, length):
     return {"dense": torch.randn(batch, 13), "categories": torch.randint(0, 50, (batch, 3, 4))}
 
 
+def bags(batch, length):
+    return {"ids": torch.randint(0, 50, (3 * batch,)), "offsets": torch.arange(batch) * (torch.arange(batch) + 1) // batch,
+            "weights": torch.randn(3 * batch)}
+
+
 def ids(largest, columns):
     return lambda batch, length: {"ids": torch.randint(0, largest, (batch, columns))}
 
@@ -237,7 +253,8 @@ def ids(largest, columns):
 ROWS, NODES = {"batches": (8, 13)}, {"lengths": (12, 17)}
 MODELS = {
     # With an open batch PyTorch exports an EmbeddingBag as a loop over the batch.
-    "embedding_bags": Model(lambda: Dlrm(partial(nn.EmbeddingBag, mode="sum")), clicks, batches=(8, 8)),
+    "embedding_bags": Model(lambda: Dlrm(partial(nn.EmbeddingBag, mode="sum")), clicks, **ROWS),
+    "ragged_bags": Model(RaggedBags, bags, **ROWS),
     "dlrm": Model(lambda: Dlrm(SummedEmbedding), clicks, **ROWS),
     "deep_fm": Model(DeepFm, ids(5, 4), **ROWS),
     "cross_network": Model(CrossNetwork, ids(100, 6), **ROWS),

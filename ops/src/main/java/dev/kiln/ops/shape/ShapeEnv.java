@@ -210,6 +210,11 @@ public final class ShapeEnv {
         return known().decide(guard).orElse(false);
     }
 
+    /** Whether only the values of unbacked symbols tell if the guard holds. */
+    public boolean dependsOnData(Guard guard) {
+        return isUnbacked(guard) && known().decide(guard).isEmpty();
+    }
+
     /** Whether the guard holds; {@code false} if that depends on data. What backed symbols leave open is recorded. */
     public boolean guardOrFalse(Guard guard) {
         return guardOr(guard, false);
@@ -276,7 +281,7 @@ public final class ShapeEnv {
     /** As {@link #equal}, but sizes whose equality depends on data are taken as equal, which is checked at run time. */
     public boolean equalOrAsserted(SymInt left, SymInt right) {
         Guard guard = Guard.equal(left, right);
-        if (isUnbacked(guard) && known().decide(guard).isEmpty()) {
+        if (dependsOnData(guard)) {
             require(guard, asker);
             return true;
         }
@@ -301,7 +306,7 @@ public final class ShapeEnv {
     /** Requires equality: an error if it is false, a guard or a run-time assertion if it is open. */
     public void require(SymInt left, SymInt right, String what) {
         Guard guard = Guard.equal(left, right);
-        if (isUnbacked(guard) && known().decide(guard).isEmpty()) {
+        if (dependsOnData(guard)) {
             require(guard, what);
         } else if (!evaluate(guard)) {
             throw new SizeConflict(what + ": sizes " + left + " and " + right + " differ", guard);

@@ -35,7 +35,7 @@ final class LoopImport {
     }
 
     List<Value> translate() {
-        long limit = n.has(0) ? n.required(0, "the trip count").longAt(0) : Long.MAX_VALUE;
+        long limit = n.has(0) ? tripCount() : Long.MAX_VALUE;
         Value condition = n.has(1) ? n.value(1) : bool(true);
         List<Value> state = new ArrayList<>();
         for (int i = 0; i < states; i++) {
@@ -57,6 +57,14 @@ final class LoopImport {
         return outputs;
     }
 
+    private long tripCount() {
+        n.known(0).filter(k -> !k.isConstant() && !n.shapes().isUnbacked(k.values().getFirst())).ifPresent(open -> {
+            throw new KilnException.Unsupported("the trip count is the open size " + open.values().getFirst()
+                + "; loops need a known one: fix the size (--shape, --static)");
+        });
+        return n.required(0, "the trip count").longAt(0);
+    }
+
     private List<Value> iterate(long i, Value condition, List<Value> state) {
         List<Value> inputs = new ArrayList<>();
         inputs.add(new Value.Known(KnownInts.scalar(DType.I64, SymInt.of(i))));
@@ -67,7 +75,7 @@ final class LoopImport {
             scans.get(s).add(results.get(1 + states + s));
         }
         for (int s = 0; active != null && s < states; s++) {
-            results.set(1 + s, ControlImports.select(n, active, results.get(1 + s), state.get(s),
+            results.set(1 + s, new Branches(n, active).select(results.get(1 + s), state.get(s),
                 "the iterations of a loop whose end depends on data"));
         }
         return results;

@@ -7,6 +7,7 @@ import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Graph;
 import dev.kiln.ops.graph.GraphBuilder;
 import dev.kiln.ops.shape.ShapeEnv;
+import dev.kiln.stages.postgrad.EliminateDeadCode;
 import dev.kiln.stages.trace.TraceOptions;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,6 +94,6 @@ public final class OnnxImporter {
             }
             builder.output(output.getName(), values.tensor(output.getName()));
         }
-        return UnusedNodes.remove(builder.build());
+        return EliminateDeadCode.run(builder.build());
     }
 }

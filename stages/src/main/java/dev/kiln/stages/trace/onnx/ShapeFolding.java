@@ -1,12 +1,14 @@
 package dev.kiln.stages.trace.onnx;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.BinaryOperator;
 
 /**
@@ -31,11 +33,11 @@ final class ShapeFolding {
         Map.entry("Div", ShapeFolding::divide),
         Map.entry("Mod", ShapeFolding::modulo),
         Map.entry("Neg", (n, in) -> in.getFirst().map(in.getFirst().dtype(), SymInt::negate)),
-        Map.entry("Equal", comparison(ShapeEnv::equal)),
-        Map.entry("Less", comparison(ShapeEnv::less)),
-        Map.entry("LessOrEqual", comparison((env, a, b) -> !env.less(b, a))),
-        Map.entry("Greater", comparison((env, a, b) -> env.less(b, a))),
-        Map.entry("GreaterOrEqual", comparison((env, a, b) -> !env.less(a, b))),
+        Map.entry("Equal", comparison(Guard::equal)),
+        Map.entry("Less", comparison(Guard::less)),
+        Map.entry("LessOrEqual", comparison(Guard::atMost)),
+        Map.entry("Greater", comparison((a, b) -> Guard.less(b, a))),
+        Map.entry("GreaterOrEqual", comparison((a, b) -> Guard.atMost(b, a))),
         Map.entry("Not", (n, in) -> in.getFirst().map(DType.BOOL, v -> bool(v.is(0)))),
         Map.entry("And", arithmetic((a, b) -> bool(!a.is(0) && !b.is(0)))),
         Map.entry("Or", arithmetic((a, b) -> bool(!a.is(0) || !b.is(0)))),
@@ -90,7 +92,8 @@ final class ShapeFolding {
         DType to = OnnxTypes.dtype(code, "attribute 'to'");
         return switch (to.kind()) {
             case FLOATING, COMPLEX -> null;
-            case BOOLEAN -> in.getFirst().map(to, v -> bool(!n.shapes().equal(v, SymInt.ZERO)));
+            case BOOLEAN -> compared(n, in.getFirst(), KnownInts.scalar(DType.I64, SymInt.ZERO),
+                (a, b) -> Guard.equal(a, b).negated());
             case INTEGRAL -> in.getFirst().map(to, v -> v);
         };
     }
@@ -132,14 +135,23 @@ final class ShapeFolding {
         return ints.values().stream().allMatch(v -> n.shapes().bounds(v).min() >= least);
     }
 
-    @FunctionalInterface
-    private interface Question {
-        boolean ask(ShapeEnv shapes, SymInt left, SymInt right);
+    private static Fold comparison(BiFunction<SymInt, SymInt, Guard> guard) {
+        return (n, in) -> compared(n, in.getFirst(), in.get(1), guard);
     }
 
-    private static Fold comparison(Question question) {
-        return (n, in) -> in.getFirst().zip(in.get(1), DType.BOOL, (a, b) ->
-            bool(question.ask(n.shapes(), a, b)));
+    /** Nothing where data decides: then the comparison is a tensor, which a branch can take. */
+    private static KnownInts compared(NodeImport n, KnownInts left, KnownInts right,
+            BiFunction<SymInt, SymInt, Guard> guard) {
+        List<Guard> open = new ArrayList<>();
+        KnownInts result = left.zip(right, DType.BOOL, (a, b) -> {
+            Guard asked = guard.apply(a, b);
+            if (n.shapes().dependsOnData(asked)) {
+                open.add(asked);
+                return SymInt.ZERO;
+            }
+            return bool(n.shapes().evaluate(asked));
+        });
+        return open.isEmpty() ? result : null;
     }
 
     private static KnownInts where(NodeImport n, List<KnownInts> in) {

@@ -47,12 +47,59 @@ class ControlImportsTest {
     }
 
     @Test
-    void rejectsBranchesOfDifferentShapes() {
+    void branchesOfDifferentSizesGiveASizeThatDataDecides() {
+        TinyModel longer = new TinyModel(13).node("Concat", "x x", "t", "axis", 0).output("t");
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 2).input("c", DType.BOOL)
+            .node("If", "c", "y", "then_branch", longer.graph().build(), "else_branch", branch("Abs", "e"))
+            .output("y");
+        assertThat(doubles(model.run(floats(dims(2), 1, -2), fill(DType.BOOL, dims(), 1)).getFirst()))
+            .containsExactly(1, -2, 1, -2);
+        assertThat(doubles(model.run(floats(dims(2), 1, -2), fill(DType.BOOL, dims(), 0)).getFirst()))
+            .containsExactly(1, 2);
+    }
+
+    /** As an exporter writes {@code x[x > 0]} with another result for none: the condition is a size that data decides. */
+    @Test
+    void aConditionMayBeASizeThatDataDecides() {
+        TinyModel none = new TinyModel(13).initializer("t", floats(dims(0)));
+        TinyModel some = new TinyModel(13).node("Add", "p one", "e").output("e");
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 4)
+            .initializer("zero", floats(dims(), 0)).initializer("one", floats(dims(), 1))
+            .initializer("nothing", longs(dims(), 0))
+            .node("Greater", "x zero", "m").node("Compress", "x m", "p", "axis", 0).node("Shape", "p", "s")
+            .node("ReduceProd", "s", "count", "keepdims", 0).node("Equal", "count nothing", "equal")
+            .node("Cast", "count", "any", "to", TinyModel.code(DType.BOOL)).node("Not", "any", "none")
+            .node("And", "equal none", "c")
+            .node("If", "c", "y", "then_branch", none.output("t").graph().build(), "else_branch",
+                some.graph().build())
+            .output("y");
+        assertThat(doubles(model.run(floats(dims(4), 1, -2, 3, 5)).getFirst())).containsExactly(2, 4, 6);
+        assertThat(doubles(model.run(floats(dims(4), -1, -2, -3, -5)).getFirst())).isEmpty();
+    }
+
+    @Test
+    void aSizeOfDataThatMayBeSqueezedIsTakenNotToBeOne() {
+        TinyModel squeezed = new TinyModel(13).initializer("axis", longs(dims(1), 0)).node("Squeeze", "p axis", "t");
+        GraphProto kept = new TinyModel(13).node("Identity", "p", "e").output("e").graph().build();
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 4)
+            .initializer("zero", floats(dims(), 0)).initializer("first", longs(dims(1), 0))
+            .initializer("one", longs(dims(1), 1))
+            .node("Greater", "x zero", "m").node("Compress", "x m", "p", "axis", 0).node("Shape", "p", "s")
+            .node("Gather", "s first", "n").node("Equal", "n one", "c")
+            .node("If", "c", "y", "then_branch", squeezed.output("t").graph().build(), "else_branch", kept)
+            .output("y");
+        assertThat(model.imported().shapes().assertions()).extracting(Object::toString).containsExactly("u0 != 1");
+        assertThat(doubles(model.run(floats(dims(4), 1, -2, 3, 5)).getFirst())).containsExactly(1, 3, 5);
+    }
+
+    @Test
+    void rejectsBranchesOfDifferentRanks() {
+        TinyModel flat = new TinyModel(13).initializer("all", longs(dims(1), -1)).node("Reshape", "x all", "e");
         TinyModel model = new TinyModel(13).input("x", DType.F32, 1, 2).input("c", DType.BOOL)
-            .node("If", "c", "y", "then_branch", branch("Neg", "t"), "else_branch", branch("Shape", "e"))
+            .node("If", "c", "y", "then_branch", branch("Neg", "t"), "else_branch", flat.output("e").graph().build())
             .output("y");
         assertThatThrownBy(model::imported).isInstanceOf(KilnException.Unsupported.class)
-            .hasMessageContaining("only equal shapes are supported");
+            .hasMessageContaining("only results of one type and number of dimensions are supported");
     }
 
     /** y = 2 * y while the condition holds, at most the given times; also gives every y. */
