@@ -1,7 +1,7 @@
-"""Torchvision's models: classification, segmentation, video."""
+"""Torchvision's models: classification, segmentation, detection, flow, video."""
 import torch
 from torchvision import models as zoo
-from torchvision.models import detection, segmentation, video
+from torchvision.models import detection, optical_flow, segmentation, video
 
 from model import Model, images
 
@@ -36,31 +36,49 @@ def segmenter(build):
 class Detector(torch.nn.Module):
     """Boxes, scores and labels of one image; weights are such that scores differ by more than rounding."""
 
-    def __init__(self, model, gain):
+    def __init__(self, build, heads, gain, head_gain, **options):
         super().__init__()
-        self.model = model
-        for module in model.modules():
+        self.model = build(weights=None, weights_backbone=None, num_classes=6, **options)
+        for module in self.modules():
             if isinstance(module, torch.nn.Conv2d):
                 torch.nn.init.kaiming_normal_(module.weight)
                 module.weight.data *= gain
+        for head in heads(self.model):
+            head.weight.data *= head_gain
 
     def forward(self, x):
         return self.model([x])
 
 
 def ssdlite():
-    model = Detector(detection.ssdlite320_mobilenet_v3_large(
-        weights=None, weights_backbone=None, num_classes=6, score_thresh=0.3, detections_per_img=20), 1)
-    for head in model.model.head.classification_head.module_list:
-        head[-1].weight.data *= 0.2
-    return model
+    return Detector(detection.ssdlite320_mobilenet_v3_large,
+                    lambda m: [h[-1] for h in m.head.classification_head.module_list], 1, 0.2, score_thresh=0.3,
+                    detections_per_img=20)
 
 
 def faster_rcnn():
-    model = Detector(detection.fasterrcnn_mobilenet_v3_large_320_fpn(
-        weights=None, weights_backbone=None, num_classes=6, box_score_thresh=0.2, box_detections_per_img=20), 0.9)
-    model.model.roi_heads.box_predictor.cls_score.weight.data *= 4
-    return model
+    return Detector(detection.fasterrcnn_mobilenet_v3_large_320_fpn, lambda m: [m.roi_heads.box_predictor.cls_score],
+                    0.9, 4, box_score_thresh=0.2, box_detections_per_img=20)
+
+
+def dense(build, gain, head_gain):
+    return lambda: Detector(build, lambda m: [m.head.classification_head.cls_logits], gain, head_gain, min_size=160,
+                            max_size=224, score_thresh=0.1, detections_per_img=20)
+
+
+class Raft(torch.nn.Module):
+    """Flow between two images, refined twice by a recurrent cell that looks up correlations."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = optical_flow.raft_small(weights=None)
+
+    def forward(self, first, second):
+        return self.model(first, second, num_flow_updates=2)
+
+
+def pair(batch, size):
+    return {"first": torch.rand(batch, 3, size, size + 32), "second": torch.rand(batch, 3, size, size + 32)}
 
 
 def image(batch, size):
@@ -88,6 +106,9 @@ MODELS.update({
     "ssdlite": Model(ssdlite, image, batches=(1, 1), lengths=(320, 288)),
     # At opset 16 torchvision 0.14 writes a RoiAlign of another meaning.
     "faster_rcnn": Model(faster_rcnn, image, batches=(1, 1), lengths=(320, 320), opset=15),
+    "retinanet": Model(dense(detection.retinanet_resnet50_fpn, 0.9, 0.01), image, batches=(1, 1), lengths=(160, 160)),
+    "fcos": Model(dense(detection.fcos_resnet50_fpn, 0.85, 1), image, batches=(1, 1), lengths=(160, 160)),
+    "raft_small": Model(Raft, pair, batches=(1, 2), lengths=(128, 160)),
     "r3d_18": Model(plain(video.r3d_18), clip, batches=(1, 2), lengths=(64, 64)),
     "s3d": Model(plain(video.s3d), lambda batch, size: {"x": torch.randn(batch, 3, 16, size, size)},
                  batches=(1, 2), lengths=(224, 224)),

@@ -6,6 +6,7 @@ import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.OpKind;
 import dev.kiln.ops.schema.OpTable.Registry;
 import dev.kiln.ops.schema.ShapeFunction;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,9 @@ final class SequentialOps {
         int dim = a.dim(2, self.rank());
         SymInt k = a.size(1);
         SymInt size = self.rank() == 0 ? SymInt.ONE : self.size(dim);
-        if (a.shapes().less(size, k) || a.shapes().less(k, SymInt.ZERO)) {
+        if (a.shapes().dependsOnData(Guard.atMost(k, size))) {
+            a.shapes().require(Guard.atMost(k, size), a.schema().name() + ", k");
+        } else if (a.shapes().less(size, k) || a.shapes().less(k, SymInt.ZERO)) {
             throw a.error("k = " + k + " is out of range for size " + size);
         }
         List<SymInt> sizes = new ArrayList<>(self.sizes());

@@ -13,9 +13,14 @@ final class DataSizeImports {
     }
 
     static void register(Registry r) {
-        r.tensor("NonZero", n -> n.call("aten.t.default", n.call("aten.nonzero.default", n.tensor(0))));
+        r.tensor("NonZero", n -> n.call("aten.t.default", nonZero(n, n.tensor(0))));
         r.tensor("Compress", DataSizeImports::compress);
         r.tensors("Unique", DataSizeImports::unique);
+    }
+
+    /** Models take the indices of one mask several times; that their sizes are equal must be known. */
+    private static Arg.Ref nonZero(NodeImport n, Arg.Ref mask) {
+        return n.context().nonZeros().computeIfAbsent(mask, m -> n.call("aten.nonzero.default", m));
     }
 
     /** Slices along an axis (elements, without one) where the condition is true; it may be shorter than the axis. */
@@ -23,7 +28,7 @@ final class DataSizeImports {
         boolean flat = !n.attributes().has("axis");
         Arg.Ref data = flat ? flat(n, n.tensor(0)) : n.tensor(0);
         int dim = flat ? 0 : n.dim(n.attributes().integer("axis", 0), n.rank(data));
-        Arg.Ref chosen = n.call("aten.nonzero.default", n.tensor(1));
+        Arg.Ref chosen = nonZero(n, n.tensor(1));
         return n.call("aten.index_select.default", data, dim, flat(n, chosen));
     }
 

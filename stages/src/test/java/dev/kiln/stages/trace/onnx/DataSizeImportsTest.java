@@ -6,6 +6,7 @@ import static dev.kiln.stages.trace.onnx.TinyModel.runNode;
 import static dev.kiln.stages.trace.onnx.TinyModel.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.graph.ConstantValue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -62,5 +63,27 @@ class DataSizeImportsTest {
         assertThat(result.getFirst().sizes()).containsExactly(2L, 3L);
         assertThat(doubles(result.getFirst())).containsExactly(1, 0, 0, 2, 3, 4);
         assertThat(doubles(result.get(2))).containsExactly(0, 0, 1);
+    }
+
+    /** As torchvision's detectors do: the best k of what a mask picks, where k is the count of another pick. */
+    @Test
+    void picksOfOneMaskHaveOneSize() {
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 5).input("m", DType.BOOL, 5)
+            .initializer("three", TinyModel.vector(3)).node("Compress", "x m", "p", "axis", 0)
+            .node("NonZero", "m", "at").node("Shape", "at", "s").node("Slice", "s one two", "n")
+            .initializer("one", TinyModel.vector(1)).initializer("two", TinyModel.vector(2))
+            .node("Min", "n three", "k").node("TopK", "p k", "y i").output("y");
+        assertThat(model.imported().shapes().assertions()).isEmpty();
+        assertThat(doubles(model.run(iota(5), truths(1, 0, 1, 1, 1)).getFirst())).containsExactly(4, 3, 2);
+        assertThat(doubles(model.run(iota(5), truths(1, 0, 0, 0, 1)).getFirst())).containsExactly(4, 0);
+    }
+
+    @Test
+    void aCountThatMayBeTooLargeIsChecked() {
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 5).input("m", DType.BOOL, 5)
+            .initializer("three", TinyModel.vector(3)).node("Compress", "x m", "p", "axis", 0)
+            .node("TopK", "p three", "y i").output("y");
+        assertThat(model.imported().shapes().assertions()).extracting(Object::toString).containsExactly("3 <= u0");
+        assertThat(doubles(model.run(iota(5), truths(1, 0, 1, 1, 1)).getFirst())).containsExactly(4, 3, 2);
     }
 }
