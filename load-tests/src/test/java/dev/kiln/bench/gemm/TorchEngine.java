@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -43,8 +44,10 @@ final class TorchEngine implements Engine {
         data.rest().forEach(c -> arguments.add(new IValue(tensor(c).clone())));
     }
 
+    /** Of libtorch, and of the BLAS that it calls for f32, which has threads of its own. */
     static void threads(int threads) {
         torch.set_num_threads(threads);
+        openblas.blas_set_num_threads(threads);
     }
 
     @Override

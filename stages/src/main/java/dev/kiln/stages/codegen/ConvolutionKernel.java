@@ -7,6 +7,7 @@ import dev.kiln.kernels.gemm.ElementType;
 import dev.kiln.kernels.gemm.GemmTemplate;
 import dev.kiln.kernels.gemm.MicroGemm;
 import dev.kiln.kernels.gemm.PackedWeight;
+import dev.kiln.ops.DType;
 import dev.kiln.ops.shape.ShapeEnv;
 import dev.kiln.ops.shape.SymInt;
 import dev.kiln.stages.codegen.Kernel.Variant;
@@ -40,7 +41,7 @@ final class ConvolutionKernel implements TemplateKernel {
         names.pointer(node.input().buffer());
         names.pointer(node.weight());
         SymInt place = SymInt.symbol("i0").times(node.n()).plus(SymInt.symbol("i1"));
-        this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names).write(symbols, "float", place);
+        this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names, DType.F32).write(symbols, "float", place);
     }
 
     @Override

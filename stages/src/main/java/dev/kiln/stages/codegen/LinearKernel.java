@@ -60,7 +60,7 @@ final class LinearKernel implements TemplateKernel {
         this.scales = node.groups().map(g -> buffers.apply(g.parameters()).dtype()).orElse(DType.F32);
         this.element = CTypes.stored(node.output().dtype());
         SymInt place = SymInt.symbol("i0").times(node.n()).plus(SymInt.symbol("i1"));
-        this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names).write(symbols, element, place);
+        this.epilogue = GemmTemplate.prelude() + new EpilogueWriter(group, names, input).write(symbols, element, place);
     }
 
     @Override
