@@ -34,6 +34,23 @@ class SummedEmbedding(nn.Embedding):
         return super().forward(ids).sum(1)
 
 
+@torch.jit.script
+def mean_or_zeros(x):
+    if x.size(0) == 0:
+        return torch.zeros(1, 8)
+    else:
+        return x / x.size(0)
+
+
+class Picked(nn.Module):
+    """Sizes that data decides: the rows of a mask, the first rows up to a count, branches by such sizes."""
+
+    def forward(self, x):
+        picked, count = x[x[:, 0] > 0], (x[:, 1] > 0).sum()
+        none = mean_or_zeros(x[x[:, 2] > 9])
+        return F.softmax(picked @ picked.t(), 1) @ picked, mean_or_zeros(picked), none, x[:count], x[count:].sum(0)
+
+
 class RaggedBags(nn.Module):
     """Bags of any length, given by offsets: their sums by weights, their means and their largest elements."""
 
@@ -254,6 +271,7 @@ ROWS, NODES = {"batches": (8, 13)}, {"lengths": (12, 17)}
 MODELS = {
     # With an open batch PyTorch exports an EmbeddingBag as a loop over the batch.
     "embedding_bags": Model(lambda: Dlrm(partial(nn.EmbeddingBag, mode="sum")), clicks, **ROWS),
+    "picked": Model(Picked, lambda batch, length: {"x": torch.randn(batch, 8)}, **ROWS),
     "ragged_bags": Model(RaggedBags, bags, **ROWS),
     "dlrm": Model(lambda: Dlrm(SummedEmbedding), clicks, **ROWS),
     "deep_fm": Model(DeepFm, ids(5, 4), **ROWS),

@@ -1,6 +1,7 @@
 package dev.kiln.stages.trace.onnx;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.FakeTensor;
@@ -119,6 +120,9 @@ final class IndexingImports {
     private static Arg.Ref oneHot(NodeImport n) {
         ConstantValue depth = n.required(1, "depth");
         long size = depth.longAt(0);
+        if (size < 0) {
+            throw new KilnException.BadInput("depth is " + size + "; export one_hot with a number of classes");
+        }
         Arg.Ref indices = n.cast(n.tensor(0), DType.I64);
         int rank = n.rank(indices) + 1;
         int dim = n.dim(n.attributes().integer("axis", -1), rank);

@@ -27,7 +27,7 @@ final class LayoutImports {
             return n.call("aten.permute.default", n.tensor(0), order);
         });
         r.tensor("Concat", LayoutImports::concat);
-        r.tensor("Slice", LayoutImports::slice);
+        r.tensor("Slice", n -> DataSlice.applies(n) ? DataSlice.translate(n) : slice(n));
         r.tensors("Split", LayoutImports::split);
         r.tensor("Pad", LayoutImports::pad);
     }
@@ -52,7 +52,7 @@ final class LayoutImports {
         return x;
     }
 
-    private static Arg.Ref forward(NodeImport n, Arg.Ref x, int axis, SymInt start, SymInt end, long step) {
+    static Arg.Ref forward(NodeImport n, Arg.Ref x, int axis, SymInt start, SymInt end, long step) {
         SymInt from = isFar(start, -1) ? SymInt.ZERO : isFar(start, 1) ? n.type(x).size(axis) : start;
         SymInt to = isFar(end, 1) ? SymInt.of(Long.MAX_VALUE) : isFar(end, -1) ? SymInt.ZERO : end;
         boolean whole = from.is(0) && step == 1 && (to.is(Long.MAX_VALUE) || to.equals(n.type(x).size(axis)));

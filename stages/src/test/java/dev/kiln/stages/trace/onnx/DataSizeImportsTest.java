@@ -86,4 +86,22 @@ class DataSizeImportsTest {
         assertThat(model.imported().shapes().assertions()).extracting(Object::toString).containsExactly("3 <= u0");
         assertThat(doubles(model.run(iota(5), truths(1, 0, 1, 1, 1)).getFirst())).containsExactly(4, 3, 2);
     }
+
+    /** Negative bounds count from the end, all are brought into the axis, and none is left if the end comes first. */
+    @Test
+    void sliceTakesBoundsFromData() {
+        assertThat(sliced("x from to axes", vector(1), vector(4))).containsExactly(1, 2, 3);
+        assertThat(sliced("x from to axes", vector(-2), vector(99))).containsExactly(3, 4);
+        assertThat(sliced("x from to axes", vector(-99), vector(-3))).containsExactly(0, 1);
+        assertThat(sliced("x from to axes", vector(3), vector(2))).isEmpty();
+        assertThat(sliced("x from to axes two", vector(1), vector(5))).containsExactly(1, 3);
+        assertThat(sliced("x one to axes", vector(0), vector(3))).containsExactly(1, 2);
+    }
+
+    private static double[] sliced(String inputs, ConstantValue from, ConstantValue to) {
+        TinyModel model = new TinyModel(13).input("x", DType.F32, "n").input("from", DType.I64, 1)
+            .input("to", DType.I64, 1).initializer("axes", vector(0)).initializer("one", vector(1))
+            .initializer("two", vector(2)).node("Slice", inputs, "y").output("y");
+        return doubles(model.run(iota(5), from, to).getFirst());
+    }
 }

@@ -7,8 +7,10 @@ import static dev.kiln.stages.trace.onnx.TinyModel.iota;
 import static dev.kiln.stages.trace.onnx.TinyModel.longs;
 import static dev.kiln.stages.trace.onnx.TinyModel.runNode;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kiln.ops.DType;
+import dev.kiln.ops.KilnException;
 import dev.kiln.ops.graph.ConstantValue;
 import dev.kiln.ops.graph.Graph;
 import java.util.List;
@@ -58,6 +60,15 @@ class IndexingImportsTest {
         ConstantValue batched = runNode(13, "GatherND", "a b", "y", List.of("batch_dims", 1), iota(2, 2, 2),
             longs(dims(2, 1), 1, 0)).getFirst();
         assertThat(doubles(batched)).containsExactly(2, 3, 4, 5);
+    }
+
+    /** PyTorch writes the depth of a one_hot without a number of classes as -1. */
+    @Test
+    void rejectsAOneHotOfUnknownDepth() {
+        TinyModel model = new TinyModel(11).input("x", DType.I64, 3).initializer("depth", longs(dims(), -1))
+            .initializer("values", floats(dims(2), 0, 1)).node("OneHot", "x depth values", "y").output("y");
+        assertThatThrownBy(model::imported).isInstanceOf(KilnException.BadInput.class)
+            .hasMessageContaining("depth is -1; export one_hot with a number of classes");
     }
 
     @Test
