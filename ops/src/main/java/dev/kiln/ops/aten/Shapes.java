@@ -5,6 +5,7 @@ import dev.kiln.ops.graph.Arg;
 import dev.kiln.ops.graph.FakeTensor;
 import dev.kiln.ops.schema.OpArgs;
 import dev.kiln.ops.schema.ShapeFunction;
+import dev.kiln.ops.shape.Guard;
 import dev.kiln.ops.shape.SymInt;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,15 @@ final class Shapes {
             DType common = TypePromotion.common(a, positions);
             return FakeTensor.contiguous(dtype.apply(common), broadcastSizes(a, positions));
         });
+    }
+
+    /** Whether what an op demands holds; where data decides, it is taken to hold and the code checks it. */
+    static boolean holds(OpArgs a, Guard demand) {
+        if (a.shapes().dependsOnData(demand)) {
+            a.shapes().require(demand, a.schema().name());
+            return true;
+        }
+        return a.shapes().evaluate(demand);
     }
 
     static List<SymInt> broadcastSizes(OpArgs args, int... positions) {

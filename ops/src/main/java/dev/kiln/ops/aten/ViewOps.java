@@ -189,8 +189,8 @@ final class ViewOps {
         FakeTensor self = a.tensor(0);
         int dim = a.dim(1, self.rank());
         SymInt index = SliceBounds.fromStart(a.shapes(), a.size(2), self.size(dim));
-        if (self.rank() == 0 || !a.shapes().less(index, self.size(dim))
-            || a.shapes().less(index, SymInt.ZERO)) {
+        if (self.rank() == 0 || !Shapes.holds(a, Guard.less(index, self.size(dim)))
+            || !Shapes.holds(a, Guard.atMost(SymInt.ZERO, index))) {
             throw a.error("index " + a.size(2) + " is out of range for size " + self.sizes());
         }
         List<SymInt> sizes = new ArrayList<>(self.sizes());

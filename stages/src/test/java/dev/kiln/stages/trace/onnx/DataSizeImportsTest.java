@@ -87,6 +87,16 @@ class DataSizeImportsTest {
         assertThat(doubles(model.run(iota(5), truths(1, 0, 1, 1, 1)).getFirst())).containsExactly(4, 3, 2);
     }
 
+    @Test
+    void theFirstAndLastOfWhatAMaskPicksMustExist() {
+        TinyModel model = new TinyModel(13).input("x", DType.F32, 5).input("m", DType.BOOL, 5)
+            .node("Compress", "x m", "p", "axis", 0).initializer("first", TinyModel.longs(TinyModel.dims(), 0))
+            .initializer("last", TinyModel.longs(TinyModel.dims(), -1)).node("Gather", "p first", "a")
+            .node("Gather", "p last", "b").node("Sub", "b a", "y").output("y");
+        assertThat(model.imported().shapes().assertions()).extracting(Object::toString).containsExactly("0 < u0");
+        assertThat(doubles(model.run(iota(5), truths(0, 1, 0, 1, 0)).getFirst())).containsExactly(2);
+    }
+
     /** Negative bounds count from the end, all are brought into the axis, and none is left if the end comes first. */
     @Test
     void sliceTakesBoundsFromData() {

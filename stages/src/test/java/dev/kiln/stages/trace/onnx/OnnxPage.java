@@ -15,8 +15,9 @@ final class OnnxPage {
 
     /** What an operator does not do, or does in its own way. */
     private static final Map<String, String> NOTES = Map.ofEntries(
-        Map.entry("If", "an undecided condition computes both branches, which must give equal ranks; PyTorch's squeeze"
-            + " of a size that data decides needs one that is not 1"),
+        Map.entry("If", "an undecided condition computes both branches: they must give equal ranks, and what either"
+            + " demands of sizes and indices must hold; PyTorch's squeeze of a size that data decides needs one"
+            + " that is not 1"),
         Map.entry("Loop", "unrolled: at most 10000 iterations; an end that depends on data at most 256, no scan outputs;"
             + " PyTorch's EmbeddingBag is one call"),
         Map.entry("Scan", "unrolled; no sequence_lens in opset 8"),
