@@ -1,5 +1,6 @@
 package dev.kiln.stages.trace.onnx;
 
+import dev.kiln.ops.DType;
 import dev.kiln.ops.KilnException;
 import dev.kiln.ops.aten.DataSizeOps;
 import dev.kiln.ops.graph.Arg;
@@ -75,7 +76,7 @@ final class Branches {
     }
 
     private Arg.Ref number(SymInt value) {
-        return n.context().values().tensor(new Value.Known(KnownInts.scalar(dev.kiln.ops.DType.I64, value)));
+        return n.context().values().tensor(new Value.Known(KnownInts.scalar(DType.I64, value)));
     }
 
     private Arg.Ref padded(Arg.Ref x, List<SymInt> to) {
